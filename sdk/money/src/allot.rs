@@ -1,0 +1,66 @@
+//! Splitting an amount so that the parts sum to it.
+
+use crate::MoneyError;
+
+/// Splits `total` by `weights` (none negative, not all zero): each part is the floor of its exact
+/// share, and what is left goes, one unit each, to the largest remainders; ties in order (Hamilton's
+/// method). The parts always sum to `total`.
+pub fn allot(total: i64, weights: &[i128]) -> Result<Vec<i64>, MoneyError> {
+    let sum = weights
+        .iter()
+        .try_fold(0_i128, |sum, weight| sum.checked_add(*weight))
+        .ok_or(MoneyError::Overflow)?;
+    if total == 0 {
+        return Ok(vec![0; weights.len()]);
+    }
+    if sum <= 0 || weights.iter().any(|weight| *weight < 0) {
+        return Err(MoneyError::NoWeights);
+    }
+    let magnitude = i128::from(total.unsigned_abs());
+    let mut shares = Vec::with_capacity(weights.len());
+    let mut left = magnitude;
+    for (index, weight) in weights.iter().enumerate() {
+        let product = magnitude.checked_mul(*weight).ok_or(MoneyError::Overflow)?;
+        // `sum` is above zero.
+        let (floor, rest) = (product.div_euclid(sum), product.rem_euclid(sum));
+        left = left.checked_sub(floor).ok_or(MoneyError::Overflow)?;
+        shares.push((index, floor, rest));
+    }
+    shares.sort_by(|(_, _, one), (_, _, other)| other.cmp(one));
+    for (_, floor, _) in &mut shares {
+        if left == 0 {
+            break;
+        }
+        *floor = floor.checked_add(1).ok_or(MoneyError::Overflow)?;
+        left = left.saturating_sub(1);
+    }
+    shares.sort_by_key(|(index, _, _)| *index);
+    let sign = i128::from(total.signum());
+    let part = |floor: i128| floor.checked_mul(sign).and_then(|part| i64::try_from(part).ok());
+    shares.into_iter().map(|(_, floor, _)| part(floor).ok_or(MoneyError::Overflow)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_largest_remainder_gets_what_is_left() {
+        assert_eq!(allot(100, &[1, 1, 1]), Ok(vec![34, 33, 33]));
+        assert_eq!(allot(7, &[50, 30, 20]), Ok(vec![4, 2, 1]));
+        assert_eq!(allot(-100, &[1, 1, 1]), Ok(vec![-34, -33, -33]));
+        assert_eq!(allot(0, &[0, 0]), Ok(vec![0, 0]));
+        assert_eq!(allot(5, &[0, 0]), Err(MoneyError::NoWeights));
+        assert_eq!(allot(5, &[2, -1]), Err(MoneyError::NoWeights));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_sum_to_the_whole(total in any::<i64>(), weights in prop::collection::vec(0_i128..1_000_000_000, 1..60)) {
+            prop_assume!(weights.iter().any(|weight| *weight > 0));
+            let parts = allot(total, &weights).unwrap();
+            prop_assert_eq!(parts.iter().map(|part| i128::from(*part)).sum::<i128>(), i128::from(total));
+        }
+    }
+}
