@@ -1,6 +1,6 @@
 //! Splitting an amount so that the parts sum to it.
 
-use crate::MoneyError;
+use crate::{MoneyError, Ratio, round::common};
 
 /// Splits `total` by `weights` (none negative, not all zero): each part is the floor of its exact
 /// share, and what is left goes, one unit each, to the largest remainders; ties in order (Hamilton's
@@ -40,6 +40,15 @@ pub fn allot(total: i64, weights: &[i128]) -> Result<Vec<i64>, MoneyError> {
     shares.into_iter().map(|(_, floor, _)| part(floor).ok_or(MoneyError::Overflow)).collect()
 }
 
+/// Splits `total` by exact weights, such as the tax on each line before rounding; see [`allot`].
+pub fn allot_exact(total: i64, weights: &[Ratio]) -> Result<Vec<i64>, MoneyError> {
+    let denominator =
+        weights.iter().try_fold(1, |so_far, weight| common(so_far, weight.denominator()))?;
+    let whole: Result<Vec<i128>, _> =
+        weights.iter().map(|weight| weight.over(denominator)).collect();
+    allot(total, &whole?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +62,13 @@ mod tests {
         assert_eq!(allot(0, &[0, 0]), Ok(vec![0, 0]));
         assert_eq!(allot(5, &[0, 0]), Err(MoneyError::NoWeights));
         assert_eq!(allot(5, &[2, -1]), Err(MoneyError::NoWeights));
+    }
+
+    #[test]
+    fn exact_weights_need_no_common_denominator() {
+        let net = Ratio::whole(1000).times(19, 100).unwrap();
+        let gross = Ratio::whole(1190).times(19, 119).unwrap();
+        assert_eq!(allot_exact(381, &[net, gross]), Ok(vec![191, 190]));
     }
 
     proptest! {

@@ -47,6 +47,24 @@ impl Ratio {
         })
     }
 
+    /// The sum of two fractions, exactly.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        let denominator = common(self.denominator, other.denominator)?;
+        let numerator = self.over(denominator)?.checked_add(other.over(denominator)?);
+        Ok(Self { numerator: numerator.ok_or(MoneyError::Overflow)?, denominator })
+    }
+
+    /// The numerator when `denominator`, a multiple of this fraction's own, is the denominator.
+    pub(crate) fn over(self, denominator: i128) -> Result<i128, MoneyError> {
+        let factor = denominator.checked_div(self.denominator).ok_or(MoneyError::Overflow)?;
+        self.numerator.checked_mul(factor).ok_or(MoneyError::Overflow)
+    }
+
+    /// The denominator, above zero.
+    pub(crate) fn denominator(self) -> i128 {
+        self.denominator
+    }
+
     /// Multiplies by ten to the power of `exponent`, which may be negative.
     pub fn times_ten_to(self, exponent: i32) -> Result<Self, MoneyError> {
         let power = ten_to(exponent.unsigned_abs())?;
@@ -75,6 +93,20 @@ impl Ratio {
     }
 }
 
+/// The least common multiple of two denominators.
+pub(crate) fn common(one: i128, other: i128) -> Result<i128, MoneyError> {
+    // Fractions that are summed mostly come from one rate.
+    if one == other {
+        return Ok(one);
+    }
+    let (mut divisor, mut rest) = (one, other);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor.checked_rem(rest).ok_or(MoneyError::Overflow)?);
+    }
+    let factor = one.checked_div(divisor).ok_or(MoneyError::Overflow)?;
+    factor.checked_mul(other).ok_or(MoneyError::Overflow)
+}
+
 /// Ten to the power of `exponent`, up to 38.
 pub(crate) fn ten_to(exponent: u32) -> Result<i128, MoneyError> {
     10_i128.checked_pow(exponent).ok_or(MoneyError::Overflow)
@@ -98,6 +130,15 @@ mod tests {
         check(Rounding::HalfDown, [-2, -1, 1, 2, 2, 3]);
         check(Rounding::Down, [-2, -1, 1, 2, 2, 2]);
         check(Rounding::Up, [-3, -2, 2, 3, 3, 3]);
+    }
+
+    #[test]
+    fn fractions_of_different_denominators_add_exactly() {
+        let third = Ratio::whole(1).times(1, 3).unwrap();
+        let sixth = Ratio::whole(1).times(1, 6).unwrap();
+        let half = third.plus(sixth).unwrap();
+        assert_eq!(half, Ratio { numerator: 3, denominator: 6 });
+        assert_eq!(half.plus(Ratio::whole(-1)).unwrap().round(Rounding::HalfUp), Ok(-1));
     }
 
     #[test]
