@@ -1,1 +1,34 @@
+//! The rules of the gateway, as pure functions: time, ids, randomness and plugin answers are arguments.
+//!
+//! A purchase passes through here twice. First it is prepared: [`offer`] opens the merchants' signed prices,
+//! [`tax`] and [`rate`] check what the plugins answered, [`purchase`] prices the basket and [`receipt`] signs
+//! the proof. Then, under the lock of the teller, [`command`] decides it against the [`books`] and yields the
+//! balanced [`entry`] and the records that are written in the same database transaction.
 
+pub mod account;
+pub mod books;
+pub mod card;
+pub mod closing;
+pub mod command;
+pub mod entry;
+pub mod ids;
+pub mod load;
+pub mod offer;
+pub mod place;
+pub mod policy;
+pub mod purchase;
+pub mod rate;
+pub mod receipt;
+pub mod record;
+pub mod refund;
+pub mod refusal;
+pub mod secret;
+pub mod seal;
+pub mod stock;
+pub mod tax;
+pub mod trade;
+pub mod transfer;
+pub mod vault;
+
+pub use jiff::{Timestamp, civil::Date};
+pub use purser_money as money;

@@ -1,0 +1,370 @@
+//! What a batch of commands holds under lock, and what the batch changes in it.
+//!
+//! The store loads what the commands need, the commands are decided one after the other against it, and the
+//! store writes what changed. Every change remembers what was there, so that a command that is refused half
+//! way leaves nothing behind and never fails its neighbours.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+use purser_money::{Currency, Money, MoneyError};
+
+use crate::{
+    account::{Account, Mode},
+    entry::Entry,
+    ids::{AccountId, BatchId, CardId, ItemId, RefundId},
+    record::{CardKind, CardStatus, ItemRecord, OfferUse, Writes},
+    vault::Vault,
+};
+
+/// The rows that a command must see under lock. The store locks them in this order, each kind by id.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// Card batches, with all their cards.
+    pub batches: BTreeSet<BatchId>,
+    /// Guarded accounts. Those that do not exist yet start at zero.
+    pub accounts: BTreeSet<Account>,
+    /// Vaults.
+    pub vaults: BTreeSet<AccountId>,
+    /// Cards.
+    pub cards: BTreeSet<CardId>,
+    /// Items, with their refund.
+    pub items: BTreeSet<ItemId>,
+    /// Single-use offers.
+    pub offers: BTreeSet<OfferUse>,
+}
+
+/// What a card's row tells the teller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardState {
+    /// Its currency.
+    pub currency: Currency,
+    /// Voucher, smart card or compensation.
+    pub kind: CardKind,
+    /// Whether it may be loaded from.
+    pub status: CardStatus,
+    /// What it is sold for.
+    pub face: Money,
+    /// After this it cannot be loaded from.
+    pub expires_at: Option<Timestamp>,
+    /// The highest counter of a tap that loaded.
+    pub tap_counter: Option<u32>,
+}
+
+/// A batch of cards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchState {
+    /// Whether it was sold.
+    pub active: bool,
+    /// Its cards.
+    pub cards: Vec<CardId>,
+    /// What each is sold for.
+    pub face: Money,
+}
+
+/// An item as a refund sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemState {
+    /// The item.
+    pub record: ItemRecord,
+    /// Its refund, if it went back.
+    pub refund: Option<RefundId>,
+}
+
+/// The rows under lock.
+#[derive(Debug, Clone)]
+pub struct Books {
+    /// The version of all that operators and merchants change.
+    pub facts_version: i64,
+    unit_of_account: Currency,
+    balances: HashMap<Account, Money>,
+    deltas: BTreeMap<(Account, Currency), Money>,
+    vaults: HashMap<AccountId, Vault>,
+    cards: HashMap<CardId, CardState>,
+    batches: HashMap<BatchId, BatchState>,
+    items: HashMap<ItemId, ItemState>,
+    offers_used: HashSet<OfferUse>,
+    writes: Writes,
+    undo: Vec<Undo>,
+}
+
+/// What was there before a change.
+#[derive(Debug, Clone)]
+enum Undo {
+    Balance(Account, Money),
+    Delta((Account, Currency), Option<Money>),
+    Vault(Box<Vault>),
+    Card(CardId, CardState),
+    Batch(BatchId),
+    Refund(ItemId),
+    Offer(OfferUse),
+    NewAccount(Account),
+}
+
+/// A point to which a command that was refused is taken back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    undo: usize,
+    lengths: [usize; 12],
+}
+
+/// Why an entry cannot be posted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// A guarded account would pass its floor.
+    #[error("{0} would fall below zero")]
+    BelowFloor(Account),
+    /// A guarded account that the command did not name in its needs.
+    #[error("{0} was not locked")]
+    NotLocked(Account),
+    /// It does not fit.
+    #[error("the amounts are too large")]
+    Overflow,
+}
+
+impl From<MoneyError> for PostError {
+    fn from(_: MoneyError) -> Self {
+        Self::Overflow
+    }
+}
+
+/// Filling the books, and reading back what changed: for the store.
+impl Books {
+    /// Empty books.
+    pub fn new(facts_version: i64, unit_of_account: Currency) -> Self {
+        Self {
+            facts_version,
+            unit_of_account,
+            balances: HashMap::new(),
+            deltas: BTreeMap::new(),
+            vaults: HashMap::new(),
+            cards: HashMap::new(),
+            batches: HashMap::new(),
+            items: HashMap::new(),
+            offers_used: HashSet::new(),
+            writes: Writes::default(),
+            undo: Vec::new(),
+        }
+    }
+
+    /// A guarded account that was locked.
+    pub fn load_balance(&mut self, account: Account, balance: Money) {
+        self.balances.insert(account, balance);
+    }
+
+    /// A vault that was locked.
+    pub fn load_vault(&mut self, vault: Vault) {
+        self.vaults.insert(vault.account, vault);
+    }
+
+    /// A card that was locked.
+    pub fn load_card(&mut self, card: CardId, state: CardState) {
+        self.cards.insert(card, state);
+    }
+
+    /// A batch that was locked.
+    pub fn load_batch(&mut self, batch: BatchId, state: BatchState) {
+        self.batches.insert(batch, state);
+    }
+
+    /// An item of a buyer whose vault was locked.
+    pub fn load_item(&mut self, state: ItemState) {
+        self.items.insert(state.record.id, state);
+    }
+
+    /// A single-use offer that was bought before.
+    pub fn load_offer_used(&mut self, offer: OfferUse) {
+        self.offers_used.insert(offer);
+    }
+
+    /// The guarded accounts, with what they hold now.
+    pub fn balances(&self) -> impl Iterator<Item = (&Account, Money)> {
+        self.balances.iter().map(|(account, balance)| (account, *balance))
+    }
+
+    /// What the batch adds to each open account.
+    pub fn deltas(&self) -> impl Iterator<Item = (&Account, Money)> {
+        self.deltas.iter().map(|((account, _), delta)| (account, *delta))
+    }
+
+    /// The vaults as they are now.
+    pub fn vaults(&self) -> impl Iterator<Item = &Vault> {
+        self.vaults.values()
+    }
+
+    /// The cards as they are now.
+    pub fn cards(&self) -> impl Iterator<Item = (CardId, &CardState)> {
+        self.cards.iter().map(|(card, state)| (*card, state))
+    }
+
+    /// The batches as they are now.
+    pub fn batches(&self) -> impl Iterator<Item = (BatchId, &BatchState)> {
+        self.batches.iter().map(|(batch, state)| (*batch, state))
+    }
+
+    /// The records that the batch writes.
+    pub fn writes(&self) -> &Writes {
+        &self.writes
+    }
+}
+
+/// Reading and changing, for the commands.
+impl Books {
+    /// The currency that vaults are held in.
+    pub(crate) fn unit_of_account(&self) -> Currency {
+        self.unit_of_account
+    }
+
+    /// What a guarded account holds.
+    pub(crate) fn balance(&self, account: &Account) -> Option<Money> {
+        self.balances.get(account).copied()
+    }
+
+    /// What a vault holds; nothing, if it is not there.
+    pub(crate) fn vault_balance(&self, account: AccountId) -> Money {
+        self.balance(&Account::Vault(account)).unwrap_or(Money::zero(self.unit_of_account))
+    }
+
+    /// A vault.
+    pub(crate) fn vault(&self, account: AccountId) -> Option<&Vault> {
+        self.vaults.get(&account)
+    }
+
+    /// A card.
+    pub(crate) fn card(&self, card: CardId) -> Option<CardState> {
+        self.cards.get(&card).copied()
+    }
+
+    /// A batch.
+    pub(crate) fn batch(&self, batch: BatchId) -> Option<&BatchState> {
+        self.batches.get(&batch)
+    }
+
+    /// An item.
+    pub(crate) fn item(&self, item: ItemId) -> Option<&ItemState> {
+        self.items.get(&item)
+    }
+
+    /// Whether a single-use offer was bought.
+    pub(crate) fn is_offer_used(&self, offer: &OfferUse) -> bool {
+        self.offers_used.contains(offer)
+    }
+
+    /// Posts an entry: every leg, or none.
+    pub(crate) fn post(&mut self, entry: Entry) -> Result<(), PostError> {
+        for posting in entry.postings() {
+            let effect = posting.effect()?;
+            match posting.account.mode() {
+                Mode::Guarded => self.post_guarded(&posting.account, effect)?,
+                Mode::Open => self.post_open(&posting.account, effect)?,
+            }
+        }
+        self.writes.entries.push(entry);
+        Ok(())
+    }
+
+    fn post_guarded(&mut self, account: &Account, effect: Money) -> Result<(), PostError> {
+        let Some(balance) = self.balances.get_mut(account) else {
+            return Err(PostError::NotLocked(account.clone()));
+        };
+        let after = balance.plus(effect)?;
+        if after.minor() < 0 {
+            return Err(PostError::BelowFloor(account.clone()));
+        }
+        self.undo.push(Undo::Balance(account.clone(), *balance));
+        *balance = after;
+        Ok(())
+    }
+
+    fn post_open(&mut self, account: &Account, effect: Money) -> Result<(), PostError> {
+        let key = (account.clone(), effect.currency());
+        let before = self.deltas.get(&key).copied();
+        let after = before.unwrap_or(Money::zero(effect.currency())).plus(effect)?;
+        self.undo.push(Undo::Delta(key.clone(), before));
+        self.deltas.insert(key, after);
+        Ok(())
+    }
+
+    /// Opens a guarded account that did not exist.
+    pub(crate) fn open_account(&mut self, account: Account, currency: Currency) {
+        if !self.balances.contains_key(&account) {
+            self.undo.push(Undo::NewAccount(account.clone()));
+            self.balances.insert(account, Money::zero(currency));
+        }
+    }
+
+    /// Changes a vault.
+    pub(crate) fn set_vault(&mut self, vault: Vault) {
+        if let Some(before) = self.vaults.insert(vault.account, vault) {
+            self.undo.push(Undo::Vault(Box::new(before)));
+        }
+    }
+
+    /// Changes a card.
+    pub(crate) fn set_card(&mut self, card: CardId, state: CardState) {
+        if let Some(before) = self.cards.insert(card, state) {
+            self.undo.push(Undo::Card(card, before));
+        }
+    }
+
+    /// Marks a batch as sold.
+    pub(crate) fn set_batch_active(&mut self, batch: BatchId) {
+        if let Some(state) = self.batches.get_mut(&batch) {
+            state.active = true;
+            self.undo.push(Undo::Batch(batch));
+        }
+    }
+
+    /// Marks an item as refunded.
+    pub(crate) fn set_refunded(&mut self, item: ItemId, refund: RefundId) {
+        if let Some(state) = self.items.get_mut(&item) {
+            state.refund = Some(refund);
+            self.undo.push(Undo::Refund(item));
+        }
+    }
+
+    /// Marks a single-use offer as bought.
+    pub(crate) fn use_offer(&mut self, offer: OfferUse) {
+        if self.offers_used.insert(offer.clone()) {
+            self.undo.push(Undo::Offer(offer.clone()));
+            self.writes.offers_used.push(offer);
+        }
+    }
+
+    /// Adds records.
+    pub(crate) fn write(&mut self) -> &mut Writes {
+        &mut self.writes
+    }
+
+    /// Where a command starts.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { undo: self.undo.len(), lengths: self.writes.lengths() }
+    }
+
+    /// Takes everything back that was done since `mark`.
+    pub(crate) fn take_back(&mut self, mark: Mark) {
+        while self.undo.len() > mark.undo {
+            match self.undo.pop() {
+                Some(Undo::Balance(account, before)) => drop(self.balances.insert(account, before)),
+                Some(Undo::NewAccount(account)) => drop(self.balances.remove(&account)),
+                Some(Undo::Delta(key, Some(before))) => drop(self.deltas.insert(key, before)),
+                Some(Undo::Delta(key, None)) => drop(self.deltas.remove(&key)),
+                Some(Undo::Vault(before)) => drop(self.vaults.insert(before.account, *before)),
+                Some(Undo::Card(card, before)) => drop(self.cards.insert(card, before)),
+                Some(Undo::Batch(batch)) => {
+                    if let Some(state) = self.batches.get_mut(&batch) {
+                        state.active = false;
+                    }
+                }
+                Some(Undo::Refund(item)) => {
+                    if let Some(state) = self.items.get_mut(&item) {
+                        state.refund = None;
+                    }
+                }
+                Some(Undo::Offer(offer)) => drop(self.offers_used.remove(&offer)),
+                None => break,
+            }
+        }
+        self.writes.truncate(mark.lengths);
+    }
+}

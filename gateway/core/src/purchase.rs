@@ -1,0 +1,137 @@
+//! Purchases: pricing a basket, and paying for it.
+
+use jiff::Timestamp;
+use purser_money::{Money, MoneyError, Percent, Rounding};
+
+use crate::{
+    account::{Account, Authority, Taxpayer},
+    books::{Books, Needs},
+    command::{Answer, Stop, active_vault, done_line, vault_needs},
+    entry::{Entry, EntryKind, Posting},
+    ids::{EntryId, LogId, MerchantId},
+    policy::Limits,
+    rate::{ConversionError, Route},
+    record::{EventRecord, EvidenceRecord, ItemRecord, LogKind, OfferUse, PurchaseRecord},
+    refusal::Refusal,
+    tax::{ItemTax, TaxedLine},
+};
+
+/// A prepared purchase.
+#[derive(Debug, Clone)]
+pub struct Purchase {
+    /// What is to be kept of it.
+    pub record: PurchaseRecord,
+    /// Its items, in request order.
+    pub items: Vec<ItemRecord>,
+    /// The offers in it that can be bought once only.
+    pub single_use: Vec<OfferUse>,
+    /// The limits of the buyer's country.
+    pub limits: Limits,
+    /// The plugin calls behind it.
+    pub evidence: Vec<EvidenceRecord>,
+    /// One for each merchant.
+    pub events: Vec<EventRecord>,
+    /// Its entry.
+    pub entry: EntryId,
+    /// Its line in the transaction log.
+    pub log: LogId,
+}
+
+/// What an item costs, and who gets what of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Price {
+    /// Without tax.
+    pub net: Money,
+    /// With tax.
+    pub gross: Money,
+    /// The gateway's part of the net.
+    pub fee: Money,
+    /// What leaves the vault.
+    pub charged: Money,
+}
+
+/// Prices one item: its fee is half-up of its net, and what leaves the vault is rounded up, never in favour
+/// of whoever asks for the conversion.
+pub fn price(line: &TaxedLine, fee: Percent, route: &Route) -> Result<Price, ConversionError> {
+    let charged = route.convert(line.gross, Rounding::Up)?;
+    let fee = fee.of(line.net, Rounding::HalfUp)?;
+    Ok(Price { net: line.net, gross: line.gross, fee, charged })
+}
+
+impl Purchase {
+    pub(crate) fn needs(&self) -> Needs {
+        let mut needs = vault_needs(self.record.account);
+        needs.offers.extend(self.single_use.iter().cloned());
+        needs
+    }
+
+    pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
+        let record = &self.record;
+        active_vault(record.account, books)?;
+        self.limits.check_payment(record.total)?;
+        for offer in &self.single_use {
+            if books.is_offer_used(offer) {
+                return Err(Refusal::OfferAlreadyUsed { offer: offer.offer_id.clone() }.into());
+            }
+            books.use_offer(offer.clone());
+        }
+        books.post(Entry::new(self.entry, at, EntryKind::Purchase, record.id, purchase_postings(&self.items)?)?)?;
+        let line = done_line((self.log, record.account, LogKind::Purchase), at, record.total, record.id, books);
+        let write = books.write();
+        write.purchases.push(record.clone());
+        write.items.extend(self.items.iter().cloned());
+        write.evidence.extend(self.evidence.iter().cloned());
+        write.events.extend(self.events.iter().cloned());
+        write.log.push(line);
+        Ok(Answer::Purchased { purchase: record.id })
+    }
+}
+
+/// The legs of a purchase, one for each account and side.
+pub fn purchase_postings(items: &[ItemRecord]) -> Result<Vec<Posting>, MoneyError> {
+    let mut merged: Vec<Posting> = Vec::new();
+    for leg in items.iter().map(item_postings).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        let same = |known: &&mut Posting| {
+            known.account == leg.account && known.side == leg.side && known.amount.currency() == leg.amount.currency()
+        };
+        match merged.iter_mut().find(same) {
+            Some(known) => known.amount = known.amount.plus(leg.amount)?,
+            None => merged.push(leg),
+        }
+    }
+    Ok(merged)
+}
+
+/// The legs of one item. A refund is these, reversed.
+pub(crate) fn item_postings(item: &ItemRecord) -> Result<Vec<Posting>, MoneyError> {
+    let ItemRecord { account, merchant, gross, net, fee, charged, taxpayer, taxes, .. } = item;
+    let (vault, seller) = (charged.currency(), gross.currency());
+    let mut legs = vec![Posting::debit(Account::Vault(*account), *charged)];
+    if vault != seller {
+        legs.push(Posting::credit(Account::Fx(vault), *charged));
+        legs.push(Posting::debit(Account::Fx(seller), *gross));
+    }
+    legs.push(Posting::credit(Account::Merchant(*merchant, seller), net.minus(*fee)?));
+    for tax in taxes {
+        legs.push(tax_posting(*taxpayer, tax)?);
+    }
+    legs.push(Posting::credit(Account::IncomeFee(seller), *fee));
+    Ok(legs)
+}
+
+fn tax_posting(taxpayer: Taxpayer, tax: &ItemTax) -> Result<Posting, MoneyError> {
+    // The name was checked when the plugin answered.
+    let authority = Authority::parse(&tax.authority).map_err(|_| MoneyError::MalformedAmount)?;
+    Ok(Posting::credit(Account::Tax(taxpayer, authority, tax.tax.currency()), tax.tax))
+}
+
+/// The merchants of a purchase, each once, in order of their first item.
+pub fn merchants(items: &[ItemRecord]) -> Vec<MerchantId> {
+    let mut merchants = Vec::new();
+    for item in items {
+        if !merchants.contains(&item.merchant) {
+            merchants.push(item.merchant);
+        }
+    }
+    merchants
+}

@@ -1,0 +1,424 @@
+//! What a decided command leaves behind, beside its entries: one struct for each table.
+
+use jiff::Timestamp;
+use purser_money::{Currency, Leg, Money};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::Taxpayer,
+    entry::Entry,
+    ids::{
+        AccountId, BatchId, CardId, EventId, ItemId, LoadId, LogId, MerchantId, PurchaseId, RefundId, SaleId, TradeId,
+        TransferId,
+    },
+    tax::ItemTax,
+};
+
+/// Everything that a batch of commands writes, in order.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Writes {
+    /// Journal entries.
+    pub entries: Vec<Entry>,
+    /// Loads.
+    pub loads: Vec<LoadRecord>,
+    /// Purchases.
+    pub purchases: Vec<PurchaseRecord>,
+    /// Their items.
+    pub items: Vec<ItemRecord>,
+    /// Single-use offers that are now used.
+    pub offers_used: Vec<OfferUse>,
+    /// Refunds.
+    pub refunds: Vec<RefundRecord>,
+    /// Transfers.
+    pub transfers: Vec<TransferRecord>,
+    /// Trades.
+    pub trades: Vec<TradeRecord>,
+    /// Compensation cards.
+    pub cards: Vec<CardRecord>,
+    /// What plugins were asked and answered; one row for equal questions.
+    pub evidence: Vec<EvidenceRecord>,
+    /// Events for merchants.
+    pub events: Vec<EventRecord>,
+    /// Lines of the buyers' transaction logs.
+    pub log: Vec<LogRecord>,
+}
+
+impl Writes {
+    /// How many records of each kind there are.
+    pub(crate) fn lengths(&self) -> [usize; 12] {
+        [
+            self.entries.len(),
+            self.loads.len(),
+            self.purchases.len(),
+            self.items.len(),
+            self.offers_used.len(),
+            self.refunds.len(),
+            self.transfers.len(),
+            self.trades.len(),
+            self.cards.len(),
+            self.evidence.len(),
+            self.events.len(),
+            self.log.len(),
+        ]
+    }
+
+    /// Drops what was added since [`Writes::lengths`] said `lengths`.
+    pub(crate) fn truncate(&mut self, lengths: [usize; 12]) {
+        let [entries, loads, purchases, items, offers_used, refunds, transfers, trades, cards, evidence, events, log] =
+            lengths;
+        self.entries.truncate(entries);
+        self.loads.truncate(loads);
+        self.purchases.truncate(purchases);
+        self.items.truncate(items);
+        self.offers_used.truncate(offers_used);
+        self.refunds.truncate(refunds);
+        self.transfers.truncate(transfers);
+        self.trades.truncate(trades);
+        self.cards.truncate(cards);
+        self.evidence.truncate(evidence);
+        self.events.truncate(events);
+        self.log.truncate(log);
+    }
+}
+
+/// A load of a vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadRecord {
+    /// Its name.
+    pub id: LoadId,
+    /// Whose vault.
+    pub account: AccountId,
+    /// From which card.
+    pub card: CardId,
+    /// When.
+    pub at: Timestamp,
+    /// What left the card.
+    pub taken: Money,
+    /// What reached the vault.
+    pub credited: Money,
+    /// What the conversion cost.
+    pub spread: Money,
+    /// The steps of the conversion.
+    pub legs: Vec<Leg>,
+    /// The rate that is shown; `1` without a conversion.
+    pub rate: String,
+    /// Who published the rates, if any were used.
+    pub rate_source: Option<String>,
+    /// The day of the rates.
+    pub rate_as_of: Option<jiff::civil::Date>,
+    /// The plugin calls behind it.
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// A purchase: its items are rows of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurchaseRecord {
+    /// Its name. The merchants never learn it.
+    pub id: PurchaseId,
+    /// Whose.
+    pub account: AccountId,
+    /// When.
+    pub at: Timestamp,
+    /// What left the vault.
+    pub total: Money,
+    /// Where the buyer consumed.
+    pub country: String,
+    /// The buyer's signed receipt.
+    pub receipt: String,
+    /// Each merchant's own signed receipt.
+    pub sale_receipts: Vec<(MerchantId, String)>,
+    /// The plugin calls behind it.
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// One offer bought within a purchase: all that a refund needs, so that no plugin is asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRecord {
+    /// Its name.
+    pub id: ItemId,
+    /// Its purchase.
+    pub purchase: PurchaseId,
+    /// Its place there, from 0.
+    pub position: u32,
+    /// The buyer.
+    pub account: AccountId,
+    /// The seller.
+    pub merchant: MerchantId,
+    /// The seller's part of the purchase.
+    pub sale: SaleId,
+    /// When.
+    pub at: Timestamp,
+    /// The offer, by the merchant's own id.
+    pub offer_id: String,
+    /// What it is.
+    pub title: String,
+    /// The price as offered.
+    pub price: Money,
+    /// Without tax.
+    pub net: Money,
+    /// With tax.
+    pub gross: Money,
+    /// The gateway's fee, out of the net.
+    pub fee: Money,
+    /// What left the vault for it.
+    pub charged: Money,
+    /// The rate that is shown.
+    pub rate: String,
+    /// Who owes the taxes.
+    pub taxpayer: Taxpayer,
+    /// The taxes.
+    pub taxes: Vec<ItemTax>,
+    /// The offer's own refund window in days, if it has one; 0 is a final sale.
+    pub refund_window_days: Option<u32>,
+}
+
+/// A single-use offer that was bought.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OfferUse {
+    /// Whose offer.
+    pub merchant: MerchantId,
+    /// By the merchant's own id.
+    pub offer_id: String,
+}
+
+/// A refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRecord {
+    /// Its name.
+    pub id: RefundId,
+    /// Of what. No item has two.
+    pub item: ItemId,
+    /// To whom.
+    pub account: AccountId,
+    /// From whom.
+    pub merchant: MerchantId,
+    /// When.
+    pub at: Timestamp,
+    /// What came back.
+    pub credited: Money,
+    /// A merchant's own gift, outside the refund account.
+    pub goodwill: bool,
+}
+
+/// A transfer between buyers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferRecord {
+    /// Its name.
+    pub id: TransferId,
+    /// Who paid.
+    pub from: AccountId,
+    /// Who was paid.
+    pub to: AccountId,
+    /// When.
+    pub at: Timestamp,
+    /// How much.
+    pub amount: Money,
+}
+
+/// The operator covered a currency position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TradeRecord {
+    /// Its name.
+    pub id: TradeId,
+    /// When.
+    pub at: Timestamp,
+    /// Given away.
+    pub sold: Money,
+    /// Received.
+    pub bought: Money,
+}
+
+/// A pre-paid card. Its code is kept as a keyed hash, its UID not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardRecord {
+    /// Its name.
+    pub id: CardId,
+    /// Printed on it; public.
+    pub serial: String,
+    /// The currency of its value.
+    pub currency: Currency,
+    /// The keyed hash of its code.
+    pub code_hash: [u8; 32],
+    /// Whether it may be loaded from.
+    pub status: CardStatus,
+    /// Voucher, smart card or compensation.
+    pub kind: CardKind,
+    /// What it is sold for.
+    pub face: Money,
+    /// The batch it was printed in.
+    pub batch: Option<BatchId>,
+    /// After this its value is owed, but not loadable.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Whether a card may be loaded from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardStatus {
+    /// Not sold yet.
+    Inactive,
+    /// Sold.
+    Active,
+    /// Lost or stolen.
+    Blocked,
+}
+
+/// How a card came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardKind {
+    /// A printed code.
+    Voucher,
+    /// An NTAG 424 DNA chip.
+    Smart,
+    /// The rest of a closed vault. Never expires.
+    Compensation,
+}
+
+impl CardStatus {
+    const NAMES: [(Self, &'static str); 3] =
+        [(Self::Inactive, "inactive"), (Self::Active, "active"), (Self::Blocked, "blocked")];
+
+    /// The name in the database and in answers.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
+    }
+
+    /// The status of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(status, _)| *status)
+    }
+}
+
+impl CardKind {
+    const NAMES: [(Self, &'static str); 3] =
+        [(Self::Voucher, "voucher"), (Self::Smart, "smart"), (Self::Compensation, "compensation")];
+
+    /// The name in the database.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// The kind of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+}
+
+/// The name of a piece of evidence: the SHA-256 of its content, so that equal calls are one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EvidenceId(pub [u8; 32]);
+
+impl Serialize for EvidenceId {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for EvidenceId {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
+        let array = bytes.and_then(|bytes| bytes.try_into().ok());
+        array.map(Self).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
+    }
+}
+
+/// One plugin call that moved money: enough to make the same call again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvidenceRecord {
+    /// SHA-256 over the fields below.
+    pub id: EvidenceId,
+    /// SHA-256 of the component.
+    pub digest: [u8; 32],
+    /// The wasmtime version, which with the digest makes fuel reproducible.
+    pub engine: String,
+    /// `tax.assess`, `currency.convert`.
+    pub function: String,
+    /// Canonical JSON.
+    pub input: String,
+    /// Canonical JSON.
+    pub output: String,
+    /// Fuel that was used.
+    pub fuel: u64,
+}
+
+impl EvidenceRecord {
+    /// Evidence, named by its content.
+    pub fn new(digest: [u8; 32], engine: String, function: String, input: String, output: String, fuel: u64) -> Self {
+        use sha2::{Digest, Sha256};
+        let mut hash = Sha256::new();
+        for part in [&digest[..], engine.as_bytes(), function.as_bytes(), input.as_bytes(), output.as_bytes()] {
+            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(part);
+        }
+        hash.update(fuel.to_be_bytes());
+        Self { id: EvidenceId(hash.finalize().into()), digest, engine, function, input, output, fuel }
+    }
+}
+
+/// Something a merchant is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Its name, stable over all deliveries.
+    pub id: EventId,
+    /// Who is told.
+    pub merchant: MerchantId,
+    /// `purchase.paid`, `refund.made`, ...
+    pub kind: &'static str,
+    /// When.
+    pub at: Timestamp,
+    /// JSON.
+    pub data: String,
+}
+
+/// A line of a buyer's transaction log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Its name.
+    pub id: LogId,
+    /// Whose log.
+    pub account: AccountId,
+    /// What was asked.
+    pub kind: LogKind,
+    /// `done`, or the name of the problem.
+    pub outcome: String,
+    /// When.
+    pub at: Timestamp,
+    /// How much.
+    pub amount: Money,
+    /// What the vault held afterwards.
+    pub balance: Money,
+    /// The id of what it is about; empty when there is none.
+    pub object: String,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogKind {
+    /// A load.
+    Load,
+    /// A purchase.
+    Purchase,
+    /// A refund.
+    Refund,
+    /// A payment to somebody.
+    TransferOut,
+    /// A payment from somebody.
+    TransferIn,
+    /// The rest of a closed vault.
+    Compensation,
+}
+
+impl LogKind {
+    /// The name in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Purchase => "purchase",
+            Self::Refund => "refund",
+            Self::TransferOut => "transfer-out",
+            Self::TransferIn => "transfer-in",
+            Self::Compensation => "compensation",
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Why the teller refuses a command: data, not an error. Kept with the idempotency key, so that the same key
+//! gets the same answer.
+
+use purser_money::Money;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::RefundId;
+
+/// A decided refusal. Nothing moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "name", content = "with")]
+pub enum Refusal {
+    /// The vault, or the card, holds less.
+    InsufficientFunds,
+    /// The vault was closed.
+    VaultInactive,
+    /// No such thing that the caller may see.
+    NotFound,
+    /// The item went back before.
+    AlreadyRefunded {
+        /// The refund that was made.
+        refund: RefundId,
+    },
+    /// As many refunds as the policy allows were made in the period.
+    RefundLimitExceeded,
+    /// Too late, or a final sale.
+    RefundWindowClosed,
+    /// Not an item that this buyer purchased.
+    NotPurchased,
+    /// A single-use offer was bought before.
+    OfferAlreadyUsed {
+        /// The offer, by the merchant's own id.
+        offer: String,
+    },
+    /// The card is right, and empty.
+    CardAlreadyUsed,
+    /// The card is not right: unknown, inactive, expired, blocked, replayed, all alike.
+    CardRefused,
+    /// A limit of the buyer's country.
+    LimitExceeded {
+        /// Which.
+        limit: Limit,
+        /// How much is allowed.
+        most: Money,
+    },
+}
+
+/// A limit that a country's law sets on anonymous stored value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// One load.
+    Load,
+    /// What a vault holds.
+    Balance,
+    /// One payment.
+    Payment,
+}
+
+impl Refusal {
+    /// The problem's name, as clients see it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::InsufficientFunds => "insufficient-funds",
+            Self::VaultInactive => "vault-inactive",
+            Self::NotFound => "not-found",
+            Self::AlreadyRefunded { .. } => "already-refunded",
+            Self::RefundLimitExceeded => "refund-limit-exceeded",
+            Self::RefundWindowClosed => "refund-window-closed",
+            Self::NotPurchased => "not-purchased",
+            Self::OfferAlreadyUsed { .. } => "offer-already-used",
+            Self::CardAlreadyUsed => "card-already-used",
+            Self::CardRefused => "card-refused",
+            Self::LimitExceeded { .. } => "limit-exceeded",
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! One call of one plugin: a seat, a fresh instance, the limits, and what came of it.
+
+use std::time::Instant;
+
+use tokio::{sync::SemaphorePermit, time::timeout};
+use wasmtime::{
+    ResourceLimiter, Store, Trap, UpdateDeadline,
+    component::{ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower},
+};
+
+use crate::{
+    engine::Sandbox,
+    fault::{CallError, Fault, printable},
+    limits::{Limits, TABLE_ELEMENTS},
+    log::LogBook,
+};
+
+/// Longest detail of a fault: enough for a panic message and where it was.
+const DETAIL_CHARS_MAX: usize = 500;
+
+/// What the gateway keeps beside an instance.
+pub(crate) struct Guest {
+    pub(crate) log: LogBook,
+    memory: MemoryCeiling,
+}
+
+/// Counts the memory of all of an instance's memories, and remembers having said no: a plugin that gets none
+/// ends in the same trap as one that panics.
+#[derive(Debug)]
+struct MemoryCeiling {
+    bytes: usize,
+    bytes_max: usize,
+    refused: bool,
+}
+
+impl ResourceLimiter for MemoryCeiling {
+    fn memory_growing(&mut self, now: usize, wanted: usize, most: Option<usize>) -> wasmtime::Result<bool> {
+        let bytes = self.bytes.saturating_sub(now).saturating_add(wanted);
+        let fits = bytes <= self.bytes_max && most.is_none_or(|most| wanted <= most);
+        if fits {
+            self.bytes = bytes;
+        } else {
+            self.refused = true;
+        }
+        Ok(fits)
+    }
+
+    fn table_growing(&mut self, _now: usize, wanted: usize, _most: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(wanted <= TABLE_ELEMENTS)
+    }
+}
+
+/// An instance that was made for one call and is thrown away after it: nothing of one buyer's sale is there when
+/// the next comes, and an instance that trapped is never entered again.
+pub(crate) struct Entered<'a> {
+    store: Store<Guest>,
+    instance: Instance,
+    fuel_given: u64,
+    _seat: SemaphorePermit<'a>,
+}
+
+impl<'a> Entered<'a> {
+    /// Waits for a seat and makes the instance. The clock runs from the moment it has the seat.
+    pub(crate) async fn new(sandbox: &'a Sandbox, pre: &InstancePre<Guest>) -> Result<Self, (CallError, LogBook)> {
+        let limits = &sandbox.limits;
+        let nothing_logged = || LogBook::new(0);
+        let seat = seat(sandbox).await.map_err(|error| (error, nothing_logged()))?;
+        let mut store = store(sandbox, limits);
+        match pre.instantiate_async(&mut store).await {
+            Ok(instance) => Ok(Self { store, instance, fuel_given: limits.fuel, _seat: seat }),
+            Err(error) => {
+                let guest = store.into_data();
+                Err((fault_of(&error, &guest), guest.log))
+            }
+        }
+    }
+
+    /// Calls one exported function.
+    pub(crate) async fn call<P, R>(&mut self, export: &ComponentExportIndex, params: P) -> Result<R, CallError>
+    where
+        P: ComponentNamedList + Lower + Send + Sync,
+        R: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        // The types were checked when the plugin was loaded.
+        let function = self.instance.get_typed_func::<P, R>(&mut self.store, export);
+        let function = function.map_err(|error| CallError::bad_output(format!("{error:#}")))?;
+        let answer = function.call_async(&mut self.store, params).await;
+        answer.map_err(|error| fault_of(&error, self.store.data()))
+    }
+
+    /// The instance and its store, for calls whose types are only known from the component.
+    pub(crate) fn parts(&mut self) -> (&mut Store<Guest>, &Instance) {
+        (&mut self.store, &self.instance)
+    }
+
+    pub(crate) fn fault_of(&self, error: &wasmtime::Error) -> CallError {
+        fault_of(error, self.store.data())
+    }
+
+    /// Instructions used so far, instantiation included.
+    pub(crate) fn fuel_used(&self) -> u64 {
+        self.fuel_given.saturating_sub(self.store.get_fuel().unwrap_or(0))
+    }
+
+    /// Ends the instance; its log remains.
+    pub(crate) fn leave(self) -> LogBook {
+        self.store.into_data().log
+    }
+}
+
+async fn seat(sandbox: &Sandbox) -> Result<SemaphorePermit<'_>, CallError> {
+    if let Ok(seat) = sandbox.seats.try_acquire() {
+        return Ok(seat);
+    }
+    match timeout(sandbox.limits.wait, sandbox.seats.acquire()).await {
+        Ok(Ok(seat)) => Ok(seat),
+        Ok(Err(_)) | Err(_) => Err(CallError::Overloaded),
+    }
+}
+
+fn store(sandbox: &Sandbox, limits: &Limits) -> Store<Guest> {
+    let memory = MemoryCeiling { bytes: 0, bytes_max: limits.memory_bytes, refused: false };
+    let guest = Guest { log: LogBook::new(limits.log_bytes), memory };
+    let mut store = Store::new(&sandbox.engine, guest);
+    store.limiter(|guest| &mut guest.memory);
+    // Without fuel the first instruction faults, so an error here cannot be missed.
+    let _ = store.set_fuel(limits.fuel);
+    // Bounds what is copied out of the plugin, before it is copied: a list can name the same string a million times.
+    store.set_hostcall_fuel(limits.output_bytes);
+    store.set_epoch_deadline(1);
+    let (started, wall_clock) = (Instant::now(), limits.wall_clock);
+    // The clock is read here and not by a timer of the runtime, which may itself wait behind busy plugins; and the
+    // yield is the runtime's own, which lets sockets and timers go first.
+    store.epoch_deadline_callback(move |_| {
+        Ok(if started.elapsed() >= wall_clock {
+            UpdateDeadline::Interrupt
+        } else {
+            UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
+        })
+    });
+    store
+}
+
+/// wasmtime has no public type for this error; the test with the ten-megabyte answer holds the text in place.
+const COPIED_TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
+
+fn fault_of(error: &wasmtime::Error, guest: &Guest) -> CallError {
+    let cause = error.root_cause().to_string();
+    let fault = match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Fault::Fuel,
+        Some(Trap::Interrupt) => Fault::Deadline,
+        _ if guest.memory.refused => Fault::Memory,
+        Some(_) => Fault::Trap,
+        None if cause.contains(COPIED_TOO_MUCH) => Fault::OutputTooLarge,
+        None => Fault::BadOutput,
+    };
+    let detail = match guest.log.last_error() {
+        Some(line) => format!("{cause}; it said: {line}"),
+        None => cause,
+    };
+    CallError::Fault(fault, printable(&detail, DETAIL_CHARS_MAX))
+}

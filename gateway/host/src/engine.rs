@@ -1,0 +1,113 @@
+//! The sandbox itself: how wasmtime is set up so that a plugin can neither reach nor exhaust anything.
+
+use std::{sync::Arc, thread};
+
+use tokio::sync::Semaphore;
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
+    component::{Linker, LinkerInstance, WasmStr},
+};
+
+use crate::{
+    call::Guest,
+    limits::{
+        CORE_INSTANCES_PER_COMPONENT, EPOCH_TICK, Limits, MEMORIES_PER_COMPONENT, MEMORY_RESERVATION_BYTES,
+        STACK_BYTES, TABLE_ELEMENTS, TABLES_PER_COMPONENT, WASM_STACK_BYTES,
+    },
+    wire,
+};
+
+/// The engine that ran a call. Fuel is reproducible within one version of it.
+pub const ENGINE_VERSION: &str = wasmtime_environ::VERSION;
+
+/// The only import there is.
+pub(crate) const LOG: &str = "purser:plugin/log@1.0.0";
+
+/// The sandbox cannot be set up on this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("the plugin sandbox cannot be set up: {0}")]
+pub struct EngineError(String);
+
+impl EngineError {
+    fn new(error: impl std::fmt::Display) -> Self {
+        Self(format!("{error:#}"))
+    }
+}
+
+/// One engine for all plugins, and the seats of the calls that run in it.
+pub(crate) struct Sandbox {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<Guest>,
+    pub(crate) limits: Limits,
+    pub(crate) seats: Semaphore,
+}
+
+impl Sandbox {
+    pub(crate) fn new(limits: Limits) -> Result<Arc<Self>, EngineError> {
+        let engine = Engine::new(&config(&limits)).map_err(EngineError::new)?;
+        start_ticking(&engine)?;
+        let mut linker = Linker::new(&engine);
+        let log = linker.instance(LOG).map_err(EngineError::new)?;
+        add_log(log).map_err(EngineError::new)?;
+        let seats = Semaphore::new(usize::try_from(limits.calls).map_err(EngineError::new)?);
+        Ok(Arc::new(Self { engine, linker, limits, seats }))
+    }
+}
+
+fn config(limits: &Limits) -> Config {
+    let mut config = Config::new();
+    config.consume_fuel(true).epoch_interruption(true);
+    config.max_wasm_stack(WASM_STACK_BYTES).async_stack_size(STACK_BYTES);
+    config.memory_reservation(MEMORY_RESERVATION_BYTES as u64).memory_may_move(false);
+    // The same input gives the same answer on every processor, also where somebody computes with floats.
+    config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
+    // What no plugin needs is not there to be attacked.
+    config.wasm_memory64(false).wasm_component_model_async(false);
+    config.wasm_backtrace_max_frames(None);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config
+}
+
+/// Room for every seat to be taken by the largest component that is allowed. Address space, not memory: what a
+/// call touched is given back when it ends, and nothing of it is kept for the next.
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(limits.calls)
+        .total_core_instances(limits.calls.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .total_memories(limits.calls.saturating_mul(MEMORIES_PER_COMPONENT))
+        .total_tables(limits.calls.saturating_mul(TABLES_PER_COMPONENT))
+        .total_stacks(limits.calls)
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_tables_per_component(TABLES_PER_COMPONENT)
+        .max_memory_size(limits.memory_bytes)
+        .table_elements(TABLE_ELEMENTS)
+        .linear_memory_keep_resident(0)
+        .table_keep_resident(0)
+        .async_stack_keep_resident(0);
+    pool
+}
+
+/// One thread counts time for all calls; it ends when the engine is dropped.
+fn start_ticking(engine: &Engine) -> Result<(), EngineError> {
+    let engine = engine.weak();
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(EPOCH_TICK);
+        }
+    };
+    thread::Builder::new().name("plugin-clock".into()).spawn(tick).map_err(EngineError::new)?;
+    Ok(())
+}
+
+fn add_log(mut log: LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
+    log.func_wrap("write", |mut store, (level, message): (wire::Level, WasmStr)| {
+        // Copied only as far as the budget goes, so the borrow of the plugin's memory has to end first.
+        let room = store.data().log.room();
+        let line = message.to_str(&store)?.chars().take(room).collect::<String>();
+        store.data_mut().log.write(level, &line);
+        Ok(())
+    })
+}

@@ -1,0 +1,115 @@
+//! What the gateway keeps of a decision that moved money, so that it can be proved and replayed.
+
+use std::fmt;
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256 of a plugin's file: its identity.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of a file.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads 64 hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The bytes themselves.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a plugin decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Taxes of sales, tax numbers, returns.
+    Tax,
+    /// Rates and conversions.
+    Currency,
+}
+
+impl Role {
+    /// The name in manifests and in the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tax => "tax",
+            Self::Currency => "currency",
+        }
+    }
+
+    /// The interface that a plugin of this role exports.
+    pub const fn interface(self) -> &'static str {
+        match self {
+            Self::Tax => "purser:plugin/tax@1.0.0",
+            Self::Currency => "purser:plugin/currency@1.0.0",
+        }
+    }
+
+    /// The functions of the interface.
+    pub const fn functions(self) -> &'static [&'static str] {
+        match self {
+            Self::Tax => &["describe", "assess", "check-tax-id", "file-return"],
+            Self::Currency => &["describe", "feeds", "read-feed", "convert"],
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Tax, Self::Currency].into_iter().find(|role| role.name() == name)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Everything needed to make the same call again and to compare. The same digest, engine version and input give
+/// the same output and the same fuel, to the unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The plugin's file.
+    pub digest: Digest,
+    /// The version of wasmtime that ran it.
+    pub engine_version: &'static str,
+    /// As what it was asked.
+    pub role: Role,
+    /// The function in the contract.
+    pub function: &'static str,
+    /// Its arguments by name, as the contract's JSON.
+    pub input: String,
+    /// Its answer, as the contract's JSON.
+    pub output: String,
+    /// Instructions used, instantiation included.
+    pub fuel: u64,
+}
+
+/// An answer and its evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called<T> {
+    /// The answer, checked.
+    pub value: T,
+    /// How it came about.
+    pub evidence: Evidence,
+}

@@ -1,0 +1,259 @@
+//! Compiling plugin crates: one call of cargo for all of them, then a component of each.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use semver::Version;
+use serde::Deserialize;
+
+use crate::{Manifest, PackError, PluginToml, componentize};
+
+/// WebAssembly without any system behind it: what a plugin imports is what the contract gives it.
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The release profile of plugins. A call gets a fresh instance, so both speed and size count.
+const PROFILE: [(&str, &str); 6] = [
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
+    ("CARGO_PROFILE_RELEASE_LTO", "fat"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
+    ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+];
+
+/// What of cargo's environment an inner cargo may keep: how to reach registries, and which toolchain.
+/// All else (flags, wrappers, the outer package's own settings) belongs to the outer build.
+const KEPT: [&str; 7] = [
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
+    "CARGO_SOURCE_",
+    "RUSTUP_",
+];
+
+/// What a lock file is to the build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lockfile {
+    /// It must be there and fit.
+    Locked,
+    /// It is written where needed.
+    Updated,
+}
+
+/// Where and how to build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// Where the compiler's files go; by default where cargo puts them.
+    pub target_dir: Option<PathBuf>,
+    /// What the lock file is to the build.
+    pub lockfile: Lockfile,
+}
+
+/// A plugin, ready to be shipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// Its manifest, which is also in the file.
+    pub manifest: Manifest,
+    /// The file.
+    pub component: Vec<u8>,
+}
+
+/// Builds the plugin crates in `crate_dirs`, which are of one workspace, with one call of cargo.
+pub fn build(crate_dirs: &[PathBuf], options: &BuildOptions) -> Result<Vec<Built>, PackError> {
+    let Some(first) = crate_dirs.first() else { return Ok(Vec::new()) };
+    ensure_target(first)?;
+    let crates =
+        crate_dirs.iter().map(|dir| PluginCrate::read(dir)).collect::<Result<Vec<_>, _>>()?;
+    let modules = compile(&crates, options)?;
+    let built = crates.into_iter().zip(modules).map(|(plugin, path)| {
+        let module = fs::read(&path).map_err(|error| io(format!("reading {path:?}"), error))?;
+        let component = componentize(&module, &plugin.manifest)?;
+        Ok(Built { manifest: plugin.manifest, component })
+    });
+    built.collect()
+}
+
+struct PluginCrate {
+    manifest_path: PathBuf,
+    package: String,
+    library: String,
+    manifest: Manifest,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    version: Version,
+    manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    crate_types: Vec<String>,
+}
+
+impl PluginCrate {
+    fn read(dir: &Path) -> Result<Self, PackError> {
+        let path = dir.join("Cargo.toml");
+        let manifest_path =
+            path.canonicalize().map_err(|error| io(format!("looking for {path:?}"), error))?;
+        let plugin_toml = PluginToml::path(dir);
+        let text = fs::read_to_string(&plugin_toml)
+            .map_err(|error| io(format!("reading {plugin_toml:?}"), error))?;
+        let package = metadata(&manifest_path)?;
+        let library = package
+            .targets
+            .into_iter()
+            .find(|target| target.crate_types.iter().any(|kind| kind == "cdylib"));
+        let library = library.ok_or_else(|| {
+            PackError::CargoAnswer(format!(
+                "{manifest_path:?} has no `crate-type = [\"cdylib\", \"rlib\"]` under [lib]"
+            ))
+        })?;
+        let manifest = PluginToml::parse(&text)?.manifest(package.version)?;
+        Ok(Self { manifest_path, package: package.name, library: library.name, manifest })
+    }
+}
+
+fn metadata(manifest_path: &Path) -> Result<Package, PackError> {
+    let mut command = cargo();
+    command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
+    command.arg(manifest_path).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let output =
+        command.output().map_err(|error| io("running cargo metadata".to_owned(), error))?;
+    if !output.status.success() {
+        return Err(PackError::BuildFailed(manifest_path.display().to_string()));
+    }
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)
+        .map_err(|error| PackError::CargoAnswer(error.to_string()))?;
+    let ours = metadata.packages.into_iter().find(|package| package.manifest_path == manifest_path);
+    ours.ok_or_else(|| PackError::CargoAnswer(format!("{manifest_path:?} is not in its metadata")))
+}
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(default)]
+    manifest_path: PathBuf,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+    target: Option<Target>,
+}
+
+/// The modules of `crates`, in order.
+fn compile(crates: &[PluginCrate], options: &BuildOptions) -> Result<Vec<PathBuf>, PackError> {
+    let names: Vec<&str> = crates.iter().map(|plugin| plugin.package.as_str()).collect();
+    let mut command = cargo();
+    command.args(["build", "--lib", "--release", "--target", TARGET]);
+    command.args(["--message-format", "json-render-diagnostics"]);
+    if let Some(first) = crates.first() {
+        command.arg("--manifest-path").arg(&first.manifest_path);
+    }
+    for name in &names {
+        command.args(["--package", name]);
+    }
+    if options.lockfile == Lockfile::Locked {
+        command.arg("--locked");
+    }
+    if let Some(dir) = &options.target_dir {
+        command.arg("--target-dir").arg(dir);
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| io("running cargo build".to_owned(), error))?;
+    if !output.status.success() {
+        return Err(PackError::BuildFailed(names.join(", ")));
+    }
+    let messages: Vec<Message> = output
+        .stdout
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect();
+    crates.iter().map(|plugin| module_of(plugin, &messages)).collect()
+}
+
+fn module_of(plugin: &PluginCrate, messages: &[Message]) -> Result<PathBuf, PackError> {
+    let ours = messages.iter().filter(|message| {
+        message.manifest_path == plugin.manifest_path
+            && message.target.as_ref().is_some_and(|target| target.name == plugin.library)
+    });
+    let mut files = ours.flat_map(|message| &message.filenames);
+    let module = files.find(|file| file.extension().is_some_and(|it| it == "wasm"));
+    module
+        .cloned()
+        .ok_or_else(|| PackError::CargoAnswer(format!("no module of {}", plugin.package)))
+}
+
+/// Cargo without what an outer cargo left in the environment: a clippy wrapper, a coverage flag or a
+/// target directory would break the build of a plugin, or lock both against each other.
+fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    clean(&mut command);
+    command.envs(PROFILE);
+    command
+}
+
+fn clean(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        if foreign(&name) {
+            command.env_remove(name);
+        }
+    }
+}
+
+fn foreign(name: &OsString) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    let cargos = name == "MAKEFLAGS"
+        || name == "MFLAGS"
+        || name.starts_with("CARGO")
+        || name.starts_with("RUST")
+        || name.starts_with("DEP_");
+    cargos && !KEPT.iter().any(|kept| name.starts_with(kept))
+}
+
+/// Whether the compiler has the target; if not, asks rustup for it.
+fn ensure_target(dir: &Path) -> Result<(), PackError> {
+    if has_target(dir) {
+        return Ok(());
+    }
+    let mut rustup = Command::new("rustup");
+    clean(&mut rustup);
+    let added = rustup.args(["target", "add", TARGET]).current_dir(dir).status();
+    if added.is_ok_and(|status| status.success()) && has_target(dir) {
+        return Ok(());
+    }
+    let toolchain = env::var("RUSTUP_TOOLCHAIN");
+    let remedy = match toolchain {
+        Ok(toolchain) => format!("rustup target add {TARGET} --toolchain {toolchain}"),
+        Err(_) => format!("rustup target add {TARGET}"),
+    };
+    Err(PackError::TargetMissing { target: TARGET, remedy })
+}
+
+fn has_target(dir: &Path) -> bool {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut command = Command::new(rustc);
+    clean(&mut command);
+    command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(dir);
+    let Ok(output) = command.output() else { return false };
+    // The directory is named whether or not anything is in it.
+    let libdir = String::from_utf8(output.stdout).unwrap_or_default();
+    let mut entries = fs::read_dir(libdir.trim()).into_iter().flatten();
+    output.status.success() && entries.next().is_some()
+}
+
+fn io(action: String, error: std::io::Error) -> PackError {
+    PackError::Io { action, error }
+}

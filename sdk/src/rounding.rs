@@ -1,0 +1,109 @@
+//! How the laws round taxes: a policy names where, how and to what.
+
+use purser_money::{Currency, Money, Ratio, Rounding};
+
+use crate::{Error, Problem};
+
+/// What is rounded once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// The tax on one unit, then times the quantity.
+    Unit,
+    /// The tax on each line.
+    Line,
+    /// The tax at each rate on the document.
+    Rate,
+    /// All tax on the document, then split over the rates by largest remainder.
+    Invoice,
+}
+
+/// How the tax in a price that includes it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Extraction {
+    /// Each tax is its fraction of the gross price; the net is what is left.
+    Fraction,
+    /// The net is rounded first and the taxes are computed on it; the unit that is then too many or
+    /// too few goes to the net of the last line (Quebec).
+    NetFirst,
+}
+
+/// A law's way of rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// What is rounded once.
+    pub level: Level,
+    /// Which way.
+    pub mode: Rounding,
+    /// Decimals of the major unit that are kept: at most those of the currency.
+    pub decimals: u8,
+    /// Minor units of the smallest coin, where cash is rounded to it.
+    pub cash_step: Option<i64>,
+    /// How the tax in a gross price is found.
+    pub extraction: Extraction,
+}
+
+impl Policy {
+    /// Once for each rate on the document, a half up, to the minor unit of `currency`: EN 16931 (rule
+    /// BR-CO-17), HMRC VATREC12030, Australia's s 9-90, Canada's s 165.2, the Streamlined Sales Tax s 324.
+    pub fn per_rate(currency: Currency) -> Self {
+        Self {
+            level: Level::Rate,
+            mode: Rounding::HalfUp,
+            decimals: currency.decimals(),
+            cash_step: None,
+            extraction: Extraction::Fraction,
+        }
+    }
+
+    /// Canada: as [`Policy::per_rate`]; cash, and only its total, is paid in steps of five cents.
+    pub fn canada(currency: Currency) -> Self {
+        Self { cash_step: Some(5), ..Self::per_rate(currency) }
+    }
+
+    /// Quebec: GST and QST are both computed on the net, which is found first.
+    pub fn quebec(currency: Currency) -> Self {
+        Self { extraction: Extraction::NetFirst, ..Self::canada(currency) }
+    }
+
+    /// New Zealand, GST Act 1985 s 19O: half a cent and less is dropped.
+    pub fn new_zealand(currency: Currency) -> Self {
+        Self { mode: Rounding::HalfDown, ..Self::per_rate(currency) }
+    }
+
+    /// India, CGST Act s 170: what is payable is rounded to the rupee, 50 paise up.
+    pub fn india(currency: Currency) -> Self {
+        Self { decimals: 0, ..Self::per_rate(currency) }
+    }
+
+    /// Japan: once for each rate on an invoice, in the direction that the seller chose.
+    pub fn japan(currency: Currency, mode: Rounding) -> Self {
+        Self { mode, ..Self::per_rate(currency) }
+    }
+
+    /// `exact` minor units of `currency` as the law rounds them.
+    pub fn round(&self, exact: Ratio, currency: Currency) -> Result<Money, Error> {
+        let dropped = u32::from(currency.decimals().saturating_sub(self.decimals));
+        if dropped == 0 {
+            return Ok(Money::new(exact.round(self.mode)?, currency));
+        }
+        let step = 10_i64.checked_pow(dropped).ok_or_else(too_large)?;
+        self.to_step(exact, step, currency)
+    }
+
+    /// What is paid in cash for `total`: the nearest multiple of the smallest coin.
+    pub fn cash(&self, total: Money) -> Result<Money, Error> {
+        match self.cash_step {
+            None => Ok(total),
+            Some(step) => self.to_step(Ratio::whole(total.minor()), step, total.currency()),
+        }
+    }
+
+    fn to_step(&self, exact: Ratio, step: i64, currency: Currency) -> Result<Money, Error> {
+        let steps = exact.times(1, i128::from(step))?.round(self.mode)?;
+        Ok(Money::new(steps.checked_mul(step).ok_or_else(too_large)?, currency))
+    }
+}
+
+fn too_large() -> Error {
+    Error::new(Problem::InvalidAmount, "the amount is too large")
+}
