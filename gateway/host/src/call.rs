@@ -11,7 +11,7 @@ use wasmtime::{
 use crate::{
     engine::Sandbox,
     fault::{CallError, Fault, printable},
-    limits::{Limits, TABLE_ELEMENTS},
+    limits::TABLE_ELEMENTS,
     log::LogBook,
 };
 
@@ -34,7 +34,12 @@ struct MemoryCeiling {
 }
 
 impl ResourceLimiter for MemoryCeiling {
-    fn memory_growing(&mut self, now: usize, wanted: usize, most: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        now: usize,
+        wanted: usize,
+        most: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let bytes = self.bytes.saturating_sub(now).saturating_add(wanted);
         let fits = bytes <= self.bytes_max && most.is_none_or(|most| wanted <= most);
         if fits {
@@ -45,54 +50,62 @@ impl ResourceLimiter for MemoryCeiling {
         Ok(fits)
     }
 
-    fn table_growing(&mut self, _now: usize, wanted: usize, _most: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _now: usize,
+        wanted: usize,
+        _most: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(wanted <= TABLE_ELEMENTS)
     }
 }
 
-/// An instance that was made for one call and is thrown away after it: nothing of one buyer's sale is there when
-/// the next comes, and an instance that trapped is never entered again.
-pub(crate) struct Entered<'a> {
+/// A seat, a store and the limits of one call. The instance in it is fresh and is thrown away with it: nothing of
+/// one buyer's sale is there when the next comes, and an instance that trapped is never entered again.
+pub(crate) struct Call<'a> {
+    plugin: &'a str,
     store: Store<Guest>,
-    instance: Instance,
     fuel_given: u64,
     _seat: SemaphorePermit<'a>,
 }
 
-impl<'a> Entered<'a> {
-    /// Waits for a seat and makes the instance. The clock runs from the moment it has the seat.
-    pub(crate) async fn new(sandbox: &'a Sandbox, pre: &InstancePre<Guest>) -> Result<Self, (CallError, LogBook)> {
-        let limits = &sandbox.limits;
-        let nothing_logged = || LogBook::new(0);
-        let seat = seat(sandbox).await.map_err(|error| (error, nothing_logged()))?;
-        let mut store = store(sandbox, limits);
-        match pre.instantiate_async(&mut store).await {
-            Ok(instance) => Ok(Self { store, instance, fuel_given: limits.fuel, _seat: seat }),
-            Err(error) => {
-                let guest = store.into_data();
-                Err((fault_of(&error, &guest), guest.log))
-            }
-        }
+impl<'a> Call<'a> {
+    /// Waits for a seat. The clock runs from the moment it has one.
+    pub(crate) async fn begin(sandbox: &'a Sandbox, plugin: &'a str) -> Result<Self, CallError> {
+        let seat = seat(sandbox).await?;
+        let store = store(sandbox);
+        Ok(Self { plugin, store, fuel_given: sandbox.limits.fuel, _seat: seat })
     }
 
-    /// Calls one exported function.
-    pub(crate) async fn call<P, R>(&mut self, export: &ComponentExportIndex, params: P) -> Result<R, CallError>
+    /// Makes the instance.
+    pub(crate) async fn enter(&mut self, pre: &InstancePre<Guest>) -> Result<Instance, CallError> {
+        let instance = pre.instantiate_async(&mut self.store).await;
+        instance.map_err(|error| self.fault_of(&error))
+    }
+
+    /// Calls one exported function with types that are known here.
+    pub(crate) async fn ask<P, R>(
+        &mut self,
+        instance: &Instance,
+        export: &ComponentExportIndex,
+        params: P,
+    ) -> Result<R, CallError>
     where
         P: ComponentNamedList + Lower + Send + Sync,
         R: ComponentNamedList + Lift + Send + Sync + 'static,
     {
-        // The types were checked when the plugin was loaded.
-        let function = self.instance.get_typed_func::<P, R>(&mut self.store, export);
+        let function = instance.get_typed_func::<P, R>(&mut self.store, export);
         let function = function.map_err(|error| CallError::bad_output(format!("{error:#}")))?;
         let answer = function.call_async(&mut self.store, params).await;
-        answer.map_err(|error| fault_of(&error, self.store.data()))
+        answer.map_err(|error| self.fault_of(&error))
     }
 
-    /// The instance and its store, for calls whose types are only known from the component.
-    pub(crate) fn parts(&mut self) -> (&mut Store<Guest>, &Instance) {
-        (&mut self.store, &self.instance)
+    /// The store, for calls whose types are only known from the component.
+    pub(crate) fn store(&mut self) -> &mut Store<Guest> {
+        &mut self.store
     }
 
+    /// Sorts what wasmtime says into the contract's faults.
     pub(crate) fn fault_of(&self, error: &wasmtime::Error) -> CallError {
         fault_of(error, self.store.data())
     }
@@ -101,10 +114,11 @@ impl<'a> Entered<'a> {
     pub(crate) fn fuel_used(&self) -> u64 {
         self.fuel_given.saturating_sub(self.store.get_fuel().unwrap_or(0))
     }
+}
 
-    /// Ends the instance; its log remains.
-    pub(crate) fn leave(self) -> LogBook {
-        self.store.into_data().log
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.store.data().log.publish(self.plugin);
     }
 }
 
@@ -118,7 +132,8 @@ async fn seat(sandbox: &Sandbox) -> Result<SemaphorePermit<'_>, CallError> {
     }
 }
 
-fn store(sandbox: &Sandbox, limits: &Limits) -> Store<Guest> {
+fn store(sandbox: &Sandbox) -> Store<Guest> {
+    let limits = &sandbox.limits;
     let memory = MemoryCeiling { bytes: 0, bytes_max: limits.memory_bytes, refused: false };
     let guest = Guest { log: LogBook::new(limits.log_bytes), memory };
     let mut store = Store::new(&sandbox.engine, guest);

@@ -7,7 +7,9 @@ use purser_core::{
     rate::{Conversion, ConversionPolicy, RateTable},
     tax::{Assessed, Assessment, Line, Registration, Sale},
 };
-use purser_money::{Currency, Leg, LegRounding, Money, MoneyError, Operation, Percent, Rate, Rounding};
+use purser_money::{
+    Currency, Leg, LegRounding, Money, MoneyError, Operation, Percent, Rate, Rounding,
+};
 
 use crate::{fault::CallError, wire};
 
@@ -56,7 +58,10 @@ fn registration(registration: &Registration) -> wire::Registration {
 }
 
 fn place(place: &Place) -> wire::Place {
-    wire::Place { country: place.country().to_owned(), subdivision: place.subdivision().map(str::to_owned) }
+    wire::Place {
+        country: place.country().to_owned(),
+        subdivision: place.subdivision().map(str::to_owned),
+    }
 }
 
 pub(crate) fn money(money: Money) -> wire::Money {
@@ -143,7 +148,10 @@ fn read_assessed(assessed: &wire::Assessed) -> Read<Assessed> {
 /// and tomorrow's may name a new one.
 pub(crate) fn read_rate_table(table: &wire::RateTable) -> Read<RateTable> {
     within("rates", table.rates.len(), LIST_MAX)?;
-    let known = table.rates.iter().filter_map(|quoted| Some((Currency::parse(&quoted.currency).ok()?, quoted.rate)));
+    let known = table
+        .rates
+        .iter()
+        .filter_map(|quoted| Some((Currency::parse(&quoted.currency).ok()?, quoted.rate)));
     let rate = |(currency, wire::Decimal { mantissa, scale })| {
         Ok((currency, Rate::from_parts(mantissa, scale).map_err(at("rate"))?))
     };
@@ -176,10 +184,15 @@ fn read_leg(leg: &wire::Leg) -> Read<Leg> {
         wire::Operation::Multiply => Operation::Multiply,
         wire::Operation::Divide => Operation::Divide,
     };
-    let then_round =
-        leg.then_round.map(|round| LegRounding { decimals: round.decimals, mode: read_rounding(round.mode) });
+    let then_round = leg
+        .then_round
+        .map(|round| LegRounding { decimals: round.decimals, mode: read_rounding(round.mode) });
     let wire::Decimal { mantissa, scale } = leg.rate;
-    Ok(Leg { operation, rate: Rate::from_parts(mantissa, scale).map_err(at("legs.rate"))?, then_round })
+    Ok(Leg {
+        operation,
+        rate: Rate::from_parts(mantissa, scale).map_err(at("legs.rate"))?,
+        then_round,
+    })
 }
 
 pub(crate) fn read_money(field: &'static str, money: &wire::Money) -> Read<Money> {

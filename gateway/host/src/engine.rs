@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, thread};
 
+use purser_pack::LOG;
 use tokio::sync::Semaphore;
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
@@ -11,17 +12,15 @@ use wasmtime::{
 use crate::{
     call::Guest,
     limits::{
-        CORE_INSTANCES_PER_COMPONENT, EPOCH_TICK, Limits, MEMORIES_PER_COMPONENT, MEMORY_RESERVATION_BYTES,
-        STACK_BYTES, TABLE_ELEMENTS, TABLES_PER_COMPONENT, WASM_STACK_BYTES,
+        CORE_INSTANCES_PER_COMPONENT, EPOCH_TICK, Limits, MEMORIES_PER_COMPONENT,
+        MEMORY_RESERVATION_BYTES, STACK_BYTES, TABLE_ELEMENTS, TABLES_PER_COMPONENT,
+        WASM_STACK_BYTES,
     },
     wire,
 };
 
 /// The engine that ran a call. Fuel is reproducible within one version of it.
 pub const ENGINE_VERSION: &str = wasmtime_environ::VERSION;
-
-/// The only import there is.
-pub(crate) const LOG: &str = "purser:plugin/log@1.0.0";
 
 /// The sandbox cannot be set up on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +61,7 @@ fn config(limits: &Limits) -> Config {
     // The same input gives the same answer on every processor, also where somebody computes with floats.
     config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
     // What no plugin needs is not there to be attacked.
-    config.wasm_memory64(false).wasm_component_model_async(false);
+    config.wasm_memory64(false);
     config.wasm_backtrace_max_frames(None);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
     config

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
+use purser_core::record::EvidenceRecord;
+use purser_pack::Role;
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256 of a plugin's file: its identity.
@@ -39,49 +41,11 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// What a plugin decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Role {
-    /// Taxes of sales, tax numbers, returns.
-    Tax,
-    /// Rates and conversions.
-    Currency,
-}
-
-impl Role {
-    /// The name in manifests and in the contract.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Tax => "tax",
-            Self::Currency => "currency",
-        }
-    }
-
-    /// The interface that a plugin of this role exports.
-    pub const fn interface(self) -> &'static str {
-        match self {
-            Self::Tax => "purser:plugin/tax@1.0.0",
-            Self::Currency => "purser:plugin/currency@1.0.0",
-        }
-    }
-
-    /// The functions of the interface.
-    pub const fn functions(self) -> &'static [&'static str] {
-        match self {
-            Self::Tax => &["describe", "assess", "check-tax-id", "file-return"],
-            Self::Currency => &["describe", "feeds", "read-feed", "convert"],
-        }
-    }
-
-    /// The role of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Tax, Self::Currency].into_iter().find(|role| role.name() == name)
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// The functions of a role's interface, `describe` first.
+pub(crate) const fn functions(role: Role) -> &'static [&'static str] {
+    match role {
+        Role::Tax => &["describe", "assess", "check-tax-id", "file-return"],
+        Role::Currency => &["describe", "feeds", "read-feed", "convert"],
     }
 }
 
@@ -103,6 +67,14 @@ pub struct Evidence {
     pub output: String,
     /// Instructions used, instantiation included.
     pub fuel: u64,
+}
+
+impl From<Evidence> for EvidenceRecord {
+    fn from(evidence: Evidence) -> Self {
+        let Evidence { digest, engine_version, role, function, input, output, fuel } = evidence;
+        let function = format!("{role}.{function}");
+        Self::new(digest.0, engine_version.to_owned(), function, input, output, fuel)
+    }
 }
 
 /// An answer and its evidence.

@@ -90,13 +90,20 @@ impl Serialize for Typed<'_> {
                 sequence.end()
             }
             (Val::Option(None), _) => to.serialize_none(),
-            (Val::Option(Some(value)), Type::Option(option)) => Typed(value, &option.ty()).serialize(to),
+            (Val::Option(Some(value)), Type::Option(option)) => {
+                Typed(value, &option.ty()).serialize(to)
+            }
             (Val::Variant(case, payload), Type::Variant(variant)) => {
-                let ty = variant.cases().find(|known| known.name == case).and_then(|known| known.ty);
+                let ty =
+                    variant.cases().find(|known| known.name == case).and_then(|known| known.ty);
                 write_case(case, payload.as_deref(), ty, to)
             }
-            (Val::Result(Ok(value)), Type::Result(ty)) => write_case("ok", value.as_deref(), ty.ok(), to),
-            (Val::Result(Err(value)), Type::Result(ty)) => write_case("err", value.as_deref(), ty.err(), to),
+            (Val::Result(Ok(value)), Type::Result(ty)) => {
+                write_case("ok", value.as_deref(), ty.ok(), to)
+            }
+            (Val::Result(Err(value)), Type::Result(ty)) => {
+                write_case("err", value.as_deref(), ty.err(), to)
+            }
             _ => Err(S::Error::custom("the contract has no values of this type")),
         }
     }
@@ -114,7 +121,11 @@ fn write_list<S: Serializer>(items: &[Val], ty: &Type, to: S) -> Result<S::Ok, S
     sequence.end()
 }
 
-fn write_record<S: Serializer>(fields: &[(String, Val)], record: &Record, to: S) -> Result<S::Ok, S::Error> {
+fn write_record<S: Serializer>(
+    fields: &[(String, Val)],
+    record: &Record,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     if let [(mantissa, Val::S64(digits)), (scale, Val::U8(decimals))] = fields
         && mantissa == "mantissa"
         && scale == "scale"
@@ -154,15 +165,21 @@ pub(crate) fn read(json: &Value, ty: &Type, path: &str) -> Result<Val, JsonError
         Type::Bool => json.as_bool().map(Val::Bool).ok_or_else(|| wrong("true or false")),
         Type::U8 => whole(json).map(Val::U8).ok_or_else(|| wrong("a number from 0 to 255")),
         Type::U16 => whole(json).map(Val::U16).ok_or_else(|| wrong("a number from 0 to 65535")),
-        Type::U32 => whole(json).map(Val::U32).ok_or_else(|| wrong("a whole number of 32 bits, from 0")),
-        Type::U64 => json.as_u64().map(Val::U64).ok_or_else(|| wrong("a whole number of 64 bits, from 0")),
+        Type::U32 => {
+            whole(json).map(Val::U32).ok_or_else(|| wrong("a whole number of 32 bits, from 0"))
+        }
+        Type::U64 => {
+            json.as_u64().map(Val::U64).ok_or_else(|| wrong("a whole number of 64 bits, from 0"))
+        }
         Type::S64 => json.as_i64().map(Val::S64).ok_or_else(|| wrong("a whole number of 64 bits")),
         Type::String => Ok(Val::String(text()?.to_owned())),
         Type::Enum(names) => {
             let name = text()?;
             let known = || names.names().collect::<Vec<_>>().join(", ");
             let found = names.names().any(|known| known == name);
-            found.then(|| Val::Enum(name.to_owned())).ok_or_else(|| wrong(&format!("one of {}", known())))
+            found
+                .then(|| Val::Enum(name.to_owned()))
+                .ok_or_else(|| wrong(&format!("one of {}", known())))
         }
         Type::List(list) if matches!(list.ty(), Type::U8) => {
             let bytes = BASE64.decode(text()?.as_bytes()).map_err(|_| wrong("bytes in base64"))?;
@@ -175,7 +192,8 @@ pub(crate) fn read(json: &Value, ty: &Type, path: &str) -> Result<Val, JsonError
         }
         Type::Tuple(tuple) => {
             let items = json.as_array().filter(|items| items.len() == tuple.types().len());
-            let items = items.ok_or_else(|| wrong(&format!("a list of {}", tuple.types().len())))?;
+            let items =
+                items.ok_or_else(|| wrong(&format!("a list of {}", tuple.types().len())))?;
             let item = |(index, (item, ty))| read(item, &ty, &format!("{path}[{index}]"));
             let pairs = items.iter().zip(tuple.types()).enumerate();
             pairs.map(item).collect::<Result<_, _>>().map(Val::Tuple)
@@ -187,6 +205,50 @@ pub(crate) fn read(json: &Value, ty: &Type, path: &str) -> Result<Val, JsonError
     }
 }
 
+/// The arguments of a function: an object with all of them by name, or the only one by itself.
+pub(crate) fn read_arguments(
+    json: &Value,
+    params: &[(String, Type)],
+) -> Result<Vec<Val>, JsonError> {
+    let object = json.as_object();
+    if let [(name, ty)] = params
+        && object.is_none_or(|object| object.len() != 1 || !object.contains_key(name))
+    {
+        return Ok(vec![read(json, ty, name)?]);
+    }
+    let names = || params.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let object = object
+        .ok_or_else(|| JsonError::new("input", format!("expected an object with {}", names())))?;
+    if let Some(unknown) = object.keys().find(|key| !params.iter().any(|(name, _)| name == *key)) {
+        return Err(JsonError::new(
+            "input",
+            format!("no argument {unknown:?}; there are {}", names()),
+        ));
+    }
+    let argument = |(name, ty): &(String, Type)| match object.get(name) {
+        Some(value) => read(value, ty, name),
+        None if matches!(ty, Type::Option(_)) => Ok(Val::Option(None)),
+        None => Err(JsonError::new(name, "missing")),
+    };
+    params.iter().map(argument).collect()
+}
+
+/// The arguments of a function as evidence keeps them: by name.
+pub(crate) fn arguments_text(
+    arguments: &[Val],
+    params: &[(String, Type)],
+) -> Result<String, JsonError> {
+    struct Arguments<'a>(&'a [Val], &'a [(String, Type)]);
+    impl Serialize for Arguments<'_> {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.collect_map(
+                self.0.iter().zip(self.1).map(|(value, (name, ty))| (name, Typed(value, ty))),
+            )
+        }
+    }
+    text(&Arguments(arguments, params))
+}
+
 fn whole<T: TryFrom<u64>>(json: &Value) -> Option<T> {
     T::try_from(json.as_u64()?).ok()
 }
@@ -195,18 +257,24 @@ fn read_record(json: &Value, record: &Record, path: &str) -> Result<Val, JsonErr
     if record.fields().map(|field| field.name).eq(["mantissa", "scale"]) {
         let parts = json.as_str().and_then(decimal_parts);
         let (mantissa, scale) = parts.ok_or_else(|| {
-            JsonError::new(path, "expected a decimal in a string, like \"1.0705\", with at most 18 decimals")
+            JsonError::new(
+                path,
+                "expected a decimal in a string, like \"1.0705\", with at most 18 decimals",
+            )
         })?;
         let fields = [("mantissa", Val::S64(mantissa)), ("scale", Val::U8(scale))];
         return Ok(Val::Record(fields.map(|(name, value)| (name.to_owned(), value)).into()));
     }
     let object = json.as_object().ok_or_else(|| JsonError::new(path, "expected an object"))?;
-    if let Some(unknown) = object.keys().find(|key| !record.fields().any(|field| field.name == *key)) {
+    if let Some(unknown) =
+        object.keys().find(|key| !record.fields().any(|field| field.name == *key))
+    {
         let names = record.fields().map(|field| field.name).collect::<Vec<_>>().join(", ");
         return Err(JsonError::new(path, format!("no field {unknown:?}; the fields are {names}")));
     }
     let field = |field: wasmtime::component::types::Field<'_>| {
-        let path = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
+        let path =
+            if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
         let value = match object.get(field.name) {
             Some(value) => read(value, &field.ty, &path)?,
             None if matches!(field.ty, Type::Option(_)) => Val::Option(None),
@@ -239,7 +307,17 @@ mod tests {
 
     #[test]
     fn only_plain_decimals_are_read() {
-        for text in ["", "-", ".5", "1.", "1e3", "+1", " 1", "1.0000000000000000000", "99999999999999999999"] {
+        for text in [
+            "",
+            "-",
+            ".5",
+            "1.",
+            "1e3",
+            "+1",
+            " 1",
+            "1.0000000000000000000",
+            "99999999999999999999",
+        ] {
             assert_eq!(decimal_parts(text), None, "{text:?}");
         }
     }

@@ -44,10 +44,14 @@ impl LogBook {
     pub(crate) fn publish(&self, plugin: &str) {
         for (level, line) in &self.lines {
             match level {
-                Level::Debug => tracing::debug!(target: "plugin", plugin.name = plugin, "{line}"),
-                Level::Info => tracing::info!(target: "plugin", plugin.name = plugin, "{line}"),
-                Level::Warn => tracing::warn!(target: "plugin", plugin.name = plugin, "{line}"),
-                Level::Error => tracing::error!(target: "plugin", plugin.name = plugin, "{line}"),
+                Level::Debug => {
+                    tracing::debug!(target: "plugin", { plugin.name = plugin }, "{line}")
+                }
+                Level::Info => tracing::info!(target: "plugin", { plugin.name = plugin }, "{line}"),
+                Level::Warn => tracing::warn!(target: "plugin", { plugin.name = plugin }, "{line}"),
+                Level::Error => {
+                    tracing::error!(target: "plugin", { plugin.name = plugin }, "{line}")
+                }
             }
         }
     }

@@ -1,0 +1,149 @@
+//! From a file to a plugin: every check that a file must pass before the gateway asks it anything that matters.
+
+use std::sync::{Arc, atomic::AtomicU32};
+
+use purser_pack::{Inspection, Manifest, PackError, Role, inspect_within};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+
+use crate::{
+    cache::CodeCache,
+    call::{Call, Guest},
+    engine::Sandbox,
+    evidence::{Digest, functions},
+    fault::CallError,
+    registry::{Description, Loaded, Plugin},
+    wire,
+};
+
+/// Why a file is not taken as a plugin. The text says what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// What can be seen without running it: its size, manifest, imports, exports and their types.
+    #[error(transparent)]
+    Refused(#[from] PackError),
+    /// It cannot be compiled, or needs more than the sandbox has.
+    #[error("it does not fit the sandbox: {0}")]
+    DoesNotFit(String),
+    /// It fails already when asked who it is.
+    #[error("it fails when asked to describe itself: {0}")]
+    Describe(CallError),
+    /// It says something else of itself than its manifest.
+    #[error(
+        "the manifest's {field} is {manifest:?}, but the plugin says {plugin:?}; build it again"
+    )]
+    Differs {
+        /// What differs.
+        field: &'static str,
+        /// In the manifest.
+        manifest: String,
+        /// In the plugin's description.
+        plugin: String,
+    },
+    /// The thread that compiled it ended before it was done.
+    #[error("compiling was interrupted; try again")]
+    Interrupted,
+}
+
+/// A file that passed all checks that need no call.
+pub(crate) struct Compiled {
+    digest: Digest,
+    manifest: Manifest,
+    pre: InstancePre<Guest>,
+    exports: Vec<ComponentExportIndex>,
+}
+
+/// Checks what can be seen from outside, and compiles. Blocks.
+pub(crate) fn compile(
+    sandbox: &Sandbox,
+    cache: Option<&CodeCache>,
+    bytes: &[u8],
+) -> Result<Compiled, LoadError> {
+    let Inspection { manifest, .. } = inspect_within(bytes, sandbox.limits.component_bytes)?;
+    let digest = Digest::of(bytes);
+    let component = component(sandbox, cache, digest, bytes)?;
+    let exports = exports(&component, manifest.role)?;
+    let pre = sandbox.linker.instantiate_pre(&component);
+    let pre = pre.map_err(|error| LoadError::DoesNotFit(format!("{error:#}")))?;
+    Ok(Compiled { digest, manifest, pre, exports })
+}
+
+fn component(
+    sandbox: &Sandbox,
+    cache: Option<&CodeCache>,
+    digest: Digest,
+    bytes: &[u8],
+) -> Result<Component, LoadError> {
+    if let Some(component) = cache.and_then(|cache| cache.load(&sandbox.engine, digest)) {
+        return Ok(component);
+    }
+    let component = Component::from_binary(&sandbox.engine, bytes);
+    let component = component.map_err(|error| LoadError::DoesNotFit(format!("{error:#}")))?;
+    if let Some(cache) = cache {
+        cache.keep(&sandbox.engine, digest, &component);
+    }
+    Ok(component)
+}
+
+fn exports(component: &Component, role: Role) -> Result<Vec<ComponentExportIndex>, LoadError> {
+    let interface = component.get_export_index(None, role.interface());
+    let function = |name: &&str| {
+        let export = interface.as_ref().and_then(|of| component.get_export_index(Some(of), *name));
+        export.ok_or_else(|| {
+            LoadError::DoesNotFit(format!("{} has no function {name}", role.interface()))
+        })
+    };
+    functions(role).iter().map(function).collect()
+}
+
+/// Asks the plugin who it is, and compares that with its manifest.
+pub(crate) async fn examine(
+    sandbox: &Arc<Sandbox>,
+    compiled: Compiled,
+) -> Result<Plugin, LoadError> {
+    let Compiled { digest, manifest, pre, exports } = compiled;
+    let description =
+        describe(sandbox, &manifest, &pre, &exports).await.map_err(LoadError::Describe)?;
+    compare(&manifest, &description)?;
+    let (sandbox, faults_in_a_row) = (sandbox.clone(), AtomicU32::new(0));
+    Ok(Plugin(Arc::new(Loaded {
+        sandbox,
+        digest,
+        manifest,
+        description,
+        pre,
+        exports,
+        faults_in_a_row,
+    })))
+}
+
+async fn describe(
+    sandbox: &Sandbox,
+    manifest: &Manifest,
+    pre: &InstancePre<Guest>,
+    exports: &[ComponentExportIndex],
+) -> Result<Description, CallError> {
+    let describe = exports.first().ok_or_else(|| CallError::bad_output("no function describe"))?;
+    let mut call = Call::begin(sandbox, &manifest.name).await?;
+    let instance = call.enter(pre).await?;
+    let (description,) = call.ask::<(), (wire::Description,)>(&instance, describe, ()).await?;
+    Description::read(description)
+}
+
+fn compare(manifest: &Manifest, description: &Description) -> Result<(), LoadError> {
+    let covers = match manifest.role {
+        Role::Tax => &manifest.countries,
+        Role::Currency => &manifest.currencies,
+    };
+    let sorted = |codes: &[String]| {
+        let mut codes = codes.to_vec();
+        codes.sort_unstable();
+        codes.join(", ")
+    };
+    let same = |field, manifest: String, plugin: String| match manifest == plugin {
+        true => Ok(()),
+        false => Err(LoadError::Differs { field, manifest, plugin }),
+    };
+    same("name", manifest.name.clone(), description.name.clone())?;
+    same("version", manifest.version.to_string(), description.version.clone())?;
+    same("coverage", sorted(covers), sorted(&description.covers))
+}

@@ -1,0 +1,190 @@
+//! Asking a tax plugin.
+
+use std::sync::Arc;
+
+use purser_core::{
+    money::{Money, Percent},
+    tax::{Assessment, Sale},
+};
+use serde::Serialize;
+
+use crate::{
+    convert,
+    evidence::Called,
+    fault::CallError,
+    json,
+    registry::{Loaded, Question},
+    wire,
+};
+
+type Answer<T> = (Result<T, wire::Error>,);
+
+/// A plugin that assesses sales, judges tax numbers and files returns.
+#[derive(Clone)]
+pub struct TaxPlugin(pub(crate) Arc<Loaded>);
+
+/// What a plugin says of a tax number, by its form and checksum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it can be one.
+    pub valid: bool,
+    /// As the authority writes it; empty when not valid.
+    pub normalized: String,
+    /// Whose it is.
+    pub country: String,
+    /// Why not.
+    pub reason: Option<String>,
+}
+
+/// What was sold in one period at each rate, to be written as a return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodTotals {
+    /// To which authority.
+    pub authority: String,
+    /// `2026-10` or `2026-Q4`.
+    pub period: String,
+    /// The taxpayer's number there.
+    pub number: Option<String>,
+    /// The rows.
+    pub lines: Vec<PeriodLine>,
+}
+
+/// One row of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeriodLine {
+    /// The place whose tax it is.
+    pub jurisdiction: String,
+    /// What was sold.
+    pub category: String,
+    /// Why this rate.
+    pub reason: String,
+    /// The rate.
+    pub rate: Percent,
+    /// Net, less refunds of the same period.
+    pub base: Money,
+    /// The tax on it.
+    pub tax: Money,
+    /// The earlier period that this row corrects.
+    pub corrects: Option<String>,
+}
+
+/// A return in the authority's own format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filing {
+    /// What `body` is.
+    pub media_type: String,
+    /// What to call it.
+    pub file_name: String,
+    /// The file.
+    pub body: Vec<u8>,
+}
+
+#[derive(Serialize)]
+struct AssessInput<'a> {
+    sale: &'a wire::Sale,
+}
+
+#[derive(Serialize)]
+struct CheckTaxIdInput<'a> {
+    country: &'a str,
+    number: &'a str,
+}
+
+#[derive(Serialize)]
+struct FileReturnInput<'a> {
+    totals: &'a wire::PeriodTotals,
+}
+
+impl TaxPlugin {
+    /// The taxes of a sale. Their shape is checked; that they can be booked, `purser_core::tax::allot_taxes` checks.
+    pub async fn assess(&self, sale: &Sale) -> Result<Called<Assessment>, CallError> {
+        let sale = convert::sale(sale);
+        let question = question("assess", &AssessInput { sale: &sale }, (&sale,))?;
+        let read = |(answer,): Answer<wire::Assessment>| {
+            let assessment = answer.map_err(refused)?;
+            Ok((convert::read_assessment(&assessment)?, written(&assessment)?))
+        };
+        self.0.ask(question, read).await
+    }
+
+    /// Whether `number` can be a tax number of `country`.
+    pub async fn check_tax_id(
+        &self,
+        country: &str,
+        number: &str,
+    ) -> Result<Called<Verdict>, CallError> {
+        let question =
+            question("check-tax-id", &CheckTaxIdInput { country, number }, (country, number))?;
+        let read = |(answer,): Answer<wire::Verdict>| {
+            let verdict = answer.map_err(refused)?;
+            let output = written(&verdict)?;
+            Ok((read_verdict(verdict)?, output))
+        };
+        self.0.ask(question, read).await
+    }
+
+    /// The return of a period.
+    pub async fn file_return(&self, totals: &PeriodTotals) -> Result<Called<Filing>, CallError> {
+        let totals = period_totals(totals);
+        let question = question("file-return", &FileReturnInput { totals: &totals }, (&totals,))?;
+        let read = |(answer,): Answer<wire::Filing>| {
+            let filing = answer.map_err(refused)?;
+            let output = written(&filing)?;
+            Ok((read_filing(filing)?, output))
+        };
+        self.0.ask(question, read).await
+    }
+}
+
+/// A call whose JSON is also the measure of what the plugin is given.
+pub(crate) fn question<P>(
+    function: &'static str,
+    input: &impl Serialize,
+    params: P,
+) -> Result<Question<P>, CallError> {
+    let input = written(input)?;
+    Ok(Question { function, input_bytes: input.len(), input, params })
+}
+
+pub(crate) fn written(value: &impl Serialize) -> Result<String, CallError> {
+    json::text(value).map_err(|error| CallError::bad_output(error.to_string()))
+}
+
+pub(crate) fn refused(error: wire::Error) -> CallError {
+    CallError::Refused(error.into())
+}
+
+fn read_verdict(verdict: wire::Verdict) -> Result<Verdict, CallError> {
+    let wire::Verdict { valid, normalized, country, reason } = verdict;
+    Ok(Verdict {
+        valid,
+        normalized: convert::short("normalized", &normalized)?,
+        country: convert::short("country", &country)?,
+        reason: reason.map(|reason| convert::long("reason", &reason)).transpose()?,
+    })
+}
+
+fn read_filing(filing: wire::Filing) -> Result<Filing, CallError> {
+    let wire::Filing { media_type, file_name, body } = filing;
+    let media_type = convert::short("media-type", &media_type)?;
+    let file_name = convert::short("file-name", &file_name)?;
+    if file_name.contains(['/', '\\']) || file_name.starts_with('.') {
+        return Err(CallError::bad_output("file-name: a plain name, without directories"));
+    }
+    Ok(Filing { media_type, file_name, body })
+}
+
+fn period_totals(totals: &PeriodTotals) -> wire::PeriodTotals {
+    let PeriodTotals { authority, period, number, lines } = totals.clone();
+    let line = |line: PeriodLine| wire::PeriodLine {
+        jurisdiction: line.jurisdiction,
+        category: line.category,
+        reason: line.reason,
+        rate: convert::decimal(line.rate.parts()),
+        base: convert::money(line.base),
+        tax: convert::money(line.tax),
+        corrects: line.corrects,
+    };
+    let lines = lines.into_iter().map(line).collect();
+    wire::PeriodTotals { authority, period, number, lines, attributes: Vec::new() }
+}
