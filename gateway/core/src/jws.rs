@@ -1,9 +1,10 @@
 //! Compact JSON Web Signatures: reading strictly, signing and checking with one algorithm per key.
 //!
-//! What a token says about its own key is never believed: the key is looked up by `kid` among known ones, and the key
-//! says which algorithm checks it, so that `alg: none` and a public key used as an HMAC secret get nowhere. Names
-//! that occur twice in an object, base64 with stray bits and trailing bytes are refused, since two readers would
-//! see two different tokens. Times are the caller's to judge: by the gateway's clock, not the system's.
+//! What a token says about its own key is never believed: the key is looked up by `kid` among known
+//! ones, and the key says which algorithm checks it, so that `alg: none` and a public key used as
+//! an HMAC secret get nowhere. Names that occur twice in an object, base64 with stray bits and
+//! trailing bytes are refused, since two readers would see two different tokens. Times are the
+//! caller's to judge: by the gateway's clock, not the system's.
 
 use aws_lc_rs::{
     digest,
@@ -14,8 +15,8 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header,
     crypto::{aws_lc, verify},
     jwk::{
-        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, OctetKeyPairParameters,
-        OctetKeyPairType, PublicKeyUse,
+        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm,
+        OctetKeyPairParameters, OctetKeyPairType, PublicKeyUse,
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -46,12 +47,13 @@ pub enum KeyError {
     PrivateKey,
     /// Not a public Ed25519 key.
     #[error(
-        "not an Ed25519 public key; send it as PEM (BEGIN PUBLIC KEY), as a JWK with kty OKP, or its 32 bytes in base64url"
+        "not an Ed25519 public key; send it as PEM (BEGIN PUBLIC KEY), as a JWK with kty OKP, \
+         or its 32 bytes in base64url"
     )]
     PublicKey,
-    /// An HMAC secret below the size that its hash deserves.
-    #[error("the secret is shorter than 32 bytes")]
-    SecretTooShort,
+    /// An HMAC secret below the size that its hash deserves, or a flood.
+    #[error("a secret has 32 to 1024 bytes")]
+    SecretLength,
     /// The cryptography library refused to work.
     #[error("signing failed; run `purser doctor`")]
     Signing,
@@ -67,7 +69,8 @@ pub(crate) struct Compact<'a> {
     pub(crate) payload: Vec<u8>,
 }
 
-/// The header parameters that matter. `jku`, `jwk`, `x5u` and the like name keys of the sender's choice and are ignored.
+/// The header parameters that matter. `jku`, `jwk`, `x5u` and the like name keys of the sender's
+/// choice and are ignored.
 #[derive(Deserialize)]
 struct Protected {
     alg: String,
@@ -86,8 +89,10 @@ impl<'a> Compact<'a> {
         let (protected, payload) = signed.split_once('.').ok_or(NotGenuine)?;
         let header: Protected = from_json(&decode(protected)?).ok_or(NotGenuine)?;
         let Protected { alg, typ: claimed, kid, crit } = header;
-        let kid_fits = (1..=KID_BYTES_MAX).contains(&kid.len()) && kid.bytes().all(|byte| byte.is_ascii_graphic());
-        // We understand no extension, and a critical one must be understood (RFC 7515, section 4.1.11).
+        let kid_fits = (1..=KID_BYTES_MAX).contains(&kid.len())
+            && kid.bytes().all(|byte| byte.is_ascii_graphic());
+        // We understand no extension, and a critical one must be understood (RFC 7515, section
+        // 4.1.11).
         if claimed != typ || !kid_fits || crit.is_some() {
             return Err(NotGenuine);
         }
@@ -102,7 +107,8 @@ impl<'a> Compact<'a> {
             Algorithm::EdDSA => "EdDSA",
             _ => return false,
         };
-        self.alg == named && verify(self.signature, self.signed.as_bytes(), key, algorithm) == Ok(true)
+        self.alg == named
+            && verify(self.signature, self.signed.as_bytes(), key, algorithm) == Ok(true)
     }
 }
 
@@ -121,8 +127,8 @@ impl PublicKey {
         &self.0
     }
 
-    /// Reads what tools export: PEM of a SubjectPublicKeyInfo, a JWK (RFC 8037), or the 32 bytes in base64url.
-    /// A private key is refused: it has no business here.
+    /// Reads what tools export: PEM of a SubjectPublicKeyInfo, a JWK (RFC 8037), or the 32 bytes in
+    /// base64url. A private key is refused: it has no business here.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.len() > PUBLIC_KEY_TEXT_BYTES_MAX {
@@ -142,7 +148,8 @@ impl PublicKey {
     /// The RFC 7638 thumbprint: the `kid` of the gateway's own keys.
     pub fn thumbprint(&self) -> String {
         // Members in lexical order without blanks, as section 3.3 wants them.
-        let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64URL_NOPAD.encode(&self.0));
+        let members =
+            format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64URL_NOPAD.encode(&self.0));
         BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, members.as_bytes()).as_ref())
     }
 
@@ -178,12 +185,17 @@ pub struct SigningKey {
 impl SigningKey {
     /// The key that comes from 32 random bytes.
     pub fn from_seed(seed: &Secret<32>) -> Result<Self, KeyError> {
-        Ed25519KeyPair::from_seed_unchecked(seed.expose()).map_err(|_| KeyError::PrivateKey).and_then(Self::of_pair)
+        Ed25519KeyPair::from_seed_unchecked(seed.expose())
+            .map_err(|_| KeyError::PrivateKey)
+            .and_then(Self::of_pair)
     }
 
-    /// A private key in PKCS#8, version 1 or 2, as `openssl genpkey -algorithm ed25519 -outform DER` writes it.
+    /// A private key in PKCS#8, version 1 or 2, as `openssl genpkey -algorithm ed25519 -outform
+    /// DER` writes it.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).map_err(|_| KeyError::PrivateKey).and_then(Self::of_pair)
+        Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+            .map_err(|_| KeyError::PrivateKey)
+            .and_then(Self::of_pair)
     }
 
     /// The key that others check with.
@@ -205,7 +217,11 @@ impl SigningKey {
         let bytes = pair.public_key().as_ref().try_into().map_err(|_| KeyError::PrivateKey)?;
         let der = pair.to_pkcs8().map_err(|_| KeyError::PrivateKey)?;
         let public = PublicKey(bytes);
-        Ok(Self { private: EncodingKey::from_ed_der(der.as_ref()), public, kid: public.thumbprint() })
+        Ok(Self {
+            private: EncodingKey::from_ed_der(der.as_ref()),
+            public,
+            kid: public.thumbprint(),
+        })
     }
 }
 
@@ -226,8 +242,8 @@ impl Keyring {
         JwkSet { keys: self.keys.iter().map(|(_, key)| key.jwk()).collect() }
     }
 
-    /// The claims of a token of this type that one of these keys signed. Whether it is still valid, and for whom, is for
-    /// the caller to judge.
+    /// The claims of a token of this type that one of these keys signed. Whether it is still valid,
+    /// and for whom, is for the caller to judge.
     pub fn verify<C: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<C, NotGenuine> {
         let token = Compact::parse(token, typ, TOKEN_BYTES_MAX)?;
         let (_, key) = self.keys.iter().find(|(kid, _)| *kid == token.kid).ok_or(NotGenuine)?;
@@ -238,8 +254,9 @@ impl Keyring {
     }
 }
 
-/// Chooses the cryptography library and signs and checks once with each algorithm. To be called when the process starts:
-/// a token library without a provider panics at its first use, which then would be a customer's.
+/// Chooses the cryptography library and signs and checks once with each algorithm. To be called
+/// when the process starts: a token library without a provider panics at its first use, which then
+/// would be a customer's.
 pub fn self_test() -> Result<(), KeyError> {
     // Another provider can only be there if this was called before.
     let _ = aws_lc::DEFAULT_PROVIDER.install_default();
@@ -248,8 +265,10 @@ pub fn self_test() -> Result<(), KeyError> {
     let ring = Keyring::new([key.public()]);
     let read_back = ring.verify::<[u8; 1]>("test+jwt", &token) == Ok([1]);
     let secret = [2; 32];
-    let token = encode(Algorithm::HS256, "test+jwt", "self", &[1], &EncodingKey::from_secret(&secret))?;
-    let compact = Compact::parse(&token, "test+jwt", TOKEN_BYTES_MAX).map_err(|_| KeyError::Signing)?;
+    let token =
+        encode(Algorithm::HS256, "test+jwt", "self", &[1], &EncodingKey::from_secret(&secret))?;
+    let compact =
+        Compact::parse(&token, "test+jwt", TOKEN_BYTES_MAX).map_err(|_| KeyError::Signing)?;
     let checked = compact.is_signed_by(&DecodingKey::from_secret(&secret), Algorithm::HS256);
     if read_back && checked { Ok(()) } else { Err(KeyError::Signing) }
 }
@@ -261,7 +280,8 @@ pub(crate) fn encode(
     claims: &impl Serialize,
     key: &EncodingKey,
 ) -> Result<String, KeyError> {
-    let header = Header { typ: Some(typ.to_owned()), kid: Some(kid.to_owned()), ..Header::new(algorithm) };
+    let header =
+        Header { typ: Some(typ.to_owned()), kid: Some(kid.to_owned()), ..Header::new(algorithm) };
     jsonwebtoken::encode(&header, claims, key).map_err(|_| KeyError::Signing)
 }
 

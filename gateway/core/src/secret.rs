@@ -1,9 +1,10 @@
 //! Secrets, and the keyed hashes that are stored in their place.
 //!
-//! A secret has no `Debug`, so it cannot reach a log by way of a struct that holds it; it compares in constant
-//! time and is wiped from memory when dropped. What must only be recognised again (card codes, API keys,
-//! refresh tokens) is never stored: its [`KeyedHash`] is, under a key that is not in the database, so that a
-//! stolen database can neither be searched for a code nor answer a guess.
+//! A secret has no `Debug`, so it cannot reach a log by way of a struct that holds it; it compares
+//! in constant time and is wiped from memory when dropped. What must only be recognised again (card
+//! codes, API keys, refresh tokens) is never stored: its [`KeyedHash`] is, under a key that is not
+//! in the database, so that a stolen database can neither be searched for a code nor answer a
+//! guess.
 
 use std::fmt;
 
@@ -86,7 +87,8 @@ impl HashKey {
     }
 }
 
-/// HMAC-SHA-256 of something under a [`HashKey`]: what the database holds in place of a secret, and finds it by.
+/// HMAC-SHA-256 of something under a [`HashKey`]: what the database holds in place of a secret, and
+/// finds it by.
 #[derive(Clone, Copy)]
 pub struct KeyedHash([u8; 32]);
 
@@ -116,14 +118,15 @@ impl fmt::Debug for KeyedHash {
     }
 }
 
-/// The keyed hash of `bytes` for one purpose. The label keeps purposes apart: the hash of an API key is never
-/// that of a card code, even under one key. The fingerprint of a request is the same function with its own label.
+/// The keyed hash of `bytes` for one purpose. The label keeps purposes apart: the hash of an API
+/// key is never that of a card code, even under one key. The fingerprint of a request is the same
+/// function with its own label.
 pub fn keyed_hash(key: &HashKey, label: &str, bytes: &[u8]) -> KeyedHash {
     keyed_hash_of(key, label, &[bytes])
 }
 
-/// The keyed hash of several parts. Each part is preceded by its length, so that `("ab", "c")` and `("a", "bc")`
-/// differ.
+/// The keyed hash of several parts. Each part is preceded by its length, so that `("ab", "c")` and
+/// `("a", "bc")` differ.
 pub fn keyed_hash_of(key: &HashKey, label: &str, parts: &[&[u8]]) -> KeyedHash {
     let mut context = hmac::Context::with_key(&key.0);
     for part in [label.as_bytes()].iter().chain(parts) {

@@ -1,8 +1,10 @@
-//! Codes that people read and type: Crockford's base 32 with its check symbol, Luhn and ISO 7064 check characters.
+//! Codes that people read and type: Crockford's base 32 with its check symbol, Luhn and ISO 7064
+//! check characters.
 //!
-//! A [`CardCode`] is 100 random bits, out of reach of any search: twenty symbols without I, L, O and U, one check
-//! symbol, grouped by five. A mistyped symbol is noticed before the database is asked. A [`CardSerial`] names a
-//! card in public (in the operator's lists, on the phone) and says nothing about its code.
+//! A [`CardCode`] is 100 random bits, out of reach of any search: twenty symbols without I, L, O
+//! and U, one check symbol, grouped by five. A mistyped symbol is noticed before the database is
+//! asked. A [`CardSerial`] names a card in public (in the operator's lists, on the phone) and says
+//! nothing about its code.
 
 use std::{fmt, marker::PhantomData, str::FromStr};
 
@@ -66,8 +68,8 @@ impl<Of: Opens> Code<Of> {
         Self { bits: bits & ((1 << CODE_BITS) - 1), of: PhantomData }
     }
 
-    /// Reads a code as people type it: any case, blanks and hyphens anywhere, I and L for 1, O for 0. The check symbol
-    /// is required.
+    /// Reads a code as people type it: any case, blanks and hyphens anywhere, I and L for 1, O for
+    /// 0. The check symbol is required.
     pub fn parse(text: &str) -> Result<Self, CardRefused> {
         if text.len() > CODE_TEXT_BYTES_MAX {
             return Err(CardRefused);
@@ -112,8 +114,8 @@ impl<Of: Opens> Code<Of> {
 }
 
 impl CardCode {
-    /// The code of a compensation card. It is not stored at all, but derived from the card's id whenever its owner
-    /// may see it.
+    /// The code of a compensation card. It is not stored at all, but derived from the card's id
+    /// whenever its owner may see it.
     pub fn of_compensation(code_key: &HashKey, card: CardId) -> Self {
         let hash = keyed_hash(code_key, "compensation card", &card.bits().to_be_bytes());
         let mut random = [0; 13];
@@ -142,14 +144,17 @@ impl<Of> Drop for Code<Of> {
     }
 }
 
-/// A card's public number: twelve symbols and an ISO 7064 mod 37,36 check character, `XXXX-XXXX-XXXX-C`.
+/// A card's public number: twelve symbols and an ISO 7064 mod 37,36 check character,
+/// `XXXX-XXXX-XXXX-C`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CardSerial(String);
 
 impl CardSerial {
-    /// A serial of 60 random bits: unlike a running number it does not tell how many cards were sold.
+    /// A serial of 60 random bits: unlike a running number it does not tell how many cards were
+    /// sold.
     pub fn from_random(bits: u64) -> Self {
-        let symbols = (0..SERIAL_SYMBOLS).rev().map(|place| symbol(u128::from(bits) >> (5 * place) & 31));
+        let symbols =
+            (0..SERIAL_SYMBOLS).rev().map(|place| symbol(u128::from(bits) >> (5 * place) & 31));
         let mut serial: String = symbols.collect();
         serial.extend(iso7064_mod37_36(&serial));
         Self(serial)
@@ -166,7 +171,8 @@ impl FromStr for CardSerial {
         let typed = text.chars().filter(|character| !matches!(character, ' ' | '-'));
         let mut serial: String = typed.map(|character| character.to_ascii_uppercase()).collect();
         let check = serial.pop();
-        let known = serial.bytes().all(|byte| SYMBOLS.iter().take(32).any(|symbol| *symbol == byte));
+        let known =
+            serial.bytes().all(|byte| SYMBOLS.iter().take(32).any(|symbol| *symbol == byte));
         if serial.len() != SERIAL_SYMBOLS || !known || iso7064_mod37_36(&serial) != check {
             return Err(CardRefused);
         }
@@ -249,6 +255,7 @@ fn symbol_value(character: char) -> Option<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::string_slice, reason = "the texts are ASCII")]
 mod tests {
     use super::*;
     use crate::secret::Secret;
@@ -307,7 +314,8 @@ mod tests {
 
     #[test]
     fn a_compensation_code_is_the_same_whenever_it_is_shown() {
-        let of = |key_byte, card| CardCode::of_compensation(&key(key_byte), CardId::from_random(card));
+        let of =
+            |key_byte, card| CardCode::of_compensation(&key(key_byte), CardId::from_random(card));
         assert!(of(1, 5) == of(1, 5));
         assert!(of(1, 5) != of(1, 6));
         assert!(of(1, 5) != of(2, 5));
@@ -332,7 +340,11 @@ mod tests {
         }
 
         #[test]
-        fn one_wrong_symbol_is_always_noticed(random in any::<[u8; 13]>(), at in 0_usize..20, by in 1_u8..32) {
+        fn one_wrong_symbol_is_always_noticed(
+            random in any::<[u8; 13]>(),
+            at in 0_usize..20,
+            by in 1_u8..32,
+        ) {
             let shown = CardCode::from_random(random).reveal().expose().replace('-', "");
             let mut typed = shown.into_bytes();
             let value = symbol_value(char::from(typed[at])).unwrap();

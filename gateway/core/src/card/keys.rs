@@ -1,14 +1,11 @@
 //! The keys of smart cards, all derived from one issuer key, and the proof that a chip is NXP's.
 //!
-//! The derivation is the deterministic one of bolt cards, so that their tools can personalise cards for a gateway:
-//! whoever holds the issuer key needs no list of keys, and a chip's number becomes a [`ChipId`] that only the issuer key can
-//! compute, so the database holds no number that a reader could recognise.
-//! <https://github.com/boltcard/boltcard/blob/main/docs/DETERMINISTIC.md>
+//! The derivation is the deterministic one of bolt cards, so that their tools can personalise cards
+//! for a gateway: whoever holds the issuer key needs no list of keys, and a chip's number becomes a
+//! [`ChipId`] that only the issuer key can compute, so the database holds no number that a reader
+//! could recognise. <https://github.com/boltcard/boltcard/blob/main/docs/DETERMINISTIC.md>
 
-use p224::{
-    ProjectivePoint, PublicKey,
-    ecdsa::{Signature, hazmat::verify_prehashed},
-};
+use p224::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
 
 use super::sun::{FileReadKey, MetaReadKey, Uid, aes_cmac};
 use crate::secret::Secret;
@@ -25,12 +22,13 @@ const CHIP_ID: [u8; 4] = [0x2D, 0x00, 0x3F, 0x7B];
 /// The first byte of an AN10922 input for an AES-128 key.
 const AN10922_AES_128: u8 = 0x01;
 
-/// The public key (uncompressed, secp224r1) that NXP signs the numbers of NTAG 424 DNA chips under: AN12196, table 30.
+/// The public key (uncompressed, secp224r1) that NXP signs the numbers of NTAG 424 DNA chips under:
+/// AN12196, table 30.
 pub const NTAG_424_DNA_PUBLIC_KEY: [u8; 57] = [
-    0x04, 0x8A, 0x9B, 0x38, 0x0A, 0xF2, 0xEE, 0x1B, 0x98, 0xDC, 0x41, 0x7F, 0xEC, 0xC2, 0x63, 0xF8, 0x44, 0x9C,
-    0x76, 0x25, 0xCE, 0xCE, 0x82, 0xD9, 0xB9, 0x16, 0xC9, 0x92, 0xDA, 0x20, 0x9D, 0x68, 0x42, 0x2B, 0x81, 0xEC,
-    0x20, 0xB6, 0x5A, 0x66, 0xB5, 0x10, 0x2A, 0x61, 0x59, 0x6A, 0xF3, 0x37, 0x92, 0x00, 0x59, 0x93, 0x16, 0xA0,
-    0x0A, 0x14, 0x10,
+    0x04, 0x8A, 0x9B, 0x38, 0x0A, 0xF2, 0xEE, 0x1B, 0x98, 0xDC, 0x41, 0x7F, 0xEC, 0xC2, 0x63, 0xF8,
+    0x44, 0x9C, 0x76, 0x25, 0xCE, 0xCE, 0x82, 0xD9, 0xB9, 0x16, 0xC9, 0x92, 0xDA, 0x20, 0x9D, 0x68,
+    0x42, 0x2B, 0x81, 0xEC, 0x20, 0xB6, 0x5A, 0x66, 0xB5, 0x10, 0x2A, 0x61, 0x59, 0x6A, 0xF3, 0x37,
+    0x92, 0x00, 0x59, 0x93, 0x16, 0xA0, 0x0A, 0x14, 0x10,
 ];
 
 /// The key that all keys of an issuer's cards come from. Kept outside the database.
@@ -85,7 +83,8 @@ impl IssuerKey {
         ChipId(*self.derive(&join::<11>(&[&CHIP_ID, uid.as_bytes()])).expose())
     }
 
-    /// The keys of the card with this chip. The version counts how often the card was given new keys, from 1.
+    /// The keys of the card with this chip. The version counts how often the card was given new
+    /// keys, from 1.
     pub fn card_keys(&self, uid: &Uid, version: u32) -> CardKeys {
         let input = join::<15>(&[&CARD_KEY, uid.as_bytes(), &version.to_le_bytes()]);
         let card = Self(self.derive(&input));
@@ -104,8 +103,9 @@ impl IssuerKey {
     }
 }
 
-/// The system identifier of an AN10922 derivation: 6 to 21 bytes, so that with chip number and application the input
-/// is longer than one block and fits into two, where the scheme is a plain CMAC.
+/// The system identifier of an AN10922 derivation: 6 to 21 bytes, so that with chip number and
+/// application the input is longer than one block and fits into two, where the scheme is a plain
+/// CMAC.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemId<'a>(&'a [u8]);
 
@@ -116,7 +116,8 @@ impl<'a> SystemId<'a> {
     }
 }
 
-/// A card's AES-128 key by NXP's AN10922, for cards that other systems personalised under a master key.
+/// A card's AES-128 key by NXP's AN10922, for cards that other systems personalised under a master
+/// key.
 pub fn diversify_an10922(
     master: &Secret<16>,
     uid: &Uid,
@@ -127,17 +128,19 @@ pub fn diversify_an10922(
     Secret::new(aes_cmac(master, &parts.concat()))
 }
 
-/// Whether NXP made the chip with this number. It says nothing about the chip at hand: number and signature can be
-/// copied, so it guards purchasing of blank cards, not payments.
+/// Whether NXP made the chip with this number. It says nothing about the chip at hand: number and
+/// signature can be copied, so it guards purchasing of blank cards, not payments.
 pub fn is_original(uid: &Uid, signature: &[u8; 56]) -> bool {
     verify_originality(&NTAG_424_DNA_PUBLIC_KEY, uid, signature)
 }
 
 fn verify_originality(public_key: &[u8], uid: &Uid, signature: &[u8; 56]) -> bool {
-    let Ok(public_key) = PublicKey::from_sec1_bytes(public_key) else { return false };
+    let Ok(public_key) = VerifyingKey::from_sec1_bytes(public_key) else { return false };
     let Ok(signature) = Signature::from_slice(signature) else { return false };
-    // The seven bytes are signed as they are, as if they were a digest.
-    verify_prehashed(&ProjectivePoint::from(*public_key.as_affine()), uid.as_bytes(), &signature).is_ok()
+    // The seven bytes are signed as they are, as if they were a digest: a number, so they stand at
+    // the end.
+    let digest = join::<28>(&[&[0; 21], uid.as_bytes()]);
+    public_key.verify_prehash(&digest, &signature).is_ok()
 }
 
 /// The parts one after the other; `N` is their length together.

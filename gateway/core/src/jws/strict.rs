@@ -1,7 +1,7 @@
 //! JSON that says one thing only: an object that names a member twice is refused, at any depth.
 //!
-//! RFC 8259 leaves open which of two equal names counts, so a signed text could mean one price here and another in the
-//! merchant's shop.
+//! RFC 8259 leaves open which of two equal names counts, so a signed text could mean one price here
+//! and another in the merchant's shop.
 
 use std::{collections::HashSet, fmt};
 
