@@ -102,9 +102,17 @@ pub struct Conversion {
 #[macro_export]
 macro_rules! register_currency {
     ($plugin:ty) => {
+        // The names of a component's exports are none that a native linker takes.
+        #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Plugin = $crate::currency::Exported<$plugin>;
             $crate::bindings::currency::export_currency!(Plugin with_types_in $crate::bindings::currency);
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: std::marker::PhantomData<$crate::currency::Exported<$plugin>> = {
+            const fn implements<T: $crate::Rates>() {}
+            implements::<$plugin>();
+            std::marker::PhantomData
         };
     };
 }

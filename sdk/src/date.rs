@@ -1,6 +1,9 @@
 //! Days: as text they are `YYYY-MM-DD` and nothing else.
 
-pub use jiff::civil::{Date, date};
+pub use jiff::{
+    Span,
+    civil::{Date, date},
+};
 
 use crate::{Error, Problem};
 

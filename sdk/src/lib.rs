@@ -64,7 +64,7 @@ mod wire;
 
 pub use category::{Category, Reason};
 pub use currency::{Conversion, Feed, Quoted, RateTable, Rates};
-pub use date::{Date, date, parse_date};
+pub use date::{Date, Span, date, parse_date};
 pub use document::{Document, Levy};
 pub use error::{Error, Problem};
 pub use place::{Country, Place};

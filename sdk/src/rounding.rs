@@ -87,18 +87,18 @@ impl Policy {
             return Ok(Money::new(exact.round(self.mode)?, currency));
         }
         let step = 10_i64.checked_pow(dropped).ok_or_else(too_large)?;
-        self.to_step(exact, step, currency)
+        self.nearest(exact, step, currency)
     }
 
     /// What is paid in cash for `total`: the nearest multiple of the smallest coin.
     pub fn cash(&self, total: Money) -> Result<Money, Error> {
         match self.cash_step {
             None => Ok(total),
-            Some(step) => self.to_step(Ratio::whole(total.minor()), step, total.currency()),
+            Some(step) => self.nearest(Ratio::whole(total.minor()), step, total.currency()),
         }
     }
 
-    fn to_step(&self, exact: Ratio, step: i64, currency: Currency) -> Result<Money, Error> {
+    fn nearest(&self, exact: Ratio, step: i64, currency: Currency) -> Result<Money, Error> {
         let steps = exact.times(1, i128::from(step))?.round(self.mode)?;
         Ok(Money::new(steps.checked_mul(step).ok_or_else(too_large)?, currency))
     }

@@ -182,9 +182,17 @@ pub struct Filing {
 #[macro_export]
 macro_rules! register_tax {
     ($plugin:ty) => {
+        // The names of a component's exports are none that a native linker takes.
+        #[cfg(target_arch = "wasm32")]
         const _: () = {
             type Plugin = $crate::tax::Exported<$plugin>;
     $crate::bindings::tax::export_tax!(Plugin with_types_in $crate::bindings::tax);
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: std::marker::PhantomData<$crate::tax::Exported<$plugin>> = {
+            const fn implements<T: $crate::Tax>() {}
+            implements::<$plugin>();
+            std::marker::PhantomData
         };
     };
 }

@@ -1,1 +1,46 @@
+//! Value added tax of the European Union, the United Kingdom, Switzerland, Liechtenstein and Norway.
+//!
+//! Every rate is a row with its days and its source ([`rates`]); where no row says what the tax is, there
+//! is no sale. What this plugin decides:
+//!
+//! - The tax is that of the country where the buyer consumes, wherever the seller is: a seller
+//!   that is not registered there files it through the one-stop shop (Directive 2006/112/EC, arts. 33 and 58).
+//!   Lodging, meals and journeys are taxed where they happen, which is the seller's country
+//!   (arts. 47, 48, 55). Below the threshold of art. 59c nothing is different: it is not modelled.
+//! - A business with a valid number in one member state that buys from another owes the tax itself (arts. 138
+//!   and 196). Beyond the Union the rules for imports depend on the consignment's value and on registrations
+//!   that a sale does not show, so the tax is charged there, as to anybody.
+//! - Stamps at face value are exempt (art. 135(1)(h)), in the country whose post will carry the letter.
 
+mod assess;
+mod countries;
+mod file_return;
+mod rates;
+
+use purser_sdk::{Assessment, Description, Error, Filing, PeriodTotals, Sale, Tax};
+
+/// The plugin.
+pub struct Vat;
+
+impl Tax for Vat {
+    fn describe() -> Description {
+        Description {
+            name: "tax-eu",
+            version: env!("CARGO_PKG_VERSION"),
+            covers: countries::codes(),
+            valid_from: rates::COVERED_FROM,
+            valid_to: Some(rates::COVERED_TO),
+            sources: rates::sources(),
+        }
+    }
+
+    fn assess(sale: &Sale) -> Result<Assessment, Error> {
+        assess::assess(sale)
+    }
+
+    fn file_return(totals: &PeriodTotals) -> Result<Filing, Error> {
+        file_return::file_return(totals)
+    }
+}
+
+purser_sdk::register_tax!(Vat);

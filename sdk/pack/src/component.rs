@@ -152,7 +152,8 @@ fn only_types(types: &Types, import: &str) -> bool {
     let Some(ComponentEntityType::Instance(instance)) = item.map(|item| item.ty) else {
         return false;
     };
-    types[instance].exports.values().all(|export| match export.ty {
+    let Some(instance) = types.get(instance) else { return false };
+    instance.exports.values().all(|export| match export.ty {
         ComponentEntityType::Type { referenced, .. } => {
             !matches!(referenced, ComponentAnyTypeId::Resource(_))
         }

@@ -1,0 +1,114 @@
+//! The countries, what each calls its tax, and the parts of them that are outside of it.
+
+use purser_sdk::{Country, Error, Place, Problem};
+
+/// A country whose tax this plugin knows.
+#[derive(Debug)]
+pub(crate) struct Land {
+    /// ISO 3166-1; Greece is `GR`, although its tax numbers begin with `EL`.
+    pub(crate) country: Country,
+    code: &'static str,
+    /// The tax, as receipts there print it.
+    pub(crate) tax: &'static str,
+    /// Whether it is a member state of the European Union.
+    pub(crate) in_union: bool,
+    /// Parts (ISO 3166-2) with other rates or outside of the tax, for which there are no rows.
+    refused: &'static [&'static str],
+}
+
+impl Land {
+    /// The two letters, which also name the authority.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+/// The country of `place`, if its tax is known there.
+pub(crate) fn find(place: &Place) -> Result<&'static Land, Error> {
+    let unsupported = |text: String| Error::new(Problem::TaxCountryUnsupported, text);
+    let land = of(place.country).ok_or_else(|| {
+        unsupported(format!("this plugin does not know taxes of {}", place.country))
+    })?;
+    match &place.subdivision {
+        Some(part) if land.refused.contains(&part.as_str()) => Err(unsupported(format!(
+            "the rates of {} do not apply in {0}-{part}, and this plugin has none for it",
+            place.country
+        ))),
+        _ => Ok(land),
+    }
+}
+
+/// The country with this code.
+pub(crate) fn of(country: Country) -> Option<&'static Land> {
+    LANDS.iter().find(|land| land.country == country)
+}
+
+/// Every code, in order.
+pub(crate) fn codes() -> Vec<&'static str> {
+    LANDS.iter().map(|land| land.code).collect()
+}
+
+const fn member(
+    code: &'static str,
+    letters: &[u8; 2],
+    tax: &'static str,
+    refused: &'static [&'static str],
+) -> Land {
+    Land { country: Country::literal(letters), code, tax, in_union: true, refused }
+}
+
+const fn neighbour(
+    code: &'static str,
+    letters: &[u8; 2],
+    tax: &'static str,
+    refused: &'static [&'static str],
+) -> Land {
+    Land { country: Country::literal(letters), code, tax, in_union: false, refused }
+}
+
+/// Territories: Directive 2006/112/EC, arts. 6 and 104 to 105. Places without an ISO 3166-2 code (Büsingen,
+/// Heligoland, Livigno, Campione, Jungholz, Mittelberg) cannot be told from the rest of their country.
+#[rustfmt::skip]
+static LANDS: [Land; 31] = [
+    member("AT", b"AT", "USt.", &[]),
+    member("BE", b"BE", "btw/TVA", &[]),
+    member("BG", b"BG", "ДДС", &[]),
+    neighbour("CH", b"CH", "MWST", &[]),
+    member("CY", b"CY", "ΦΠΑ", &[]),
+    member("CZ", b"CZ", "DPH", &[]),
+    member("DE", b"DE", "MwSt.", &[]),
+    member("DK", b"DK", "moms", &[]),
+    member("EE", b"EE", "km", &[]),
+    // Canary Islands with their two provinces, Ceuta, Melilla.
+    member("ES", b"ES", "IVA", &["CN", "GC", "TF", "CE", "ML"]),
+    // Åland.
+    member("FI", b"FI", "ALV", &["01"]),
+    // Overseas, and Corsica with its own reduced rates.
+    member("FR", b"FR", "TVA", &[
+        "20R", "2A", "2B", "971", "972", "973", "974", "976", "BL", "GF", "GP", "GUA", "LRE", "MAY", "MF", "MQ",
+        "NC", "PF", "PM", "RE", "TF", "WF", "YT",
+    ]),
+    neighbour("GB", b"GB", "VAT", &[]),
+    // Mount Athos, and the Aegean regions where some islands have lower rates.
+    member("GR", b"GR", "ΦΠΑ", &["69", "K", "L"]),
+    member("HR", b"HR", "PDV", &[]),
+    member("HU", b"HU", "ÁFA", &[]),
+    member("IE", b"IE", "VAT", &[]),
+    member("IT", b"IT", "IVA", &[]),
+    neighbour("LI", b"LI", "MWST", &[]),
+    member("LT", b"LT", "PVM", &[]),
+    member("LU", b"LU", "TVA", &[]),
+    member("LV", b"LV", "PVN", &[]),
+    member("MT", b"MT", "VAT", &[]),
+    // The Caribbean parts.
+    member("NL", b"NL", "btw", &["AW", "CW", "SX", "BQ1", "BQ2", "BQ3"]),
+    // Svalbard and Jan Mayen.
+    neighbour("NO", b"NO", "mva", &["21", "22"]),
+    member("PL", b"PL", "VAT", &[]),
+    // Azores and Madeira have rates of their own.
+    member("PT", b"PT", "IVA", &["20", "30"]),
+    member("RO", b"RO", "TVA", &[]),
+    member("SE", b"SE", "moms", &[]),
+    member("SI", b"SI", "DDV", &[]),
+    member("SK", b"SK", "DPH", &[]),
+];
