@@ -191,7 +191,9 @@ impl fmt::Display for Account {
             Self::Vault(account) => write!(f, "vault:{account}"),
             Self::Card(card) => write!(f, "card:{card}"),
             Self::Merchant(merchant, currency) => write!(f, "merchant:{merchant}:{currency}"),
-            Self::Tax(taxpayer, authority, currency) => write!(f, "tax:{taxpayer}:{}:{currency}", authority.0),
+            Self::Tax(taxpayer, authority, currency) => {
+                write!(f, "tax:{taxpayer}:{}:{currency}", authority.0)
+            }
             Self::Fx(currency) => write!(f, "fx:{currency}"),
             Self::IncomeFee(currency) => write!(f, "income:fee:{currency}"),
             Self::IncomeFx(currency) => write!(f, "income:fx:{currency}"),

@@ -60,7 +60,8 @@ impl Closing {
         books.open_account(card.clone(), left.currency());
         let legs = vec![Posting::debit(Account::Vault(account), left), Posting::credit(card, left)];
         books.post(Entry::new(self.entry, at, EntryKind::Closing, account, legs)?)?;
-        let line = done_line((self.log, account, LogKind::Compensation), at, left, self.card, books);
+        let line =
+            done_line((self.log, account, LogKind::Compensation), at, left, self.card, books);
         let write = books.write();
         write.cards.push(self.card_record(left));
         write.log.push(line);

@@ -260,9 +260,13 @@ impl Prepared {
             Command::Refund(refund) => {
                 note(refund.log, refund.account, LogKind::Refund, refund.asked, refund.item_text())
             }
-            Command::Transfer(transfer) => {
-                note(transfer.log_out, transfer.from, LogKind::TransferOut, transfer.amount, String::new())
-            }
+            Command::Transfer(transfer) => note(
+                transfer.log_out,
+                transfer.from,
+                LogKind::TransferOut,
+                transfer.amount,
+                String::new(),
+            ),
             Command::Goodwill(_)
             | Command::EraseAccount(_)
             | Command::ActivateBatch(_)
@@ -323,7 +327,16 @@ pub(crate) fn done_line(
     books: &Books,
 ) -> LogRecord {
     let balance = books.vault_balance(account);
-    LogRecord { id, account, kind, outcome: "done".to_owned(), at, amount, balance, object: object.to_string() }
+    LogRecord {
+        id,
+        account,
+        kind,
+        outcome: "done".to_owned(),
+        at,
+        amount,
+        balance,
+        object: object.to_string(),
+    }
 }
 
 /// Needs of a command about one vault.
@@ -341,4 +354,3 @@ pub(crate) fn active_vault(account: AccountId, books: &Books) -> Result<(), Stop
         Some(_) | None => Err(Refusal::VaultInactive.into()),
     }
 }
-

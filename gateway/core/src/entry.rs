@@ -118,7 +118,8 @@ impl Entry {
         object: impl fmt::Display,
         postings: Vec<Posting>,
     ) -> Result<Self, EntryError> {
-        let postings: Vec<Posting> = postings.into_iter().filter(|leg| !leg.amount.is_zero()).collect();
+        let postings: Vec<Posting> =
+            postings.into_iter().filter(|leg| !leg.amount.is_zero()).collect();
         check(&postings)?;
         Ok(Self { id, at, kind, object: object.to_string(), postings })
     }
@@ -163,7 +164,8 @@ pub fn check(postings: &[Posting]) -> Result<(), EntryError> {
         if posting.account.named_currency().is_some_and(|named| named != currency) {
             return Err(EntryError::Currency);
         }
-        let sum = sums.entry((posting.account.book(), currency)).or_insert_with(|| Money::zero(currency));
+        let sum =
+            sums.entry((posting.account.book(), currency)).or_insert_with(|| Money::zero(currency));
         *sum = sum.plus(posting.signed()?)?;
     }
     match sums.values().find(|sum| !sum.is_zero()) {
@@ -238,10 +240,16 @@ mod tests {
             EntryError::Unbalanced(ten.currency()),
         );
         check(
-            vec![Posting::debit(float(), money("1.00 USD")), Posting::credit(vault(), money("1.00 USD"))],
+            vec![
+                Posting::debit(float(), money("1.00 USD")),
+                Posting::credit(vault(), money("1.00 USD")),
+            ],
             EntryError::Currency,
         );
         let less = ten.negated().unwrap();
-        check(vec![Posting::debit(float(), less), Posting::credit(vault(), less)], EntryError::NotPositive);
+        check(
+            vec![Posting::debit(float(), less), Posting::credit(vault(), less)],
+            EntryError::NotPositive,
+        );
     }
 }

@@ -57,9 +57,9 @@ pub fn load_yield(taken: Money, route: &Route, spread: Percent) -> Result<Yield,
 }
 
 /// Whether a card may be loaded from at all. Every wrong card is refused alike.
-pub fn usable(card: &CardState, now: Timestamp) -> Result<(), Refusal> {
-    let expired = card.expires_at.is_some_and(|end| now >= end);
-    if card.status == CardStatus::Active && !expired { Ok(()) } else { Err(Refusal::CardRefused) }
+pub fn usable(status: CardStatus, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    let expired = expires_at.is_some_and(|end| now >= end);
+    if status == CardStatus::Active && !expired { Ok(()) } else { Err(Refusal::CardRefused) }
 }
 
 impl Load {
@@ -80,7 +80,13 @@ impl Load {
             books.set_card(record.card, CardState { tap_counter: Some(counter), ..card });
         }
         books.post(self.entry(at)?)?;
-        let line = done_line((self.log, record.account, LogKind::Load), at, record.credited, record.id, books);
+        let line = done_line(
+            (self.log, record.account, LogKind::Load),
+            at,
+            record.credited,
+            record.id,
+            books,
+        );
         let write = books.write();
         write.loads.push(record.clone());
         write.evidence.extend(self.evidence.iter().cloned());
@@ -91,7 +97,7 @@ impl Load {
     fn check_card(&self, at: Timestamp, books: &Books) -> Result<(), Stop> {
         let id = self.record.card;
         let card = books.card(id).ok_or(Refusal::CardRefused)?;
-        usable(&card, at)?;
+        usable(card.status, card.expires_at, at)?;
         if self.tap.is_some_and(|counter| card.tap_counter.is_some_and(|seen| counter <= seen)) {
             return Err(Refusal::CardRefused.into());
         }
@@ -110,13 +116,25 @@ impl Load {
 
     fn entry(&self, at: Timestamp) -> Result<Entry, Stop> {
         let LoadRecord { id, account, card, taken, credited, spread, .. } = &self.record;
-        let postings = load_postings(*card, *taken, self.gross, *spread, Posting::credit(Account::Vault(*account), *credited));
+        let postings = load_postings(
+            *card,
+            *taken,
+            self.gross,
+            *spread,
+            Posting::credit(Account::Vault(*account), *credited),
+        );
         Ok(Entry::new(self.entry, at, EntryKind::Load, id, postings)?)
     }
 }
 
 /// The legs of a load: the card gives, the vault gets, and between two currencies stands the position.
-pub fn load_postings(card: CardId, taken: Money, gross: Money, spread: Money, vault: Posting) -> Vec<Posting> {
+pub fn load_postings(
+    card: CardId,
+    taken: Money,
+    gross: Money,
+    spread: Money,
+    vault: Posting,
+) -> Vec<Posting> {
     let (given, got) = (taken.currency(), gross.currency());
     let mut postings = vec![Posting::debit(Account::Card(card), taken)];
     if given != got {

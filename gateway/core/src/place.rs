@@ -25,8 +25,10 @@ impl Place {
             None => (text, None),
         };
         let code = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-        let country_ok = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
-        let part_ok = subdivision.is_none_or(|part| (1..=3).contains(&part.len()) && part.bytes().all(code));
+        let country_ok =
+            country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+        let part_ok =
+            subdivision.is_none_or(|part| (1..=3).contains(&part.len()) && part.bytes().all(code));
         if !country_ok || !part_ok {
             return Err(PlaceError);
         }

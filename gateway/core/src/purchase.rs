@@ -75,8 +75,20 @@ impl Purchase {
             }
             books.use_offer(offer.clone());
         }
-        books.post(Entry::new(self.entry, at, EntryKind::Purchase, record.id, purchase_postings(&self.items)?)?)?;
-        let line = done_line((self.log, record.account, LogKind::Purchase), at, record.total, record.id, books);
+        books.post(Entry::new(
+            self.entry,
+            at,
+            EntryKind::Purchase,
+            record.id,
+            purchase_postings(&self.items)?,
+        )?)?;
+        let line = done_line(
+            (self.log, record.account, LogKind::Purchase),
+            at,
+            record.total,
+            record.id,
+            books,
+        );
         let write = books.write();
         write.purchases.push(record.clone());
         write.items.extend(self.items.iter().cloned());
@@ -90,9 +102,12 @@ impl Purchase {
 /// The legs of a purchase, one for each account and side.
 pub fn purchase_postings(items: &[ItemRecord]) -> Result<Vec<Posting>, MoneyError> {
     let mut merged: Vec<Posting> = Vec::new();
-    for leg in items.iter().map(item_postings).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+    for leg in items.iter().map(item_postings).collect::<Result<Vec<_>, _>>()?.into_iter().flatten()
+    {
         let same = |known: &&mut Posting| {
-            known.account == leg.account && known.side == leg.side && known.amount.currency() == leg.amount.currency()
+            known.account == leg.account
+                && known.side == leg.side
+                && known.amount.currency() == leg.amount.currency()
         };
         match merged.iter_mut().find(same) {
             Some(known) => known.amount = known.amount.plus(leg.amount)?,

@@ -8,8 +8,8 @@ use crate::{
     account::Taxpayer,
     entry::Entry,
     ids::{
-        AccountId, BatchId, CardId, EventId, ItemId, LoadId, LogId, MerchantId, PurchaseId, RefundId, SaleId, TradeId,
-        TransferId,
+        AccountId, BatchId, CardId, EventId, ItemId, LoadId, LogId, MerchantId, PurchaseId,
+        RefundId, SaleId, TradeId, TransferId,
     },
     tax::ItemTax,
 };
@@ -64,8 +64,20 @@ impl Writes {
 
     /// Drops what was added since [`Writes::lengths`] said `lengths`.
     pub(crate) fn truncate(&mut self, lengths: [usize; 12]) {
-        let [entries, loads, purchases, items, offers_used, refunds, transfers, trades, cards, evidence, events, log] =
-            lengths;
+        let [
+            entries,
+            loads,
+            purchases,
+            items,
+            offers_used,
+            refunds,
+            transfers,
+            trades,
+            cards,
+            evidence,
+            events,
+            log,
+        ] = lengths;
         self.entries.truncate(entries);
         self.loads.truncate(loads);
         self.purchases.truncate(purchases);
@@ -343,15 +355,36 @@ pub struct EvidenceRecord {
 
 impl EvidenceRecord {
     /// Evidence, named by its content.
-    pub fn new(digest: [u8; 32], engine: String, function: String, input: String, output: String, fuel: u64) -> Self {
+    pub fn new(
+        digest: [u8; 32],
+        engine: String,
+        function: String,
+        input: String,
+        output: String,
+        fuel: u64,
+    ) -> Self {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
-        for part in [&digest[..], engine.as_bytes(), function.as_bytes(), input.as_bytes(), output.as_bytes()] {
+        for part in [
+            &digest[..],
+            engine.as_bytes(),
+            function.as_bytes(),
+            input.as_bytes(),
+            output.as_bytes(),
+        ] {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part);
         }
         hash.update(fuel.to_be_bytes());
-        Self { id: EvidenceId(hash.finalize().into()), digest, engine, function, input, output, fuel }
+        Self {
+            id: EvidenceId(hash.finalize().into()),
+            digest,
+            engine,
+            function,
+            input,
+            output,
+            fuel,
+        }
     }
 }
 

@@ -119,13 +119,28 @@ impl Refund {
         let account = Account::Refund(self.account);
         let total = books.balance(&account).unwrap_or(Money::zero(books.unit_of_account()));
         if total.is_positive() {
-            let legs = vec![Posting::debit(account, total), Posting::credit(Account::RefundControl, total)];
-            books.post(Entry::new(self.reset_entry, at, EntryKind::PeriodReset, self.account, legs)?)?;
+            let legs = vec![
+                Posting::debit(account, total),
+                Posting::credit(Account::RefundControl, total),
+            ];
+            books.post(Entry::new(
+                self.reset_entry,
+                at,
+                EntryKind::PeriodReset,
+                self.account,
+                legs,
+            )?)?;
         }
         Ok(Vault { refund_count: 0, period_started_at: None, ..vault })
     }
 
-    fn make(&self, item: &ItemRecord, vault: Vault, at: Timestamp, books: &mut Books) -> Result<(), Stop> {
+    fn make(
+        &self,
+        item: &ItemRecord,
+        vault: Vault,
+        at: Timestamp,
+        books: &mut Books,
+    ) -> Result<(), Stop> {
         books.open_account(Account::Refund(self.account), item.charged.currency());
         let mut legs = refund_postings(item, Account::Vault(self.account))?;
         legs.push(Posting::debit(Account::RefundControl, item.charged));
@@ -137,7 +152,8 @@ impl Refund {
             period_started_at: vault.period_started_at.or(Some(at)),
             ..vault
         });
-        let line = done_line((self.log, self.account, LogKind::Refund), at, item.charged, self.id, books);
+        let line =
+            done_line((self.log, self.account, LogKind::Refund), at, item.charged, self.id, books);
         let write = books.write();
         write.refunds.push(RefundRecord {
             id: self.id,
@@ -189,7 +205,8 @@ impl Goodwill {
         let legs = refund_postings(&item, target)?;
         books.post(Entry::new(self.entry, at, EntryKind::Goodwill, self.id, legs)?)?;
         books.set_refunded(item.id, self.id);
-        let line = done_line((self.log, item.account, LogKind::Refund), at, item.charged, self.id, books);
+        let line =
+            done_line((self.log, item.account, LogKind::Refund), at, item.charged, self.id, books);
         let write = books.write();
         write.refunds.push(RefundRecord {
             id: self.id,
@@ -213,7 +230,8 @@ pub fn refund_postings(item: &ItemRecord, to: Account) -> Result<Vec<Posting>, M
             Side::Debit => Side::Credit,
             Side::Credit => Side::Debit,
         };
-        let account = if leg.account == Account::Vault(item.account) { to.clone() } else { leg.account };
+        let account =
+            if leg.account == Account::Vault(item.account) { to.clone() } else { leg.account };
         Posting { account, side, amount: leg.amount }
     };
     Ok(item_postings(item)?.into_iter().map(reversed).collect())

@@ -13,7 +13,11 @@ impl SealHash {
     pub const ORIGIN: Self = Self([0; 32]);
 
     /// The hash after `entries`, which take positions from `first_position` on.
-    pub fn after<'a>(self, first_position: i64, entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+    pub fn after<'a>(
+        self,
+        first_position: i64,
+        entries: impl IntoIterator<Item = &'a Entry>,
+    ) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"purser seal 1");
         hash.update(self.0);

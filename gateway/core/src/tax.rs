@@ -58,7 +58,9 @@ pub struct Line {
 }
 
 /// What an item is, as far as tax laws tell it apart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
     /// Anything without a rule of its own.
@@ -217,7 +219,9 @@ pub enum AssessmentError {
     #[error("an authority is not 1 to 16 capital letters, digits and hyphens")]
     Authority,
     /// Text that is too long, or holds control characters.
-    #[error("a name, jurisdiction, category or reason is empty, over 80 characters or not printable")]
+    #[error(
+        "a name, jurisdiction, category or reason is empty, over 80 characters or not printable"
+    )]
     Text,
     /// The amounts do not fit.
     #[error("the amounts are too large")]
@@ -235,7 +239,10 @@ impl From<MoneyError> for AssessmentError {
 
 /// Checks an assessment against its sale, and allots each tax to its lines: by largest remainder, in
 /// proportion to each line's exact tax, ties in order.
-pub fn allot_taxes(sale: &Sale, assessment: &Assessment) -> Result<Vec<TaxedLine>, AssessmentError> {
+pub fn allot_taxes(
+    sale: &Sale,
+    assessment: &Assessment,
+) -> Result<Vec<TaxedLine>, AssessmentError> {
     if assessment.taxes.len() > ASSESSED_MAX {
         return Err(AssessmentError::TooManyTaxes);
     }
@@ -256,7 +263,8 @@ pub fn allot_taxes(sale: &Sale, assessment: &Assessment) -> Result<Vec<TaxedLine
             }
         }
     }
-    let taxed = sale.lines.iter().zip(&shares).map(|(line, shares)| taxed_line(line, shares, assessment));
+    let taxed =
+        sale.lines.iter().zip(&shares).map(|(line, shares)| taxed_line(line, shares, assessment));
     let taxed = taxed.collect::<Result<Vec<_>, _>>()?;
     for (row, assessed) in assessment.taxes.iter().enumerate() {
         check_base(row, assessed, &shares, &taxed)?;
@@ -305,7 +313,10 @@ fn check_row(sale: &Sale, assessed: &Assessed) -> Result<(), AssessmentError> {
 }
 
 /// The lines that a tax names, with their index, in the order of the sale.
-fn lines_of<'a>(sale: &'a Sale, assessed: &Assessed) -> Result<Vec<(usize, &'a Line)>, AssessmentError> {
+fn lines_of<'a>(
+    sale: &'a Sale,
+    assessed: &Assessed,
+) -> Result<Vec<(usize, &'a Line)>, AssessmentError> {
     let numbers: BTreeSet<u32> = assessed.lines.iter().copied().collect();
     if numbers.len() != assessed.lines.len() || numbers.is_empty() {
         return Err(AssessmentError::UnknownLine);
@@ -319,7 +330,11 @@ fn lines_of<'a>(sale: &'a Sale, assessed: &Assessed) -> Result<Vec<(usize, &'a L
 
 /// Each line's exact tax, in millionths of a minor unit: fine enough that no two remainders of real rates
 /// and prices are confused.
-fn weights(lines: &[(usize, &Line)], rate: Percent, totals: &[Percent]) -> Result<Vec<i128>, AssessmentError> {
+fn weights(
+    lines: &[(usize, &Line)],
+    rate: Percent,
+    totals: &[Percent],
+) -> Result<Vec<i128>, AssessmentError> {
     let weight = |(index, line): &(usize, &Line)| {
         let price = Ratio::whole(line.amount.minor());
         let exact = if line.tax_inclusive {
@@ -332,7 +347,11 @@ fn weights(lines: &[(usize, &Line)], rate: Percent, totals: &[Percent]) -> Resul
     lines.iter().map(weight).collect::<Result<_, MoneyError>>().map_err(AssessmentError::from)
 }
 
-fn taxed_line(line: &Line, shares: &[(usize, Money)], assessment: &Assessment) -> Result<TaxedLine, AssessmentError> {
+fn taxed_line(
+    line: &Line,
+    shares: &[(usize, Money)],
+    assessment: &Assessment,
+) -> Result<TaxedLine, AssessmentError> {
     if shares.is_empty() {
         return Err(AssessmentError::LineForgotten);
     }
@@ -365,7 +384,8 @@ fn check_base(
     shares: &[Vec<(usize, Money)>],
     taxed: &[TaxedLine],
 ) -> Result<(), AssessmentError> {
-    let on_row = shares.iter().zip(taxed).filter(|(shares, _)| shares.iter().any(|(of, _)| *of == row));
+    let on_row =
+        shares.iter().zip(taxed).filter(|(shares, _)| shares.iter().any(|(of, _)| *of == row));
     let net = Money::sum(on_row.map(|(_, line)| line.net), assessed.base.currency())?;
     // Of an inclusive price with several taxes a plugin may leave the odd unit to another row.
     let tolerance = u64::try_from(assessed.lines.len()).unwrap_or(u64::MAX);
@@ -414,7 +434,10 @@ mod tests {
         }
     }
 
-    fn allotted(sale: &Sale, taxes: Vec<Assessed>) -> Result<Vec<(String, String)>, AssessmentError> {
+    fn allotted(
+        sale: &Sale,
+        taxes: Vec<Assessed>,
+    ) -> Result<Vec<(String, String)>, AssessmentError> {
         let lines = allot_taxes(sale, &Assessment { taxes, law: String::new() })?;
         Ok(lines.iter().map(|line| (line.net.amount(), line.gross.amount())).collect())
     }
@@ -433,7 +456,10 @@ mod tests {
             pairs(&[("0.13", "0.16"), ("0.13", "0.15"), ("0.13", "0.15")])
         );
         assert_eq!(
-            allotted(&sale(&[("11.90", true), ("10.00", false)]), vec![vat("20.00", "3.80", &[1, 2])]),
+            allotted(
+                &sale(&[("11.90", true), ("10.00", false)]),
+                vec![vat("20.00", "3.80", &[1, 2])]
+            ),
             pairs(&[("10.00", "11.90"), ("10.00", "11.90")])
         );
     }
@@ -450,7 +476,10 @@ mod tests {
         check(vec![vat("15.00", "2.85", &[1, 1])], AssessmentError::UnknownLine);
         check(vec![vat("15.00", "2.88", &[1, 2])], AssessmentError::RateMismatch);
         check(vec![vat("20.00", "3.80", &[1, 2])], AssessmentError::BaseMismatch);
-        check(vec![Assessed { tax: eur("2.85").negated().unwrap(), ..good() }], AssessmentError::Negative);
+        check(
+            vec![Assessed { tax: eur("2.85").negated().unwrap(), ..good() }],
+            AssessmentError::Negative,
+        );
         let dollars = Money::parse("2.85", Currency::parse("USD").unwrap()).unwrap();
         check(vec![Assessed { tax: dollars, ..good() }], AssessmentError::Currency);
         check(vec![Assessed { authority: "x:y".into(), ..good() }], AssessmentError::Authority);

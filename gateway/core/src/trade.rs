@@ -24,7 +24,13 @@ pub struct Trade {
 impl Trade {
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let TradeRecord { id, sold, bought, .. } = &self.record;
-        books.post(Entry::new(self.entry, at, EntryKind::Trade, id, trade_postings(*sold, *bought))?)?;
+        books.post(Entry::new(
+            self.entry,
+            at,
+            EntryKind::Trade,
+            id,
+            trade_postings(*sold, *bought),
+        )?)?;
         books.write().trades.push(self.record.clone());
         Ok(Answer::Traded { trade: *id })
     }

@@ -61,10 +61,23 @@ impl Transfer {
             Posting::credit(Account::Vault(to), self.amount),
         ];
         books.post(Entry::new(self.entry, at, EntryKind::Transfer, self.id, legs)?)?;
-        let out = done_line((self.log_out, self.from, LogKind::TransferOut), at, self.amount, self.id, books);
-        let into = done_line((self.log_in, to, LogKind::TransferIn), at, self.amount, self.id, books);
+        let out = done_line(
+            (self.log_out, self.from, LogKind::TransferOut),
+            at,
+            self.amount,
+            self.id,
+            books,
+        );
+        let into =
+            done_line((self.log_in, to, LogKind::TransferIn), at, self.amount, self.id, books);
         let write = books.write();
-        write.transfers.push(TransferRecord { id: self.id, from: self.from, to, at, amount: self.amount });
+        write.transfers.push(TransferRecord {
+            id: self.id,
+            from: self.from,
+            to,
+            at,
+            amount: self.amount,
+        });
         write.log.extend([out, into]);
         Ok(Answer::Transferred { transfer: self.id, to: self.handle.clone(), amount: self.amount })
     }

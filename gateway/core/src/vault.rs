@@ -99,7 +99,9 @@ impl Vault {
             refund_count: if over { 0 } else { self.refund_count },
             period_started_at: if over { None } else { self.period_started_at },
             policy: *policy,
-            compensation: self.compensation().zip(compensation_left.filter(|left| left.is_positive())),
+            compensation: self
+                .compensation()
+                .zip(compensation_left.filter(|left| left.is_positive())),
         }
     }
 }

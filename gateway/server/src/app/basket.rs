@@ -1,0 +1,251 @@
+//! A basket: signed offers become items with their taxes and prices. Quotes and purchases share it.
+
+use std::sync::Arc;
+
+use purser_core::{
+    offer::{Offer, Sealed},
+    place::Place,
+    purchase::{Price, price},
+    record::EvidenceRecord,
+    tax::{Category, Line, Sale, TaxedLine, allot_taxes},
+};
+use purser_host::TaxPlugin;
+use purser_money::{Currency, Money, Rounding};
+use purser_store::facts::merchant::MerchantRow;
+
+use super::{
+    facts::{self, Facts},
+    intent::Making,
+};
+use crate::{
+    clock::day,
+    gateway::Gateway,
+    problem::{self, Problem},
+};
+
+/// Offers in one purchase.
+pub const OFFERS_MAX: usize = 50;
+
+/// What the buyer asks for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The merchants' signed offers.
+    pub offers: Vec<String>,
+    /// Where the buyer consumes.
+    pub country: Place,
+    /// A business buyer's tax number.
+    pub tax_id: Option<String>,
+}
+
+/// What it comes to.
+pub struct Basket {
+    /// In request order.
+    pub items: Vec<BasketItem>,
+    /// What leaves the vault.
+    pub total: Money,
+    /// The plugin calls behind it.
+    pub evidence: Vec<EvidenceRecord>,
+}
+
+/// One offer with its taxes and its price.
+pub struct BasketItem {
+    /// What the merchant signed.
+    pub offer: Offer,
+    /// The merchant.
+    pub merchant: Arc<MerchantRow>,
+    /// The taxes.
+    pub taxed: TaxedLine,
+    /// Who gets what.
+    pub price: Price,
+    /// The rate that is shown.
+    pub rate: String,
+}
+
+/// A genuine offer, its merchant, and the plugin that knows its taxes.
+struct Offered {
+    offer: Offer,
+    merchant: Arc<MerchantRow>,
+    plugin: TaxPlugin,
+}
+
+/// Opens the offers, asks the plugins and prices every item.
+pub async fn fill(gateway: &Gateway, making: &Making, wish: &Wish) -> Result<Basket, Problem> {
+    let mut offered = Vec::with_capacity(wish.offers.len());
+    for (index, token) in wish.offers.iter().enumerate() {
+        let offered_item = open(gateway, making, wish, token).await;
+        offered.push(offered_item.map_err(|problem| in_offer(problem, index))?);
+    }
+    let mut evidence = Vec::new();
+    let taxed = assess(gateway, making, wish, &offered, &mut evidence).await?;
+    let unit = gateway.settings.unit_of_account;
+    let mut items = Vec::with_capacity(offered.len());
+    for (Offered { offer, merchant, .. }, taxed) in offered.into_iter().zip(taxed) {
+        items.push(price_item(gateway, making, offer, merchant, taxed, unit, &mut evidence).await?);
+    }
+    let total = Money::sum(items.iter().map(|item| item.price.charged), unit);
+    let total = total.map_err(|error| Problem::amount("offers", error))?;
+    Ok(Basket { items, total, evidence })
+}
+
+/// Names the offer in a problem that one of its claims has.
+fn in_offer(problem: Problem, index: usize) -> Problem {
+    let field = match &problem.field {
+        Some(field) if field != "country" => format!("offers[{index}].{field}"),
+        Some(field) => field.clone(),
+        None => format!("offers[{index}]"),
+    };
+    problem.field(field)
+}
+
+async fn open(gateway: &Gateway, making: &Making, wish: &Wish, token: &str) -> Result<Offered, Problem> {
+    let sealed = Sealed::parse(token)?;
+    let facts = &making.facts;
+    let tampered = || Problem::new(problem::OFFER_TAMPERED);
+    let key = facts.offer_key(gateway, sealed.kid()).await?.ok_or_else(tampered)?;
+    let offer = sealed.open(&key.key, key.merchant, &gateway.issuer, making.at.as_second())?;
+    let merchant = facts.merchant(gateway, key.merchant).await?.ok_or_else(tampered)?;
+    check_return_url(&offer, &merchant)?;
+    let place = place_of_supply(offer.item.category, &merchant, wish);
+    let plugin = facts.tax_plugin(gateway, place, day(making.at)).await?;
+    Ok(Offered { offer, merchant, plugin })
+}
+
+/// The buyer is sent back only to where the merchant registered, so that no offer is an open redirect.
+fn check_return_url(offer: &Offer, merchant: &MerchantRow) -> Result<(), Problem> {
+    let Some(url) = &offer.return_url else { return Ok(()) };
+    let origin = url.origin().ascii_serialization();
+    if merchant.return_origins.contains(&origin) {
+        return Ok(());
+    }
+    Err(Problem::malformed("return_url", "its origin is none of the merchant's `return_origins`"))
+}
+
+/// Whose tax law it is: where the buyer consumes, but where the seller is for what is consumed there
+/// (Dir. 2006/112/EC art. 48, 53 and 55).
+fn place_of_supply<'a>(category: Category, merchant: &'a MerchantRow, wish: &'a Wish) -> &'a str {
+    match category {
+        Category::Accommodation | Category::Restaurant | Category::PassengerTransport => merchant.country.country(),
+        Category::General
+        | Category::DigitalService
+        | Category::Book
+        | Category::Ebook
+        | Category::Newspaper
+        | Category::Food
+        | Category::Medicine
+        | Category::Postage => wish.country.country(),
+    }
+}
+
+/// Asks for the taxes of each document: a merchant's items in one currency under one plugin.
+async fn assess(
+    gateway: &Gateway,
+    making: &Making,
+    wish: &Wish,
+    offered: &[Offered],
+    evidence: &mut Vec<EvidenceRecord>,
+) -> Result<Vec<TaxedLine>, Problem> {
+    let mut taxed: Vec<Option<TaxedLine>> = offered.iter().map(|_| None).collect();
+    let mut documents: Vec<(Document, Vec<usize>)> = Vec::new();
+    for (index, item) in offered.iter().enumerate() {
+        let document = Document::of(item);
+        match documents.iter_mut().find(|(known, _)| *known == document) {
+            Some((_, indices)) => indices.push(index),
+            None => documents.push((document, vec![index])),
+        }
+    }
+    for (_, indices) in documents {
+        let items: Vec<&Offered> = indices.iter().filter_map(|index| offered.get(*index)).collect();
+        let lines = assess_document(gateway, making, wish, &items, evidence).await;
+        let first = indices.first().copied().unwrap_or(0);
+        let lines = lines.map_err(|problem| blame(problem, first))?;
+        for (index, line) in indices.into_iter().zip(lines) {
+            if let Some(slot) = taxed.get_mut(index) {
+                *slot = Some(line);
+            }
+        }
+    }
+    let all: Option<Vec<_>> = taxed.into_iter().collect();
+    all.ok_or_else(|| Problem::internal("an item of a purchase was in no tax document"))
+}
+
+/// What makes items one tax document.
+#[derive(PartialEq, Eq)]
+struct Document {
+    merchant: purser_core::ids::MerchantId,
+    currency: Currency,
+    plugin: purser_host::Digest,
+}
+
+impl Document {
+    fn of(item: &Offered) -> Self {
+        Self {
+            merchant: item.merchant.id,
+            currency: item.offer.price.currency(),
+            plugin: item.plugin.digest(),
+        }
+    }
+}
+
+/// A plugin names fields of its own input; the client knows others.
+fn blame(problem: Problem, first: usize) -> Problem {
+    let field = match problem.kind {
+        problem::TAX_ID_INVALID => "tax_id".to_owned(),
+        problem::TAX_COUNTRY_UNSUPPORTED => "country".to_owned(),
+        _ => format!("offers[{first}]"),
+    };
+    problem.field(field)
+}
+
+async fn assess_document(
+    gateway: &Gateway,
+    making: &Making,
+    wish: &Wish,
+    items: &[&Offered],
+    evidence: &mut Vec<EvidenceRecord>,
+) -> Result<Vec<TaxedLine>, Problem> {
+    let Some(first) = items.first() else { return Ok(Vec::new()) };
+    let line = |item: &&Offered| Line {
+        category: item.offer.item.category,
+        amount: item.offer.price,
+        tax_inclusive: item.offer.tax_inclusive,
+    };
+    let sale = Sale {
+        date: day(making.at),
+        currency: first.offer.price.currency(),
+        seller: first.merchant.country.clone(),
+        registrations: first.merchant.registrations.clone(),
+        buyer: wish.country.clone(),
+        buyer_tax_id: wish.tax_id.clone(),
+        lines: items.iter().map(line).collect(),
+    };
+    let started = std::time::Instant::now();
+    let called = first.plugin.assess(&sale).await;
+    gateway.metrics.plugin_called("tax.assess", started.elapsed(), called.is_err());
+    let called = called?;
+    let taxed = allot_taxes(&sale, &called.value).map_err(|error| {
+        tracing::warn!(%error, "a tax plugin broke its contract");
+        Problem::new(problem::PLUGIN_FAILED).with("fault", "bad-output")
+    })?;
+    evidence.push(facts::evidence(called.evidence));
+    Ok(taxed)
+}
+
+async fn price_item(
+    gateway: &Gateway,
+    making: &Making,
+    offer: Offer,
+    merchant: Arc<MerchantRow>,
+    taxed: TaxedLine,
+    unit: Currency,
+    evidence: &mut Vec<EvidenceRecord>,
+) -> Result<BasketItem, Problem> {
+    let facts: &Facts = &making.facts;
+    let route = facts.route(gateway, taxed.gross, unit, Rounding::Up, day(making.at)).await?;
+    let too_large = |error: purser_core::rate::ConversionError| {
+        Problem::new(problem::INVALID_AMOUNT).field("offers").detail(error.to_string())
+    };
+    let price = price(&taxed, merchant.fee_percent, &route.route).map_err(too_large)?;
+    let rate = route.route.shown().map_err(too_large)?.to_string();
+    evidence.extend(route.evidence.clone());
+    Ok(BasketItem { offer, merchant, taxed, price, rate })
+}

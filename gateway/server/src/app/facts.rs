@@ -1,0 +1,247 @@
+//! What operators and merchants set, as a purchase needs it: read once for each version and kept.
+//!
+//! Whatever changes a fact counts `facts_version` up in the same database transaction, and the teller decides
+//! nothing that was prepared with another version. So these may be kept in memory, by several processes.
+
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use purser_core::{
+    Date,
+    ids::MerchantId,
+    offer::{OfferKey, OfferSecret},
+    policy::RefundPolicy,
+    rate::{ConversionPolicy, RateTable, Route},
+    record::EvidenceRecord,
+};
+use purser_host::{CurrencyPlugin, Digest, Evidence, TaxPlugin};
+use purser_money::{Currency, Money, Rounding};
+use purser_store::facts::{merchant, merchant::MerchantRow, offer_key, plugin, policy, rate_table};
+use quick_cache::sync::Cache;
+
+use crate::{
+    gateway::Gateway,
+    problem::{self, Problem},
+};
+
+/// Merchants, keys and routes of which each is kept; more are read again.
+const KEPT: usize = 10_000;
+
+/// The facts of the newest version seen.
+pub struct FactsCache(ArcSwap<Facts>);
+
+/// The facts of one version.
+pub struct Facts {
+    /// Which.
+    pub version: i64,
+    merchants: Cache<MerchantId, Option<Arc<MerchantRow>>>,
+    offer_keys: Cache<String, Option<Arc<KeyOfMerchant>>>,
+    bindings: Cache<(&'static str, String, Date), Option<Digest>>,
+    tables: Cache<Date, Option<Arc<RateTable>>>,
+    routes: Cache<(Currency, Currency, Rounding, Date), Arc<EvidencedRoute>>,
+    refund_policy: OnceLock<RefundPolicy>,
+}
+
+/// An offer key, and whose it is.
+pub struct KeyOfMerchant {
+    /// Whose.
+    pub merchant: MerchantId,
+    /// The key.
+    pub key: OfferKey,
+}
+
+/// A checked route, and the plugin call behind it.
+pub struct EvidencedRoute {
+    /// The way from one currency to the other.
+    pub route: Route,
+    /// The call; none where nothing is converted.
+    pub evidence: Option<EvidenceRecord>,
+}
+
+impl Default for FactsCache {
+    fn default() -> Self {
+        Self(ArcSwap::from_pointee(Facts::new(0)))
+    }
+}
+
+impl FactsCache {
+    /// The facts of `version`, or of a newer one that was seen.
+    pub fn at(&self, version: i64) -> Arc<Facts> {
+        let current = self.0.load_full();
+        if current.version >= version {
+            return current;
+        }
+        let fresh = Arc::new(Facts::new(version));
+        self.0.store(Arc::clone(&fresh));
+        fresh
+    }
+}
+
+impl Facts {
+    fn new(version: i64) -> Self {
+        Self {
+            version,
+            merchants: Cache::new(KEPT),
+            offer_keys: Cache::new(KEPT),
+            bindings: Cache::new(KEPT),
+            tables: Cache::new(16),
+            routes: Cache::new(1024),
+            refund_policy: OnceLock::new(),
+        }
+    }
+
+    /// A merchant.
+    pub async fn merchant(&self, gateway: &Gateway, id: MerchantId) -> Result<Option<Arc<MerchantRow>>, Problem> {
+        if let Some(known) = self.merchants.get(&id) {
+            return Ok(known);
+        }
+        let row = gateway.store.read(move |db| merchant::merchant_get(db, id)).await?.map(Arc::new);
+        self.merchants.insert(id, row.clone());
+        Ok(row)
+    }
+
+    /// The offer key of that name.
+    pub async fn offer_key(&self, gateway: &Gateway, kid: &str) -> Result<Option<Arc<KeyOfMerchant>>, Problem> {
+        if let Some(known) = self.offer_keys.get(kid) {
+            return Ok(known);
+        }
+        let name = kid.to_owned();
+        let row = gateway.store.read(move |db| offer_key::offer_key_find(db, &name)).await?;
+        let key = row.map(|row| usable_key(gateway, row)).transpose()?.map(Arc::new);
+        self.offer_keys.insert(kid.to_owned(), key.clone());
+        Ok(key)
+    }
+
+    /// The refund policy in force.
+    pub async fn refund_policy(&self, gateway: &Gateway) -> Result<RefundPolicy, Problem> {
+        if let Some(known) = self.refund_policy.get() {
+            return Ok(*known);
+        }
+        let unit = gateway.settings.unit_of_account;
+        let row = gateway.store.read(move |db| policy::refund_policy_current(db, unit)).await?;
+        let policy = row.unwrap_or(RefundPolicy::standard(unit));
+        Ok(*self.refund_policy.get_or_init(|| policy))
+    }
+
+    /// The tax plugin that answers for a country on a day.
+    pub async fn tax_plugin(&self, gateway: &Gateway, country: &str, day: Date) -> Result<TaxPlugin, Problem> {
+        let digest = self.binding(gateway, "tax", country, day).await?;
+        let plugin = digest.and_then(|digest| gateway.plugins.tax(&digest));
+        plugin.ok_or_else(|| {
+            let problem = Problem::new(problem::TAX_COUNTRY_UNSUPPORTED).field("country");
+            problem.detail(format!("no tax plugin answers for {country} on {day}"))
+        })
+    }
+
+    /// The currency plugin that answers for a currency on a day.
+    pub async fn currency_plugin(
+        &self,
+        gateway: &Gateway,
+        currency: Currency,
+        day: Date,
+    ) -> Result<CurrencyPlugin, Problem> {
+        let own = self.binding(gateway, "currency", currency.code(), day).await?;
+        let digest = match own {
+            Some(digest) => Some(digest),
+            None => self.binding(gateway, "currency", "*", day).await?,
+        };
+        let plugin = digest.and_then(|digest| gateway.plugins.currency(&digest));
+        plugin.ok_or_else(|| Problem::new(problem::CURRENCY_UNSUPPORTED))
+    }
+
+    async fn binding(
+        &self,
+        gateway: &Gateway,
+        role: &'static str,
+        place: &str,
+        day: Date,
+    ) -> Result<Option<Digest>, Problem> {
+        let key = (role, place.to_owned(), day);
+        if let Some(known) = self.bindings.get(&key) {
+            return Ok(known);
+        }
+        let place = place.to_owned();
+        let digest = gateway.store.read(move |db| plugin::binding_digest(db, role, &place, day)).await?;
+        let digest = digest.map(Digest::from_bytes);
+        self.bindings.insert(key, digest);
+        Ok(digest)
+    }
+
+    /// The newest table of rates on a day.
+    pub async fn rate_table(&self, gateway: &Gateway, day: Date) -> Result<Option<Arc<RateTable>>, Problem> {
+        if let Some(known) = self.tables.get(&day) {
+            return Ok(known);
+        }
+        let row = gateway.store.read(move |db| rate_table::rate_table_newest(db, day)).await?;
+        let table = row.map(|row| Arc::new(row.table));
+        self.tables.insert(day, table.clone());
+        Ok(table)
+    }
+
+    /// The way to convert `amount` to `to` on a day, as its currency plugin says and the core agrees.
+    pub async fn route(
+        &self,
+        gateway: &Gateway,
+        amount: Money,
+        to: Currency,
+        rounding: Rounding,
+        day: Date,
+    ) -> Result<Arc<EvidencedRoute>, Problem> {
+        let from = amount.currency();
+        if from == to {
+            return Ok(Arc::new(EvidencedRoute { route: Route::same(to, day), evidence: None }));
+        }
+        let key = (from, to, rounding, day);
+        if let Some(known) = self.routes.get(&key) {
+            return Ok(known);
+        }
+        let route = Arc::new(self.ask_route(gateway, amount, to, rounding, day).await?);
+        self.routes.insert(key, Arc::clone(&route));
+        Ok(route)
+    }
+
+    async fn ask_route(
+        &self,
+        gateway: &Gateway,
+        amount: Money,
+        to: Currency,
+        rounding: Rounding,
+        day: Date,
+    ) -> Result<EvidencedRoute, Problem> {
+        let other = if to == gateway.settings.unit_of_account { amount.currency() } else { to };
+        let plugin = self.currency_plugin(gateway, other, day).await?;
+        let too_old = || Problem::new(problem::RATES_TOO_OLD).retry_after(60);
+        let table = self.rate_table(gateway, day).await?.ok_or_else(too_old)?;
+        let policy =
+            ConversionPolicy { today: day, max_age_days: gateway.settings.rates_max_age_days, rounding };
+        let called = plugin.convert(amount, to, &table, &policy).await?;
+        let route = Route::check(amount, to, called.value, rounding).map_err(|error| {
+            tracing::warn!(%error, "a currency plugin broke its contract");
+            Problem::new(problem::PLUGIN_FAILED)
+        })?;
+        Ok(EvidencedRoute { route, evidence: Some(evidence(called.evidence)) })
+    }
+}
+
+/// A plugin call as it is kept.
+pub fn evidence(evidence: Evidence) -> EvidenceRecord {
+    let function = format!("{}.{}", evidence.role.name(), evidence.function);
+    let Evidence { digest, engine_version, input, output, fuel, .. } = evidence;
+    EvidenceRecord::new(*digest.bytes(), engine_version.to_string(), function, input, output, fuel)
+}
+
+fn usable_key(gateway: &Gateway, row: offer_key::OfferKeyRow) -> Result<KeyOfMerchant, Problem> {
+    let key = match row.alg.as_str() {
+        "HS256" => {
+            let text = gateway.keys.unwrap("offer-key", &row.material).map_err(Problem::internal)?;
+            let text = String::from_utf8(text).map_err(Problem::internal)?;
+            let secret = OfferSecret::new(purser_core::secret::SecretText::new(text));
+            OfferKey::Hs256(secret.map_err(Problem::internal)?)
+        }
+        _ => {
+            let bytes: [u8; 32] = row.material.try_into().map_err(|_| Problem::internal("a public key is not 32 bytes"))?;
+            OfferKey::EdDsa(purser_core::jws::PublicKey::from_bytes(bytes))
+        }
+    };
+    Ok(KeyOfMerchant { merchant: row.merchant, key })
+}

@@ -1,0 +1,211 @@
+//! Loading a vault: from a card's code, or from a tap of a smart card.
+
+use std::net::IpAddr;
+
+use purser_core::{
+    card::{
+        code::CardCode,
+        sun::{self, MetaReadKey, Tap},
+    },
+    command::{Answer, Command, KeyClaim, Outcome},
+    ids::{EntryId, LoadId, LogId},
+    load::{Load, Yield, load_yield, usable},
+    rate::Route,
+    record::{CardKind, LoadRecord},
+};
+use purser_money::{Currency, Money, Rounding};
+use purser_store::read::card::{StoredCard, card_find_by_code, card_find_by_smart_id, card_smart_keys};
+
+use super::{
+    facts::EvidencedRoute,
+    intent::{Making, Payer, carry_out},
+    session,
+    smart_card::SmartKeys,
+};
+use crate::{
+    clock::day,
+    gateway::Gateway,
+    problem::{self, Problem},
+    random::id_bits,
+};
+
+/// The card, as its holder shows it. What cannot be read is as wrong as what does not fit.
+pub enum Shown {
+    /// The printed code.
+    Code(CardCode),
+    /// A tap, with the printed code where the amount needs it.
+    Tap(Box<Tap>, Option<CardCode>),
+    /// Something that is no code and no tap.
+    Unreadable,
+}
+
+/// What is asked of the card.
+pub struct Asked {
+    /// The card.
+    pub shown: Shown,
+    /// How much of it, in major units of the card's own currency; all of it, if not said.
+    pub amount: Option<Money>,
+    /// Where the request came from, for counting wrong cards.
+    pub address: IpAddr,
+}
+
+/// Loads the vault.
+pub async fn load(gateway: &Gateway, payer: &Payer, key: KeyClaim, asked: &Asked) -> Result<LoadRecord, Problem> {
+    session::cards_allowed(gateway, payer.account, asked.address).await?;
+    let prepare = |making: Making| async move { prepare(gateway, payer, asked, making).await };
+    let loaded = match carry_out(gateway, Some(key), payer.facts_version, prepare).await {
+        Ok(outcome) => loaded(outcome),
+        Err(problem) => Err(problem),
+    };
+    if let Err(problem) = &loaded
+        && problem.kind == problem::CARD_REFUSED
+    {
+        session::cards_failed(gateway, payer.account, asked.address).await?;
+    }
+    loaded
+}
+
+/// The load that an outcome speaks of.
+pub fn loaded(outcome: Outcome) -> Result<LoadRecord, Problem> {
+    match outcome? {
+        Answer::Loaded(record) => Ok(*record),
+        _ => Err(Problem::internal("the key of a load answers something else")),
+    }
+}
+
+async fn prepare(gateway: &Gateway, payer: &Payer, asked: &Asked, making: Making) -> Result<Command, Problem> {
+    let (card, tap) = find(gateway, &asked.shown).await?.ok_or_else(refused)?;
+    usable(card.status, card.expires_at, making.at).map_err(Problem::from)?;
+    let taken = taken(asked, &card)?;
+    check_tap_limit(gateway, &asked.shown, &card, taken)?;
+    let unit = gateway.settings.unit_of_account;
+    let route = route(gateway, &making, taken, unit).await?;
+    let yielded = yielded(gateway, taken, &route.route)?;
+    let record = LoadRecord {
+        id: LoadId::from_random(id_bits()),
+        account: payer.account,
+        card: card.id,
+        at: making.at,
+        taken,
+        credited: yielded.credited,
+        spread: yielded.spread,
+        legs: route.route.legs().to_vec(),
+        rate: route.route.shown().map_err(Problem::internal)?.to_string(),
+        rate_source: route.evidence.as_ref().map(|_| route.route.source.clone()),
+        rate_as_of: route.evidence.as_ref().map(|_| route.route.as_of),
+        evidence: route.evidence.iter().map(|record| record.id).collect(),
+    };
+    Ok(Command::Load(Box::new(Load {
+        record,
+        gross: yielded.gross,
+        all_of: asked.amount.is_none().then_some(card.left),
+        tap,
+        limits: gateway.settings.limits_of(payer.country.as_ref().map(|place| place.country())),
+        evidence: route.evidence.clone().into_iter().collect(),
+        entry: EntryId::from_random(id_bits()),
+        log: LogId::from_random(id_bits()),
+    })))
+}
+
+fn refused() -> Problem {
+    Problem::new(problem::CARD_REFUSED)
+}
+
+/// The card, and the counter of the tap.
+async fn find(gateway: &Gateway, shown: &Shown) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
+    match shown {
+        Shown::Unreadable => Ok(None),
+        Shown::Code(code) => {
+            let hash = code.hash(&gateway.keys.hash);
+            let row = gateway.store.read(move |db| card_find_by_code(db, &hash)).await?;
+            Ok(row.map(|row| (row, None)))
+        }
+        Shown::Tap(tap, code) => {
+            let found = find_tapped(gateway, tap).await?;
+            let Some(code) = code else { return Ok(found) };
+            // The code of another card beside a tap is as wrong as no card.
+            let hash = code.hash(&gateway.keys.hash);
+            let printed = gateway.store.read(move |db| card_find_by_code(db, &hash)).await?.map(|row| row.id);
+            Ok(found.filter(|(row, _)| Some(row.id) == printed))
+        }
+    }
+}
+
+/// Reads the tap with the issuer's own key, then with those of cards that were personalised elsewhere. One wrong
+/// key in 256 seems to read it, so only the MAC decides.
+async fn find_tapped(gateway: &Gateway, tap: &Tap) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
+    let own = gateway.keys.issuer_key.meta_read_key();
+    if let Some(found) = tapped_with(gateway, &own, tap).await? {
+        return Ok(Some(found));
+    }
+    for wrapped in gateway.store.read(card_smart_keys).await? {
+        let keys = SmartKeys::unwrap(gateway, &wrapped)?;
+        if let Some(found) = tapped_with(gateway, &keys.meta_read, tap).await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+async fn tapped_with(
+    gateway: &Gateway,
+    key: &MetaReadKey,
+    tap: &Tap,
+) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
+    let Ok(reading) = sun::read(key, &tap.picc_data) else { return Ok(None) };
+    let chip = *gateway.keys.issuer_key.chip_id(&reading.uid).as_bytes();
+    let Some(row) = gateway.store.read(move |db| card_find_by_smart_id(db, &chip)).await? else { return Ok(None) };
+    let file_read = match &row.smart_keys {
+        Some(wrapped) => SmartKeys::unwrap(gateway, wrapped)?.file_read,
+        None => gateway.keys.issuer_key.card_keys(&reading.uid, 1).file_read_key(),
+    };
+    // A tap's CMAC covers no file data.
+    let genuine = sun::verify(&file_read, &reading, b"", &tap.cmac);
+    Ok(genuine.then(|| (row, Some(reading.counter.get()))))
+}
+
+fn taken(asked: &Asked, card: &StoredCard) -> Result<Money, Problem> {
+    let Some(amount) = asked.amount else { return Ok(card.left) };
+    if amount.currency() == card.left.currency() {
+        return Ok(amount);
+    }
+    let problem = Problem::new(problem::INVALID_AMOUNT).field("amount.currency");
+    Err(problem.detail(format!("the card holds {}", card.left.currency())))
+}
+
+/// A chip can be read through a pocket: above a limit its holder shows the printed code too.
+fn check_tap_limit(gateway: &Gateway, shown: &Shown, card: &StoredCard, taken: Money) -> Result<(), Problem> {
+    let limit = gateway.settings.tap_limits.get(&taken.currency());
+    let above = limit.is_some_and(|limit| taken.minor() > limit.minor());
+    if above && card.kind == CardKind::Smart && matches!(shown, Shown::Tap(_, None)) {
+        return Err(Problem::malformed("card.code", "above the tap limit the card's printed code is needed too"));
+    }
+    Ok(())
+}
+
+async fn route(
+    gateway: &Gateway,
+    making: &Making,
+    taken: Money,
+    unit: Currency,
+) -> Result<std::sync::Arc<EvidencedRoute>, Problem> {
+    let today = day(making.at);
+    if taken.is_zero() {
+        // An empty card converts nothing; the teller says so.
+        let route = Route::same(taken.currency(), today);
+        return Ok(std::sync::Arc::new(EvidencedRoute { route, evidence: None }));
+    }
+    making.facts.route(gateway, taken, unit, Rounding::Down, today).await
+}
+
+fn yielded(gateway: &Gateway, taken: Money, route: &Route) -> Result<Yield, Problem> {
+    let too_large = |error: purser_core::rate::ConversionError| {
+        Problem::new(problem::INVALID_AMOUNT).field("amount").detail(error.to_string())
+    };
+    let yielded = load_yield(taken, route, gateway.settings.fx_spread).map_err(too_large)?;
+    if yielded.credited.is_positive() || taken.is_zero() {
+        return Ok(yielded);
+    }
+    let problem = Problem::new(problem::INVALID_AMOUNT).field("amount.amount");
+    Err(problem.detail("so little would credit nothing once it is converted"))
+}

@@ -1,0 +1,320 @@
+//! From e-mail, PIN and password to the one value by which an account is found.
+//!
+//! The value is Argon2id over PIN and password, salted with a keyed hash of the e-mail, under a pepper that is not
+//! in the database. So whoever steals the database can neither list e-mails nor test a guess, and nobody can ask
+//! whether an e-mail has an account: another password with the same e-mail simply is another account.
+//!
+//! Hashing is slow and large on purpose. It runs on few lanes with a short queue in front, so that a flood of logins
+//! costs bounded memory and leaves most of the machine to payments.
+
+use std::{
+    num::NonZero,
+    sync::{Arc, Mutex, PoisonError},
+    thread::available_parallelism,
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use purser_core::{
+    ids::AccountId,
+    secret::{HashKey, Secret, keyed_hash, keyed_hash_of},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use unicode_normalization::UnicodeNormalization;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::throttle::Attempts;
+use crate::{
+    keys::Keys,
+    problem::{self, Problem},
+};
+
+/// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+/// Logins that may wait. One takes some 30 ms, so the last of them waits two seconds on two cores.
+const QUEUE: usize = 64;
+/// RFC 5321 allows a path of 256 bytes with its angle brackets.
+const EMAIL_BYTES_MAX: usize = 254;
+const PIN_DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
+const PASSWORD_CHARS_MIN: usize = 8;
+/// Longer than any passphrase that is typed; Argon2 itself would take more.
+const PASSWORD_BYTES_MAX: usize = 256;
+/// What a login may send of each part before it is looked at. No account has parts this long.
+const GUESS_BYTES_MAX: usize = 1024;
+
+/// Hashes what people remember, a few at a time.
+pub struct Logins {
+    hashing: Arc<Hashing>,
+    lanes: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+    /// Guesses that are being judged.
+    pub attempts: Attempts,
+}
+
+struct Hashing {
+    pepper: Secret<32>,
+    params: Params,
+    /// Memory of earlier hashes, wiped: as many pieces as there are lanes.
+    spare: Mutex<Vec<Vec<Block>>>,
+}
+
+/// What an e-mail becomes before anything else happens. It is kept nowhere: the tokens of a session carry it,
+/// encrypted, so that PIN and password can be changed without the e-mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LoginSalt(Secret<32>);
+
+/// PIN and password in one form, whichever keyboard they were typed on.
+pub struct Remembered {
+    pin: Zeroizing<String>,
+    password: Zeroizing<String>,
+}
+
+impl LoginSalt {
+    /// The salt of an e-mail: trimmed, in NFKC, in lower case. Some mail servers tell `Ann@` from `ann@`, but no
+    /// provider gives them to two people, and people write either.
+    pub fn new(key: &HashKey, email: &str) -> Self {
+        let email = Zeroizing::new(normalised_email(at_most(email)));
+        Self(Secret::new(*keyed_hash(key, "login salt", email.as_bytes()).as_bytes()))
+    }
+
+    /// The salt of an e-mail that can have an account.
+    pub fn for_new_account(key: &HashKey, email: &str) -> Result<Self, Problem> {
+        let normalised = Zeroizing::new(normalised_email(at_most(email)));
+        if is_email(&normalised) {
+            return Ok(Self::new(key, email));
+        }
+        let detail = format!("an e-mail address like ann@example.org, of at most {EMAIL_BYTES_MAX} bytes");
+        Err(Problem::malformed("email", detail))
+    }
+
+    /// The salt with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Secret::new(bytes))
+    }
+
+    /// The bytes, to be encrypted or hashed.
+    pub const fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+}
+
+impl Remembered {
+    /// What somebody claims to remember. What no account can have finds no account either, at the same cost.
+    pub fn claimed(pin: &str, password: &str) -> Self {
+        Self { pin: Zeroizing::new(at_most(pin).to_owned()), password: normalised_password(at_most(password)) }
+    }
+
+    /// What an account may be opened with from now on. Problems name the field by these names.
+    pub fn chosen((pin_field, pin): (&str, &str), (field, password): (&str, &str)) -> Result<Self, Problem> {
+        if !PIN_DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Problem::malformed(pin_field, "a PIN is 6 to 8 digits"));
+        }
+        if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
+            let detail = format!("a password is at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes");
+            return Err(Problem::malformed(field, detail));
+        }
+        Ok(Self::claimed(pin, password))
+    }
+}
+
+impl Logins {
+    /// One lane for each two cores.
+    pub fn new(keys: &Keys) -> Self {
+        let lanes = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
+        // The output is as long as the value that is stored, and the rest is within what Argon2 allows.
+        let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32)).unwrap_or_default();
+        let hashing = Hashing { pepper: keys.pepper.clone(), params, spare: Mutex::new(Vec::with_capacity(lanes)) };
+        Self {
+            hashing: Arc::new(hashing),
+            lanes: Arc::new(Semaphore::new(lanes)),
+            queue: Arc::new(Semaphore::new(QUEUE)),
+            attempts: Attempts::default(),
+        }
+    }
+
+    /// The value by which the account of these three is found.
+    pub async fn lookup(&self, salt: &LoginSalt, remembered: &Remembered) -> Result<[u8; 32], Problem> {
+        let (password, pin) = (remembered.password.as_bytes(), remembered.pin.as_bytes());
+        let mut secret = Zeroizing::new(Vec::with_capacity(16 + password.len() + pin.len()));
+        for part in [password, pin] {
+            let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+            secret.extend_from_slice(&length.to_be_bytes());
+            secret.extend_from_slice(part);
+        }
+        self.hash(secret, *salt.expose()).await
+    }
+
+    /// What the PIN of an account is recognised by when it is asked for again.
+    pub async fn pin_verifier(&self, key: &HashKey, account: AccountId, pin: &str) -> Result<[u8; 32], Problem> {
+        let account = account.bits().to_be_bytes();
+        let secret = keyed_hash_of(key, "pin", &[&account, at_most(pin).as_bytes()]);
+        let salt = *keyed_hash(key, "pin salt", &account).as_bytes();
+        self.hash(Zeroizing::new(secret.as_bytes().to_vec()), salt).await
+    }
+
+    async fn hash(&self, secret: Zeroizing<Vec<u8>>, salt: [u8; 32]) -> Result<[u8; 32], Problem> {
+        let lane = self.lane().await?;
+        let hashing = Arc::clone(&self.hashing);
+        // Somebody who hangs up does not give the lane back: the hash still runs and holds its memory.
+        let done = tokio::task::spawn_blocking(move || {
+            let hash = hashing.run(&secret, &salt);
+            drop(lane);
+            hash
+        });
+        done.await.map_err(Problem::internal)?.map_err(Problem::internal)
+    }
+
+    async fn lane(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let overloaded = || Problem::new(problem::OVERLOADED).retry_after(2);
+        let _place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| overloaded())?;
+        Arc::clone(&self.lanes).acquire_owned().await.map_err(|_| overloaded())
+    }
+}
+
+impl Hashing {
+    fn run(&self, secret: &[u8], salt: &[u8]) -> Result<[u8; 32], argon2::Error> {
+        let mut memory = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        memory.resize(self.params.block_count(), Block::new());
+        let mut hash = [0; 32];
+        let argon2 =
+            Argon2::new_with_secret(self.pepper.expose(), Algorithm::Argon2id, Version::V0x13, self.params.clone())?;
+        let done = argon2.hash_password_into_with_memory(secret, salt, &mut hash, &mut memory);
+        memory.iter_mut().for_each(|block| block.as_mut().zeroize());
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+        done.map(|()| hash)
+    }
+}
+
+/// Nothing, if it is longer than any account's.
+fn at_most(text: &str) -> &str {
+    if text.len() <= GUESS_BYTES_MAX { text } else { "" }
+}
+
+fn normalised_email(email: &str) -> String {
+    email.trim().nfkc().collect::<String>().to_lowercase()
+}
+
+/// RFC 8265 compares passwords in NFC: the same letter typed on another system has other code points.
+fn normalised_password(password: &str) -> Zeroizing<String> {
+    Zeroizing::new(password.nfc().collect())
+}
+
+fn is_email(email: &str) -> bool {
+    let Some((local, domain)) = email.split_once('@') else { return false };
+    let odd = |character: char| character == '@' || character.is_whitespace() || character.is_control();
+    let ordinary = |part: &str| !part.is_empty() && !part.contains(odd);
+    email.len() <= EMAIL_BYTES_MAX && ordinary(local) && ordinary(domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn key() -> HashKey {
+        HashKey::new(&Secret::new([7; 32]))
+    }
+
+    fn logins() -> (tempfile::TempDir, Logins) {
+        let data = tempfile::tempdir().unwrap();
+        let keys = Keys::open(data.path(), true).unwrap_or_else(|error| panic!("{error}"));
+        (data, Logins::new(&keys))
+    }
+
+    fn same_email(one: &str, two: &str) -> bool {
+        LoginSalt::new(&key(), one) == LoginSalt::new(&key(), two)
+    }
+
+    #[test]
+    fn an_email_is_the_same_however_it_is_typed() {
+        assert!(same_email("Ann@Example.ORG", " ann@example.org\n"));
+        assert!(same_email("ａｎｎ@example.org", "ann@example.org"), "full width");
+        assert!(same_email("jose\u{301}@example.org", "josé@example.org"), "combining accent");
+        assert!(!same_email("ann@example.org", "ann@example.com"));
+    }
+
+    #[test]
+    fn only_an_email_opens_an_account() {
+        let check = |email: &str, good: bool| {
+            let salt = LoginSalt::for_new_account(&key(), email);
+            assert_eq!(salt.is_ok(), good, "{email}");
+            if let Err(problem) = salt {
+                assert_eq!(problem.field.as_deref(), Some("email"));
+            }
+        };
+        check("ann@example.org", true);
+        check("ann+shop@localhost", true);
+        check("@example.org", false);
+        check("ann@", false);
+        check("ann", false);
+        check("", false);
+        check("a@b@c", false);
+        check("ann smith@example.org", false);
+        check("ann@exa\u{7}mple.org", false);
+        check(&format!("{}@example.org", "a".repeat(242)), true);
+        check(&format!("{}@example.org", "a".repeat(243)), false);
+        check(&format!("{}@example.org", "a".repeat(1_000_000)), false);
+    }
+
+    #[test]
+    fn pin_and_password_have_bounds() {
+        let check = |pin: &str, password: &str, at_fault: Option<&str>| {
+            let field = Remembered::chosen(("pin", pin), ("password", password)).err().and_then(|problem| problem.field);
+            assert_eq!(field.as_deref(), at_fault, "{pin} {password}");
+        };
+        check("123456", "eight678", None);
+        check("12345678", "八文字のパスワ一", None);
+        check("12345", "eight678", Some("pin"));
+        check("123456789", "eight678", Some("pin"));
+        check("12345a", "eight678", Some("pin"));
+        check("１２３４５６", "eight678", Some("pin"));
+        check("123456", "seven67", Some("password"));
+        check("123456", &"x".repeat(256), None);
+        check("123456", &"x".repeat(257), Some("password"));
+    }
+
+    #[tokio::test]
+    async fn each_of_the_three_decides_which_account_it_is() {
+        let (_data, logins) = logins();
+        let find = async |email: &str, pin: &str, password: &str| {
+            let remembered = Remembered::claimed(pin, password);
+            logins.lookup(&LoginSalt::new(&key(), email), &remembered).await.unwrap()
+        };
+        let account = find("a@b.c", "123456", "password").await;
+        assert_eq!(account, find("A@b.c ", "123456", "password").await);
+        assert_ne!(account, find("x@b.c", "123456", "password").await);
+        assert_ne!(account, find("a@b.c", "123457", "password").await);
+        assert_ne!(account, find("a@b.c", "123456", "passworD").await);
+        assert_ne!(account, find("a@b.c", "3456", "password12").await, "no digit moves from one part to the other");
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_logins_is_turned_away_and_memory_stays_bounded() {
+        let (_data, logins) = logins();
+        let lanes = Arc::clone(&logins.lanes);
+        let all = lanes.acquire_many(u32::try_from(lanes.available_permits()).unwrap()).await.unwrap();
+        let guess = Remembered::claimed("123456", "password");
+        let salt = LoginSalt::new(&key(), "a@b.c");
+        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(logins.lookup(&salt, &guess))).collect();
+        for login in &mut waiting {
+            assert!(tokio::time::timeout(Duration::ZERO, login).await.is_err(), "waits for a lane");
+        }
+        let turned_away = logins.lookup(&salt, &guess).await.unwrap_err();
+        assert_eq!(turned_away.kind, problem::OVERLOADED);
+        waiting.clear();
+        drop(all);
+        logins.lookup(&salt, &guess).await.expect("whoever hangs up leaves the queue");
+        assert_eq!(logins.hashing.spare.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn hashing_is_argon2id_as_others_compute_it() {
+        let hashing =
+            Hashing { pepper: Secret::new([3; 32]), params: Params::new(MEMORY_KIB, PASSES, 1, Some(32)).unwrap(), spare: Mutex::default() };
+        let hash = hashing.run(b"secret", &[9; 32]).unwrap();
+        assert_eq!(hash, hashing.run(b"secret", &[9; 32]).unwrap(), "memory that is used again leaves no trace");
+        let other = Hashing { pepper: Secret::new([4; 32]), params: hashing.params.clone(), spare: Mutex::default() };
+        assert_ne!(hash, other.run(b"secret", &[9; 32]).unwrap(), "the pepper counts");
+    }
+}

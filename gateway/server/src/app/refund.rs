@@ -1,0 +1,103 @@
+//! A buyer takes an item back.
+
+use purser_core::{
+    card::code::{CardCode, CardSerial},
+    closing::Closing,
+    command::{Answer, Command, KeyClaim, Outcome},
+    ids::{CardId, EntryId, EventId, ItemId, LogId, RefundId},
+    record::{EventRecord, ItemRecord},
+    refund::Refund,
+    vault::VaultView,
+};
+use purser_money::Money;
+use purser_store::read::purchase::item_get;
+use serde_json::json;
+
+use super::intent::{Making, Payer, carry_out};
+use crate::{gateway::Gateway, problem::Problem, random};
+use random::id_bits;
+
+/// A refund that was made, and the vault afterwards.
+pub struct Refunded {
+    /// Its name.
+    pub id: RefundId,
+    /// Of what.
+    pub item: ItemId,
+    /// What came back.
+    pub credited: Money,
+    /// The vault afterwards; a merchant is not told.
+    pub vault: Option<Box<VaultView>>,
+}
+
+/// Refunds an item. `item` is nothing, if what the client named is no item's id at all.
+pub async fn refund(
+    gateway: &Gateway,
+    payer: &Payer,
+    key: KeyClaim,
+    item: Option<ItemId>,
+) -> Result<Refunded, Problem> {
+    let prepare = |making: Making| async move { prepare(gateway, payer, item, making).await };
+    refunded(carry_out(gateway, Some(key), payer.facts_version, prepare).await?)
+}
+
+/// The refund that an outcome speaks of.
+pub fn refunded(outcome: Outcome) -> Result<Refunded, Problem> {
+    match outcome? {
+        Answer::Refunded { refund, item, credited, vault } => Ok(Refunded { id: refund, item, credited, vault }),
+        _ => Err(Problem::internal("the key of a refund answers something else")),
+    }
+}
+
+async fn prepare(gateway: &Gateway, payer: &Payer, item: Option<ItemId>, making: Making) -> Result<Command, Problem> {
+    let record = match item {
+        Some(id) => gateway.store.read(move |db| item_get(db, id)).await?.map(|item| item.record),
+        None => None,
+    };
+    let own = record.filter(|record| record.account == payer.account);
+    let id = RefundId::from_random(id_bits());
+    Ok(Command::Refund(Box::new(Refund {
+        id,
+        account: payer.account,
+        item,
+        asked: own.as_ref().map_or(Money::zero(gateway.settings.unit_of_account), |record| record.charged),
+        policy: making.facts.refund_policy(gateway).await?,
+        closing: closing(gateway),
+        event: own.as_ref().map(|record| refund_event(record, id, making.at, false)),
+        entry: EntryId::from_random(id_bits()),
+        reset_entry: EntryId::from_random(id_bits()),
+        log: LogId::from_random(id_bits()),
+    })))
+}
+
+/// How a vault closes, should it have to: onto a card whose code follows from its id.
+pub fn closing(gateway: &Gateway) -> Closing {
+    let card = CardId::from_random(id_bits());
+    let code = CardCode::of_compensation(&gateway.keys.codes, card);
+    Closing {
+        card,
+        serial: CardSerial::from_random(u64::from_be_bytes(random::bytes())).to_string(),
+        code_hash: *code.hash(&gateway.keys.hash).as_bytes(),
+        entry: EntryId::from_random(id_bits()),
+        log: LogId::from_random(id_bits()),
+    }
+}
+
+/// What the merchant is told of a refund.
+pub fn refund_event(
+    item: &ItemRecord,
+    refund: RefundId,
+    at: purser_core::Timestamp,
+    goodwill: bool,
+) -> EventRecord {
+    let data = json!({
+        "refund": refund, "item": item.id, "sale": item.sale, "offer_id": item.offer_id, "gross": item.gross,
+        "goodwill": goodwill,
+    });
+    EventRecord {
+        id: EventId::from_random(id_bits()),
+        merchant: item.merchant,
+        kind: "refund.made",
+        at,
+        data: data.to_string(),
+    }
+}

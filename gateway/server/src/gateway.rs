@@ -1,0 +1,57 @@
+//! The gateway itself: what every request works with.
+
+use std::sync::Arc;
+
+use purser_core::Timestamp;
+use purser_host::Plugins;
+use purser_store::Store;
+
+use crate::{app::facts::FactsCache, clock::Clock, keys::Keys, metrics::Metrics, settings::Settings};
+
+/// Cheap to clone; one for each process.
+#[derive(Clone)]
+pub struct Gateway(Arc<Parts>);
+
+/// The parts of a gateway.
+pub struct Parts {
+    /// What the operator set.
+    pub settings: Settings,
+    /// The address under which clients reach it, without trailing slash.
+    pub issuer: String,
+    /// The one clock.
+    pub clock: Clock,
+    /// Its secrets.
+    pub keys: Keys,
+    /// The database, and the teller in front of it.
+    pub store: Store,
+    /// The plugins that are loaded.
+    pub plugins: Plugins,
+    /// What operators and merchants set, by version.
+    pub facts: FactsCache,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// Password hashing, bounded.
+    pub logins: crate::app::login::Logins,
+    /// Access tokens that were verified.
+    pub tokens: crate::app::session::TokenCache,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The gateway's time.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}
+
+impl std::ops::Deref for Gateway {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,17 @@
+//! The HTTP API: translation only. `routes` is its table of contents.
+
+pub mod account;
+pub mod answer;
+pub mod auth;
+pub mod body;
+pub mod buyer;
+pub mod everyone;
+pub mod merchant;
+pub mod openapi;
+pub mod operator;
+pub mod page;
+pub mod request_id;
+pub mod respond;
+pub mod routes;
+pub mod server;
+pub mod stream;

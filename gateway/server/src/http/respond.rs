@@ -1,0 +1,50 @@
+//! Problems as responses.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{StatusCode, header},
+};
+use serde_json::{Map, Value};
+
+use crate::problem::Problem;
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.kind.name(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// `type` is relative to the gateway here; the middleware makes it absolute and adds the request id.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json");
+        if let Some(wait) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, wait.as_secs().max(1).to_string()));
+        }
+        if self.status_code() == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        response.json(self.members())
+    }
+}
+
+impl Problem {
+    /// The members of the problem document.
+    pub fn members(&self) -> Map<String, Value> {
+        let mut members = Map::new();
+        members.insert("type".into(), format!("/problems/{}", self.kind.name()).into());
+        members.insert("title".into(), self.kind.title().into());
+        members.insert("status".into(), self.kind.status().into());
+        members.insert("detail".into(), self.detail.clone().into());
+        if let Some(field) = &self.field {
+            members.insert("field".into(), field.clone().into());
+        }
+        members.extend(self.with.clone());
+        members
+    }
+}

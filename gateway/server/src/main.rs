@@ -1,0 +1,5 @@
+//! The `purser` command.
+
+fn main() -> std::process::ExitCode {
+    purser::cli::main()
+}

@@ -1,0 +1,94 @@
+//! What the operator can set, with its defaults. Where a value comes from (flag, environment, `purser.toml`) is
+//! the command line's business.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+use jiff::Timestamp;
+use purser_core::policy::Limits;
+use purser_money::{Currency, Money, Percent};
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The issuer: the address under which clients reach the gateway, without trailing slash. By default
+    /// `http://` and the bound address.
+    pub base_url: Option<String>,
+    /// A SQLite file, or `postgres://...`. By default `purser.db` in the data directory.
+    pub database: Option<String>,
+    /// Keys, compiled plugins, and the database by default.
+    pub data: PathBuf,
+    /// The currency that vaults are held in.
+    pub unit_of_account: Currency,
+    /// What a conversion costs whoever loads a card.
+    pub fx_spread: Percent,
+    /// Test keys, receipts and pages; the clock can be set.
+    pub sandbox: bool,
+    /// Where the sandbox clock starts.
+    pub clock: Option<Timestamp>,
+    /// Rates older than this convert nothing: weekends and holidays leave gaps of up to five days.
+    pub rates_max_age_days: u32,
+    /// A payment above this needs the PIN.
+    pub step_up_limit: Option<Money>,
+    /// A tap that loads more than this needs the printed code too, by currency of the card.
+    pub tap_limits: BTreeMap<Currency, Money>,
+    /// What a country allows of anonymous stored value.
+    pub limits: BTreeMap<String, Limits>,
+    /// Failures that are allowed in ten minutes.
+    pub throttle: Throttle,
+    /// Logs as JSON lines instead of text.
+    pub log_json: bool,
+}
+
+/// Failures that are allowed in ten minutes; ten times as many in the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttle {
+    /// Wrong logins for one e-mail.
+    pub logins_per_email: u32,
+    /// Wrong logins from one address.
+    pub logins_per_address: u32,
+    /// Wrong card codes and taps for one vault.
+    pub cards_per_vault: u32,
+    /// Wrong card codes and taps from one address.
+    pub cards_per_address: u32,
+    /// Sign-ups from one address in a minute.
+    pub sign_ups_per_minute: u32,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            logins_per_email: 10,
+            logins_per_address: 100,
+            cards_per_vault: 20,
+            cards_per_address: 200,
+            sign_ups_per_minute: 60,
+        }
+    }
+}
+
+impl Throttle {
+    /// The budgets of the sandbox.
+    pub fn times_ten(self) -> Self {
+        Self {
+            logins_per_email: self.logins_per_email.saturating_mul(10),
+            logins_per_address: self.logins_per_address.saturating_mul(10),
+            cards_per_vault: self.cards_per_vault.saturating_mul(10),
+            cards_per_address: self.cards_per_address.saturating_mul(10),
+            sign_ups_per_minute: self.sign_ups_per_minute.saturating_mul(10),
+        }
+    }
+}
+
+impl Settings {
+    /// The limits of a buyer's country.
+    pub fn limits_of(&self, country: Option<&str>) -> Limits {
+        country.and_then(|country| self.limits.get(country)).copied().unwrap_or_default()
+    }
+
+    /// The budgets in force.
+    pub fn throttle_in_force(&self) -> Throttle {
+        if self.sandbox { self.throttle.times_ten() } else { self.throttle }
+    }
+}
