@@ -1,0 +1,154 @@
+//! `cargo xtask bench`: complete purchases over HTTP, held against pgbench on the same PostgreSQL.
+//!
+//! A ratio says more than a rate: the machine's disk and processor are in both figures. pgbench's
+//! TPC-B moves money between three balances and writes one history row; a purchase here checks two
+//! signatures, asks two plugins, and writes six postings, an idempotency key and events.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::gateway::House;
+use crate::load::{self, Load, Measured};
+use crate::postgres::Cluster;
+use crate::shop::{Operator, buyers};
+use crate::{needs, step};
+use anyhow::{Context, Result};
+
+const MERCHANTS: usize = 50;
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask bench
+  cargo xtask bench --seconds 30 --buyers 500
+  cargo xtask bench --quick                   shows that it runs; the figures mean little")]
+pub(crate) struct Arguments {
+    /// How long each measurement takes
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Kept-alive connections, each with one purchase under way
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Vaults to draw from (each costs a few password hashes to set up)
+    #[arg(long, default_value_t = 128)]
+    buyers: usize,
+    /// A short run for CI
+    #[arg(long, conflicts_with_all = ["seconds", "buyers"])]
+    pub(crate) quick: bool,
+}
+
+impl Arguments {
+    /// The short run.
+    pub(crate) fn quick() -> Self {
+        Self { seconds: 2, connections: 64, buyers: 8, quick: true }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let quick = Arguments::quick();
+    let arguments = if arguments.quick { &quick } else { arguments };
+    needs::wasm_target()?;
+    let binary = step::gateway_binary()?;
+    let cluster = Cluster::start()?;
+    let pgbench = step::timed("pgbench TPC-B", || pgbench(&cluster, arguments.seconds))?;
+    let url = cluster.database("purser")?;
+    let postgres = format!("PostgreSQL {}", cluster.version());
+    println!("{:<34}{:>9} tps", format!("pgbench TPC-B, {postgres}"), grouped(pgbench));
+    measure(&postgres, &binary, Some(url), arguments, pgbench)?;
+    drop(cluster);
+    measure("SQLite", &binary, None, arguments, pgbench)
+}
+
+/// Measures one database and prints its lines.
+fn measure(
+    title: &str,
+    binary: &Path,
+    database: Option<String>,
+    arguments: &Arguments,
+    pgbench: u64,
+) -> Result<()> {
+    let house = House::new(binary, database)?;
+    // The first start compiles the plugins; the second is what a restart costs.
+    house.open()?.stop()?;
+    let gateway = house.open()?;
+    let (mut operator, mut client) = (Operator::of(&house, &gateway)?, gateway.client());
+    operator.open_shop()?;
+    let merchants = (0..MERCHANTS).map(|number| operator.merchant(&format!("Merchant {number}")));
+    let merchants = merchants.collect::<Result<Vec<_>>>()?;
+    let buyers = buyers(&mut operator, &mut client, arguments.buyers, "1000000.00")?;
+    let hot = merchants.get(..1).context("no merchants")?;
+    for (name, merchants) in [("many merchants", merchants.as_slice()), ("one hot merchant", hot)] {
+        let load = Load {
+            buyers: &buyers,
+            merchants,
+            connections: arguments.connections,
+            warm_up: Duration::from_secs(if arguments.quick { 1 } else { 3 }),
+            measured: Duration::from_secs(arguments.seconds),
+            name: &name.replace(' ', "-"),
+        };
+        let measured = load::buy(&gateway, load)
+            .with_context(|| format!("the gateway logged:\n{}", house.log_end()))?;
+        print(&format!("{title}, {name}"), &measured, pgbench);
+    }
+    let ready = gateway.ready_after;
+    let memory =
+        gateway.memory_peak_kib().map_or("unknown".to_owned(), |kib| format!("{} MiB", kib >> 10));
+    println!(
+        "{:<34}{memory} of memory at most, ready {ready:.0?} after a restart",
+        format!("{title}, the process")
+    );
+    gateway.stop()
+}
+
+fn print(title: &str, measured: &Measured, pgbench: u64) {
+    let Measured { per_second, p50, p99, .. } = measured;
+    // In hundredths, because a ratio of two counts needs no floating point.
+    let ratio = per_second * 100 / pgbench.max(1);
+    let ratio = format!("{}.{:02}", ratio / 100, ratio % 100);
+    let rate = grouped(*per_second);
+    println!(
+        "{title:<34}{rate:>9} purchases/s  {ratio:>5} x pgbench  p50 {p50:>7.1?}  p99 {p99:>7.1?}"
+    );
+}
+
+/// TPC-B transactions per second with eight clients, on a database of its own.
+fn pgbench(cluster: &Cluster, seconds: u64) -> Result<u64> {
+    cluster.database("pgbench")?;
+    let prepare = ["--initialize", "--quiet", "--scale=10", "pgbench"];
+    step::output(cluster.client("pgbench").args(prepare))?;
+    let mut run = cluster.client("pgbench");
+    run.args(["--client=8", "--jobs=2", "--no-vacuum", &format!("--time={seconds}"), "pgbench"]);
+    let printed = step::output(&mut run)?;
+    tps(&printed).with_context(|| format!("pgbench printed no rate:\n{printed}"))
+}
+
+/// `tps = 1234.567890 (without initial connection time)` -> 1234
+fn tps(printed: &str) -> Option<u64> {
+    let rate = printed.lines().find_map(|line| line.strip_prefix("tps = "))?;
+    rate.split('.').next()?.parse().ok()
+}
+
+/// With a comma between thousands.
+fn grouped(number: u64) -> String {
+    match (number / 1_000, number % 1_000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{},{rest:03}", grouped(thousands)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{grouped, tps};
+
+    #[test]
+    fn numbers_read_easily() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234_007), "1,234,007");
+    }
+
+    #[test]
+    fn the_rate_of_pgbench_is_found() {
+        let printed = "number of clients: 8\ntps = 1234.567890 (without initial connection time)\n";
+        assert_eq!(tps(printed), Some(1_234));
+    }
+}

@@ -1,0 +1,184 @@
+//! The gateway as a process under test: started, asked, killed.
+
+use std::fs::{self, OpenOptions};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::http::{Client, Request};
+use crate::interrupt::{self, Ending, Removal};
+use crate::postgres::free_port;
+use crate::step;
+
+/// The day of the rates in the repository, after their publication, as the sandbox clock starts ...
+pub(crate) const CLOCK: &str = "2024-06-28T16:00:00Z";
+/// ... and the same in seconds since 1970.
+pub(crate) const CLOCK_UNIX: i64 = 1_719_590_400;
+
+/// The first start compiles the plugins; this is no measurement but a limit.
+const READY_MAX: Duration = Duration::from_secs(60);
+const STOP_MAX: Duration = Duration::from_secs(30);
+const LOG_LINES_SHOWN: usize = 30;
+
+/// A gateway's files and where it listens: what stays the same when its process is killed.
+pub(crate) struct House {
+    binary: PathBuf,
+    /// `None` is SQLite in the data directory.
+    database: Option<String>,
+    pub(crate) address: SocketAddr,
+    _removal: Removal,
+    directory: TempDir,
+}
+
+impl House {
+    /// A new data directory, and a port that is kept over restarts.
+    pub(crate) fn new(binary: &Path, database: Option<String>) -> Result<Self> {
+        let directory =
+            tempfile::Builder::new().prefix("purser-gateway-").tempdir_in(step::scratch())?;
+        Ok(Self {
+            binary: binary.to_owned(),
+            database,
+            address: SocketAddr::from(([127, 0, 0, 1], free_port()?)),
+            _removal: Removal::of(directory.path()),
+            directory,
+        })
+    }
+
+    /// Starts the gateway in its sandbox and waits until it is ready.
+    pub(crate) fn open(&self) -> Result<Gateway<'_>> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        let mut serve = self.command("serve");
+        serve
+            .args(["--sandbox", "--clock", CLOCK, "--listen", &self.address.to_string()])
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        let started = Instant::now();
+        let process = serve.spawn().context("cannot start the gateway")?;
+        let ending = Ending::with(&process, Signal::KILL);
+        let mut gateway =
+            Gateway { house: self, process, ready_after: Duration::ZERO, _ending: ending };
+        gateway.wait_until_ready(started)?;
+        Ok(gateway)
+    }
+
+    /// A sub-command of the binary, on this database and data directory.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.current_dir(self.directory.path()).arg(name).arg("--data").arg(self.data());
+        if let Some(url) = &self.database {
+            command.args(["--database", url]);
+        }
+        command
+    }
+
+    /// What offers name as their audience.
+    pub(crate) fn issuer(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The key that the gateway wrote at its first start.
+    pub(crate) fn operator_key(&self) -> Result<String> {
+        let file = self.data().join("operator.key");
+        let key = fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
+        Ok(key.trim().to_owned())
+    }
+
+    /// The last lines that the gateway logged.
+    pub(crate) fn log_end(&self) -> String {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let shown = lines.len().saturating_sub(LOG_LINES_SHOWN);
+        lines.into_iter().skip(shown).collect::<Vec<_>>().join("\n")
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.path().join("log")
+    }
+}
+
+/// A running gateway; dropping it kills it.
+pub(crate) struct Gateway<'a> {
+    house: &'a House,
+    process: Child,
+    /// From the start of the process to the first 200 of `/readyz`.
+    pub(crate) ready_after: Duration,
+    _ending: Ending,
+}
+
+impl Gateway<'_> {
+    /// A connection to it.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.house.address)
+    }
+
+    /// `kill -9`: no handler runs and nothing is flushed.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.process.kill().context("cannot kill the gateway")?;
+        self.process.wait().context("the killed gateway does not end")?;
+        Ok(())
+    }
+
+    /// Asks it to shut down and waits; it must end with status 0.
+    pub(crate) fn stop(mut self) -> Result<()> {
+        interrupt::send(&self.process, Signal::TERM);
+        let deadline = Instant::now() + STOP_MAX;
+        loop {
+            match self.process.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => bail!("the gateway ended with {status}:\n{}", self.house.log_end()),
+                None if Instant::now() > deadline => bail!("the gateway does not shut down"),
+                None => sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
+    /// The most memory it ever held, in KiB, where the system tells.
+    pub(crate) fn memory_peak_kib(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.split_whitespace().next()?.parse().ok()
+    }
+
+    fn wait_until_ready(&mut self, started: Instant) -> Result<()> {
+        loop {
+            let answer = self.client().send(Request::get("/readyz"));
+            if answer.is_ok_and(|answer| answer.status == 200) {
+                self.ready_after = started.elapsed();
+                return Ok(());
+            }
+            if let Some(status) = self.process.try_wait()? {
+                bail!("the gateway ended with {status}:\n{}", self.house.log_end());
+            }
+            if started.elapsed() > READY_MAX {
+                bail!("the gateway is not ready; it logged:\n{}", self.house.log_end());
+            }
+            sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Gateway<'_> {
+    fn drop(&mut self) {
+        let _ended_already = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+/// The European Central Bank's rates of the day of [`CLOCK`].
+pub(crate) fn rates() -> Result<Vec<u8>> {
+    let file = step::root().join("docs/vectors/eurofxref-2024-06-28.xml");
+    fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
+}

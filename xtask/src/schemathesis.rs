@@ -1,0 +1,109 @@
+//! `cargo xtask schemathesis`: foreign software that reads the OpenAPI document and tries everything.
+//!
+//! It runs once for each kind of caller, because what a merchant may do is refused to a buyer before
+//! its fields are looked at.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::gateway::House;
+use crate::shop::{Buyer, Operator};
+use crate::{needs, step};
+
+/// As a requirement of pip: a release that we have seen, so that no run changes under us.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// Calls that would end the run's own credentials or move its clock, and streams, which never end.
+const LEFT_OUT: &str = "/stream$|^/v1/sandbox/clock$|^/v1/sessions/current$";
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
+response_headers_conformance,response_schema_conformance,negative_data_rejection,\
+missing_required_header,ignored_auth";
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask schemathesis
+  cargo xtask schemathesis --examples 500 --seed 7
+
+Installs schemathesis from PyPI into target/venv.")]
+pub(crate) struct Arguments {
+    /// Generated requests for each call of the API
+    #[arg(long, default_value_t = 25)]
+    pub(crate) examples: u32,
+    /// The same seed sends the same requests
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u32,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    needs::wasm_target()?;
+    let schemathesis = install()?;
+    let house = House::new(&step::gateway_binary()?, None)?;
+    let gateway = house.open()?;
+    let mut operator = Operator::of(&house, &gateway)?;
+    operator.open_shop()?;
+    let merchant = operator.merchant("Schemathesis")?;
+    let buyer = Buyer::sign_up(&mut gateway.client(), "schemathesis".to_owned())?;
+    let callers = [
+        ("buyer", buyer.token.as_str()),
+        ("merchant", &merchant.secret_key),
+        ("operator", operator.key()),
+    ];
+    for (name, token) in callers {
+        step::timed(&format!("schemathesis as a {name}"), || {
+            step::run(&mut fuzz(&schemathesis, &house, token, arguments))
+        })
+        .with_context(|| format!("the gateway logged:\n{}", house.log_end()))?;
+    }
+    gateway.stop()
+}
+
+fn fuzz(schemathesis: &Path, house: &House, token: &str, arguments: &Arguments) -> Command {
+    let mut command = Command::new(schemathesis);
+    command
+        .current_dir(step::target())
+        .args(["run", &format!("{}/openapi.json", house.issuer())])
+        .args(["--header", &format!("Authorization: Bearer {token}")])
+        .args(["--checks", CHECKS])
+        .args(["--exclude-path-regex", LEFT_OUT])
+        .args(["--max-examples", &arguments.examples.to_string()])
+        .args(["--seed", &arguments.seed.to_string()])
+        .args(["--request-timeout", "20", "--no-color"]);
+    command
+}
+
+/// Installs schemathesis into a virtual environment of the repository and gives its program.
+fn install() -> Result<PathBuf> {
+    let environment = step::target().join("venv");
+    let program = environment.join("bin/schemathesis");
+    let python = environment.join("bin/python");
+    let is_current = || {
+        step::output(Command::new(&python).args(["-m", "pip", "freeze"]))
+            .is_ok_and(|installed| installed.lines().any(|line| line == SCHEMATHESIS))
+    };
+    if program.is_file() && is_current() {
+        return Ok(program);
+    }
+    let create = || step::output(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+    if create().is_err() {
+        let wanted = "Python 3.10 or later with its module venv";
+        needs::debian_packages("schemathesis", &["python3", "python3-venv"], wanted)?;
+        create()?;
+    }
+    let mut pip = Command::new(&python);
+    step::run(pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        SCHEMATHESIS,
+    ]))?;
+    if !program.is_file() {
+        bail!("{SCHEMATHESIS} installed no program {}", program.display());
+    }
+    Ok(program)
+}

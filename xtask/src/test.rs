@@ -1,0 +1,54 @@
+//! `cargo xtask test`: every test of the workspace, on both databases.
+
+use std::env;
+
+use anyhow::{Context, Result};
+
+use crate::postgres::Cluster;
+use crate::{needs, step};
+
+/// Where the tests look for PostgreSQL. They fail without it: no test is skipped.
+const POSTGRES: &str = "PURSER_TEST_POSTGRES";
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask test                                every test
+  cargo xtask test -p purser-store                the tests of one crate
+  cargo xtask test -p purser -- refund            tests whose name contains \"refund\"
+
+What is missing (the wasm target, PostgreSQL 15 or later) is installed where that is allowed and
+named otherwise. Set PURSER_TEST_POSTGRES=postgres://... to use a server of your own: its user must
+be able to create databases.")]
+pub(crate) struct Arguments {
+    /// Passed on to `cargo test`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+    cargo: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    needs::wasm_target()?;
+    let (_cluster, url) = database()?;
+    // The profile and the target directory of `cargo run --release`: dependencies build once.
+    let mut test = step::cargo(["test", "--release"]);
+    if !arguments.cargo.iter().any(|argument| names_a_package(argument)) {
+        test.arg("--workspace");
+    }
+    test.args(&arguments.cargo).env(POSTGRES, url);
+    step::timed("Tests", || step::run(&mut test))
+}
+
+fn names_a_package(argument: &str) -> bool {
+    ["-p", "--package", "--workspace"].iter().any(|option| argument.starts_with(option))
+}
+
+fn database() -> Result<(Option<Cluster>, String)> {
+    if let Ok(url) = env::var(POSTGRES) {
+        eprintln!("PostgreSQL: the one that {POSTGRES} names");
+        return Ok((None, url));
+    }
+    let cluster = Cluster::start().context("the tests need PostgreSQL")?;
+    let url = cluster.database("purser")?;
+    eprintln!("PostgreSQL: {}, a cluster of our own", cluster.version());
+    Ok((Some(cluster), url))
+}
