@@ -1,0 +1,22 @@
+//! The use cases, one file per verb, free of HTTP: gather facts, ask plugins, decide in the core, hand to the
+//! teller.
+
+pub mod basket;
+pub mod erase;
+pub mod facts;
+pub mod intent;
+pub mod load;
+pub mod login;
+pub mod merchant;
+pub mod note;
+pub mod plugin;
+pub mod purchase;
+pub mod quote;
+pub mod rates;
+pub mod refund;
+pub mod session;
+pub mod signup;
+pub mod smart_card;
+pub mod stock;
+pub mod transfer;
+pub mod vault;

@@ -1,0 +1,15 @@
+//! Where log lines go: standard error, as text or as JSON. They hold ids and figures, never a body.
+
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+/// Starts logging. `PURSER_LOG` sets the level, e.g. `PURSER_LOG=debug` or `PURSER_LOG=purser_store=debug,info`.
+pub fn start(json: bool) {
+    let filter = EnvFilter::try_from_env("PURSER_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    // A second start within one process (tests) keeps the first.
+    let _ = if json {
+        tracing_subscriber::registry().with(filter).with(lines.json().flatten_event(true)).try_init()
+    } else {
+        tracing_subscriber::registry().with(filter).with(lines).try_init()
+    };
+}

@@ -1,0 +1,117 @@
+//! The table of contents of the HTTP API.
+
+use actix_web::web::{ServiceConfig, delete, get, post, put, resource};
+
+use super::{account, buyer, everyone, merchant, operator, stream};
+use crate::problem::{self, Problem};
+
+/// Every route.
+pub fn configure(routes: &mut ServiceConfig) {
+    for_everyone(routes);
+    for_accounts(routes);
+    for_buyers(routes);
+    for_merchants(routes);
+    for_operators(routes);
+}
+
+/// What is not in the table.
+pub async fn not_found() -> Result<actix_web::HttpResponse, Problem> {
+    Err(Problem::new(problem::NOT_FOUND).detail("this gateway has no such address; /docs lists them"))
+}
+
+fn for_everyone(routes: &mut ServiceConfig) {
+    routes
+        .service(resource("/healthz").route(get().to(everyone::health)))
+        .service(resource("/readyz").route(get().to(everyone::ready)))
+        .service(resource("/metrics").route(get().to(everyone::metrics)))
+        .service(resource("/openapi.json").route(get().to(everyone::openapi_json)))
+        .service(resource("/docs").route(get().to(everyone::docs)))
+        .service(resource("/docs/{file:.*}").route(get().to(everyone::docs_file)))
+        .service(resource("/problems").route(get().to(everyone::problems_list)))
+        .service(resource("/problems/{name}").route(get().to(everyone::problem_get)))
+        .service(resource("/.well-known/openid-configuration").route(get().to(everyone::openid_configuration)))
+        .service(resource("/.well-known/jwks.json").route(get().to(everyone::jwks)))
+        .service(resource("/v1/gateway").route(get().to(everyone::gateway_get)));
+}
+
+fn for_accounts(routes: &mut ServiceConfig) {
+    routes
+        .service(resource("/v1/accounts").route(post().to(account::account_create)))
+        .service(resource("/v1/sessions").route(post().to(account::session_create)))
+        .service(resource("/v1/sessions/refresh").route(post().to(account::session_refresh)))
+        .service(resource("/v1/sessions/current").route(delete().to(account::session_delete)))
+        .service(resource("/v1/account/credentials").route(post().to(account::credentials_change)))
+        .service(resource("/v1/account").route(delete().to(account::account_delete)));
+}
+
+fn for_buyers(routes: &mut ServiceConfig) {
+    routes
+        .service(resource("/v1/vault").route(get().to(buyer::vault_get)))
+        .service(resource("/v1/vault/loads").route(post().to(buyer::load_create)))
+        .service(resource("/v1/quotes").route(post().to(buyer::quote_create)))
+        .service(
+            resource("/v1/purchases").route(get().to(buyer::purchases_list)).route(post().to(buyer::purchase_create)),
+        )
+        .service(resource("/v1/purchases/{id}").route(get().to(buyer::purchase_get_one)))
+        .service(resource("/v1/refunds").route(post().to(buyer::refund_create)))
+        .service(resource("/v1/transfers").route(post().to(buyer::transfer_create)))
+        .service(resource("/v1/transactions").route(get().to(buyer::transactions_list)))
+        .service(resource("/v1/transactions/stream").route(get().to(stream::transactions_stream)));
+}
+
+fn for_merchants(routes: &mut ServiceConfig) {
+    routes
+        .service(resource("/v1/offers").route(post().to(merchant::offer_create)))
+        .service(
+            resource("/v1/offer-keys")
+                .route(get().to(merchant::offer_keys_list))
+                .route(post().to(merchant::offer_key_create)),
+        )
+        .service(resource("/v1/offer-keys/{kid}").route(delete().to(merchant::offer_key_delete)))
+        .service(
+            resource("/v1/api-keys")
+                .route(get().to(merchant::api_keys_list))
+                .route(post().to(merchant::api_key_create)),
+        )
+        .service(resource("/v1/api-keys/{id}").route(delete().to(merchant::api_key_delete)))
+        .service(resource("/v1/merchant").route(get().to(merchant::merchant_get)))
+        .service(resource("/v1/sales").route(get().to(merchant::sales_list)))
+        .service(resource("/v1/sales/{item}").route(get().to(merchant::sale_get)))
+        .service(resource("/v1/sales/{item}/refund").route(post().to(merchant::sale_refund)))
+        .service(resource("/v1/events").route(get().to(merchant::events_list)))
+        .service(resource("/v1/events/stream").route(get().to(stream::events_stream)));
+}
+
+fn for_operators(routes: &mut ServiceConfig) {
+    use operator::{books, cards, merchants, plugins, rates};
+    routes
+        .service(
+            resource("/v1/merchants")
+                .route(get().to(merchants::merchants_list))
+                .route(post().to(merchants::merchant_create)),
+        )
+        .service(resource("/v1/card-batches").route(post().to(cards::batch_create)))
+        .service(resource("/v1/card-batches/{id}/activate").route(post().to(cards::batch_activate)))
+        .service(resource("/v1/smart-cards").route(post().to(cards::smart_card_create)))
+        .service(resource("/v1/smart-cards/{id}/activate").route(post().to(cards::smart_card_activate)))
+        .service(resource("/v1/smart-cards/{id}/block").route(post().to(cards::smart_card_block)))
+        .service(
+            resource("/v1/plugins")
+                .app_data(plugins::component_limit())
+                .route(get().to(plugins::plugins_list))
+                .route(post().to(plugins::plugin_install)),
+        )
+        .service(resource("/v1/plugins/{id}/enable").route(post().to(plugins::plugin_enable)))
+        .service(resource("/v1/plugins/{id}/disable").route(post().to(plugins::plugin_disable)))
+        .service(resource("/v1/plugins/{id}/calls").route(get().to(plugins::plugin_calls)))
+        .service(
+            resource("/v1/policies/refunds")
+                .route(get().to(books::refund_policy_get))
+                .route(put().to(books::refund_policy_put)),
+        )
+        .service(resource("/v1/treasury/trades").route(post().to(books::trade_create)))
+        .service(resource("/v1/rates").app_data(rates::feed_limit()).route(post().to(rates::rates_import)))
+        .service(resource("/v1/rates/{from}/{to}").route(get().to(rates::rate_get)))
+        .service(resource("/v1/check").route(get().to(books::check_get)))
+        .service(resource("/v1/sandbox/clock").route(post().to(books::clock_set)));
+}
