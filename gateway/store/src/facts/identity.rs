@@ -1,0 +1,183 @@
+//! How an account is found, and nothing of whom: no e-mail, no password, no PIN is kept.
+
+use diesel::prelude::*;
+use purser_core::{
+    Timestamp, account::Account, ids::AccountId, money::Currency, place::Place, secret::KeyedHash,
+};
+
+use super::insert_if_new;
+use crate::{
+    Connection, StoreError,
+    read::row::Row,
+    schema::{gateway, identity, ledger_account, vault},
+};
+
+/// A buyer who signs up.
+pub struct NewIdentity<'a> {
+    /// The account, if these credentials are new.
+    pub account: AccountId,
+    /// What others send value to.
+    pub handle: &'a str,
+    /// What the account is found by: a slow hash of e-mail, password and PIN together.
+    pub lookup: &'a [u8],
+    /// The slow hash that the PIN alone is checked against.
+    pub pin_verifier: &'a [u8],
+    /// The keyed hash of the recovery code.
+    pub recovery_hash: KeyedHash,
+    /// Where the buyer consumes, if the buyer said so.
+    pub country: Option<Place>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// What came of a sign-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUp {
+    /// A new account with an empty vault.
+    New,
+    /// The same credentials again are the same account. Nothing was changed.
+    Known(AccountId),
+}
+
+/// An account, as a login finds it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: AccountId,
+    /// The slow hash that the PIN alone is checked against.
+    pub pin_verifier: Vec<u8>,
+    /// Where the buyer consumes.
+    pub country: Option<Place>,
+    /// When the account was opened.
+    pub created_at: Timestamp,
+}
+
+/// Credentials that replace others.
+pub struct NewCredentials<'a> {
+    /// What the account is found by from now on.
+    pub lookup: &'a [u8],
+    /// The slow hash of the PIN.
+    pub pin_verifier: &'a [u8],
+    /// The keyed hash of a new recovery code, where the old one was used up.
+    pub recovery_hash: Option<KeyedHash>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = identity)]
+struct IdentityRow {
+    account: String,
+    pin_verifier: Vec<u8>,
+    country: Option<String>,
+    created_at: i64,
+}
+
+impl IdentityRow {
+    fn read(self) -> Result<Identity, StoreError> {
+        let row = Row::new("identity", &self.account);
+        Ok(Identity {
+            account: row.parse("account", &self.account)?,
+            country: self
+                .country
+                .as_deref()
+                .map(|country| row.place("country", country))
+                .transpose()?,
+            created_at: row.time("created_at", self.created_at)?,
+            pin_verifier: self.pin_verifier,
+        })
+    }
+}
+
+/// Opens an account with its vault and refund account, unless these credentials have one.
+pub fn identity_insert(conn: &mut Connection, new: &NewIdentity<'_>) -> Result<SignUp, StoreError> {
+    let account = new.account.to_string();
+    let row = (
+        identity::account.eq(&account),
+        identity::lookup.eq(new.lookup),
+        identity::pin_verifier.eq(new.pin_verifier),
+        identity::recovery_hash.eq(new.recovery_hash.as_bytes().as_slice()),
+        identity::country.eq(new.country.as_ref().map(Place::to_string)),
+        identity::created_at.eq(new.created_at.as_microsecond()),
+    );
+    if insert_if_new!(conn, identity::table, row)? == 0 {
+        // Not the credentials were taken but another key: random ids do not meet by chance.
+        let known = identity_find(conn, new.lookup)?;
+        let known =
+            known.ok_or_else(|| StoreError::corrupt("identity", "an id that is not random"))?;
+        return Ok(SignUp::Known(known.account));
+    }
+    let row = (
+        vault::account.eq(&account),
+        vault::handle.eq(new.handle),
+        vault::active.eq(true),
+        vault::refund_count.eq(0),
+    );
+    diesel::insert_into(vault::table).values(row).execute(conn)?;
+    let unit = unit_of_account(conn)?;
+    for name in [Account::Vault(new.account), Account::Refund(new.account)] {
+        let row = (
+            ledger_account::name.eq(name.to_string()),
+            ledger_account::currency.eq(unit.code()),
+            ledger_account::guarded.eq(true),
+            ledger_account::balance.eq(0),
+        );
+        diesel::insert_into(ledger_account::table).values(row).execute(conn)?;
+    }
+    Ok(SignUp::New)
+}
+
+/// The currency that vaults are held in.
+pub(super) fn unit_of_account(conn: &mut Connection) -> Result<Currency, StoreError> {
+    let code: String = gateway::table.select(gateway::unit_of_account).first(conn)?;
+    Row::new("gateway", "1").currency("unit_of_account", &code)
+}
+
+/// The account with these credentials.
+pub fn identity_find(conn: &mut Connection, lookup: &[u8]) -> Result<Option<Identity>, StoreError> {
+    let found =
+        identity::table.filter(identity::lookup.eq(lookup)).select(IdentityRow::as_select());
+    found.first(conn).optional()?.map(IdentityRow::read).transpose()
+}
+
+/// The account with this recovery code.
+pub fn identity_find_by_recovery(
+    conn: &mut Connection,
+    hash: &KeyedHash,
+) -> Result<Option<Identity>, StoreError> {
+    let of_code = identity::recovery_hash.eq(hash.as_bytes().as_slice());
+    let found = identity::table.filter(of_code).select(IdentityRow::as_select());
+    found.first(conn).optional()?.map(IdentityRow::read).transpose()
+}
+
+/// An account that was not erased.
+pub fn identity_get(
+    conn: &mut Connection,
+    account: AccountId,
+) -> Result<Option<Identity>, StoreError> {
+    let found = identity::table.find(account.to_string()).select(IdentityRow::as_select());
+    found.first(conn).optional()?.map(IdentityRow::read).transpose()
+}
+
+/// Replaces an account's credentials; false if there is no such account. Credentials that another account has
+/// already are a conflict ([`StoreError::is_conflict`]).
+pub fn identity_credentials_set(
+    conn: &mut Connection,
+    account: AccountId,
+    new: &NewCredentials<'_>,
+) -> Result<bool, StoreError> {
+    let account = account.to_string();
+    let of_account = || identity::table.find(&account);
+    let changed = diesel::update(of_account())
+        .set((identity::lookup.eq(new.lookup), identity::pin_verifier.eq(new.pin_verifier)))
+        .execute(conn)?;
+    if let Some(hash) = new.recovery_hash {
+        diesel::update(of_account())
+            .set(identity::recovery_hash.eq(hash.as_bytes().as_slice()))
+            .execute(conn)?;
+    }
+    Ok(changed > 0)
+}
+
+/// Forgets how an account is found. Its amounts stay in the journal under a random id.
+pub fn identity_delete(conn: &mut Connection, account: AccountId) -> Result<bool, StoreError> {
+    Ok(diesel::delete(identity::table.find(account.to_string())).execute(conn)? > 0)
+}

@@ -1,0 +1,33 @@
+//! What operators, merchants and logins write: plain functions on the connection of a transaction.
+//!
+//! What commands are prepared with (merchants, keys, policies, plugins, bindings, rates) is changed through
+//! `Store::change_facts`, so that a command prepared before is prepared again; accounts, sessions and throttles
+//! through `Store::write`.
+
+pub mod api_key;
+pub mod card;
+pub mod identity;
+pub mod merchant;
+pub mod offer_key;
+pub mod plugin;
+pub mod plugin_binding;
+pub mod rate_table;
+pub mod refund_policy;
+pub mod session;
+pub mod throttle;
+
+/// Inserts a row unless its key is taken, and tells how many rows that made. Both databases write it alike, but
+/// diesel has it for each alone.
+macro_rules! insert_if_new {
+    ($conn:expr, $table:expr, $row:expr) => {
+        match $conn {
+            crate::Connection::Sqlite(conn) => {
+                diesel::insert_into($table).values($row).on_conflict_do_nothing().execute(conn)
+            }
+            crate::Connection::Postgres(conn) => {
+                diesel::insert_into($table).values($row).on_conflict_do_nothing().execute(conn)
+            }
+        }
+    };
+}
+use insert_if_new;

@@ -1,0 +1,78 @@
+//! Failures that slow a guesser down. The key is a keyed hash of an e-mail or an address, or names a vault; a row
+//! is forgotten with its window.
+
+use diesel::prelude::*;
+use purser_core::Timestamp;
+
+use super::insert_if_new;
+use crate::{Connection, StoreError, read::row::Row, schema::throttle};
+
+/// Failures so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttle {
+    /// The first failure.
+    pub window_started_at: Timestamp,
+    /// How many there were since.
+    pub failures: u32,
+}
+
+/// The failures of a window that started after `since`.
+pub fn throttle_get(
+    conn: &mut Connection,
+    key: &[u8],
+    since: Timestamp,
+) -> Result<Option<Throttle>, StoreError> {
+    let found: Option<(i64, i64)> = throttle::table
+        .find(key)
+        .filter(throttle::window_started_at.gt(since.as_microsecond()))
+        .select((throttle::window_started_at, throttle::failures))
+        .first(conn)
+        .optional()?;
+    let Some((started_at, failures)) = found else { return Ok(None) };
+    let row = Row::new("throttle", "a key");
+    let window_started_at = row.time("window_started_at", started_at)?;
+    Ok(Some(Throttle { window_started_at, failures: row.number("failures", failures)? }))
+}
+
+/// Counts a failure at `now`, in the window that started after `since` or in a new one. Tells how many there are.
+pub fn throttle_fail(
+    conn: &mut Connection,
+    key: &[u8],
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<u32, StoreError> {
+    let started_after = throttle::window_started_at.gt(since.as_microsecond());
+    let row = (
+        throttle::key.eq(key),
+        throttle::window_started_at.eq(now.as_microsecond()),
+        throttle::failures.eq(1),
+    );
+    if insert_if_new!(conn, throttle::table, row)? > 0 {
+        return Ok(1);
+    }
+    // Counted where it stands, not read and written, so that failures at once are all counted.
+    let counted = diesel::update(throttle::table.find(key).filter(started_after))
+        .set(throttle::failures.eq(throttle::failures + 1))
+        .execute(conn)?;
+    if counted == 0 {
+        diesel::update(throttle::table.find(key))
+            .set((throttle::window_started_at.eq(now.as_microsecond()), throttle::failures.eq(1)))
+            .execute(conn)?;
+    }
+    Ok(throttle_get(conn, key, since)?.map_or(1, |throttle| throttle.failures))
+}
+
+/// Forgets failures, after a success.
+pub fn throttle_clear(conn: &mut Connection, key: &[u8]) -> Result<(), StoreError> {
+    diesel::delete(throttle::table.find(key)).execute(conn)?;
+    Ok(())
+}
+
+/// Forgets the windows that started at `until` or before; tells how many.
+pub fn throttles_expired_delete(
+    conn: &mut Connection,
+    until: Timestamp,
+) -> Result<usize, StoreError> {
+    let expired = throttle::table.filter(throttle::window_started_at.le(until.as_microsecond()));
+    Ok(diesel::delete(expired).execute(conn)?)
+}

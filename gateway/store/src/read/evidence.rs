@@ -1,0 +1,67 @@
+//! What plugins were asked and answered.
+
+use data_encoding::HEXLOWER;
+use diesel::prelude::*;
+use purser_core::record::{EvidenceId, EvidenceRecord};
+
+use super::{
+    page::{Page, Paged},
+    row::Row,
+};
+use crate::{Connection, StoreError, schema::evidence};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = evidence)]
+struct EvidenceRow {
+    id: Vec<u8>,
+    digest: Vec<u8>,
+    engine: String,
+    function: String,
+    input: String,
+    output: String,
+    fuel: i64,
+}
+
+impl EvidenceRow {
+    fn read(self) -> Result<EvidenceRecord, StoreError> {
+        let name = HEXLOWER.encode(&self.id);
+        let row = Row::new("evidence", &name);
+        let digest = row.bytes("digest", &self.digest)?;
+        let fuel = row.number("fuel", self.fuel)?;
+        let record =
+            EvidenceRecord::new(digest, self.engine, self.function, self.input, self.output, fuel);
+        // Evidence is named by its content, so a row that was changed is told by its own name.
+        if record.id.0.as_slice() == self.id { Ok(record) } else { Err(row.fault("content")) }
+    }
+}
+
+/// One plugin call.
+pub fn evidence_get(
+    conn: &mut Connection,
+    id: EvidenceId,
+) -> Result<Option<EvidenceRecord>, StoreError> {
+    let found: Option<EvidenceRow> = evidence::table
+        .find(id.0.as_slice())
+        .select(EvidenceRow::as_select())
+        .first(conn)
+        .optional()?;
+    found.map(EvidenceRow::read).transpose()
+}
+
+/// The calls that a plugin decided, by name: equal calls are one, so they have no time of their own. The next page
+/// is asked for with the hexadecimal name.
+pub fn plugin_calls_page(
+    conn: &mut Connection,
+    digest: &[u8; 32],
+    page: &Page,
+) -> Result<Paged<EvidenceRecord>, StoreError> {
+    let after = page.after().map_or(Ok(Vec::new()), |name| HEXLOWER.decode(name.as_bytes()));
+    let Ok(after) = after else { return Ok(Paged::empty()) };
+    let rows: Vec<EvidenceRow> = evidence::table
+        .filter(evidence::digest.eq(digest.as_slice()).and(evidence::id.gt(after)))
+        .order(evidence::id)
+        .limit(page.fetch())
+        .select(EvidenceRow::as_select())
+        .load(conn)?;
+    page.of(rows, |row| HEXLOWER.encode(&row.id)).try_map(EvidenceRow::read)
+}

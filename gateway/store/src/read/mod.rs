@@ -1,0 +1,19 @@
+//! Everything that only looks: vaults, purchases, logs, sales, events, cards, entries and evidence, as the
+//! gateway's answers need them.
+//!
+//! Lists are newest first and come in pages ([`Page`]). A row that does not parse is reported as corrupt and never
+//! guessed at. Where two numbers must agree (a balance and what is not rolled up yet, a vault and its refund
+//! account) they are read in one statement, because PostgreSQL's READ COMMITTED shows each statement its own moment.
+
+pub mod card;
+pub mod entry;
+pub mod event;
+pub mod evidence;
+pub mod log;
+pub mod page;
+pub mod purchase;
+pub(crate) mod row;
+pub mod sale;
+pub mod vault;
+
+pub use page::{Page, Paged};
