@@ -22,10 +22,12 @@ use crate::{needs, step};
 
 /// The oldest release that the gateway supports.
 const MAJOR_MIN: u32 = 15;
+/// What we run; a directory that has only some of them is of no use.
+const PROGRAMS: [&str; 4] = ["postgres", "initdb", "psql", "createdb"];
 const USER: &str = "purser";
 /// Parallel tests each hold a pool.
 const CONNECTIONS_MAX: &str = "300";
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_secs(20);
 const STOP_MAX: Duration = Duration::from_secs(30);
 
 /// A running cluster; dropping it stops it and removes it.
@@ -95,13 +97,11 @@ impl Cluster {
         loop {
             let mut ask = self.client("psql");
             ask.args(["--no-psqlrc", "--quiet", "--command", "select 1", "postgres"]);
-            if step::output(&mut ask).is_ok() {
-                return Ok(());
-            }
+            let Err(refusal) = step::output(&mut ask) else { return Ok(()) };
             let ended = self.server.try_wait()?;
             if ended.is_some() || Instant::now() > deadline {
                 let log = fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
-                bail!("PostgreSQL did not start; it said:\n{log}");
+                bail!("PostgreSQL did not start: {refusal:#}\nIt logged:\n{log}");
             }
             sleep(Duration::from_millis(50));
         }
@@ -197,9 +197,7 @@ fn candidates() -> Vec<PathBuf> {
         .collect();
     found.extend((MAJOR_MIN..MAJOR_MIN + 10).map(|n| format!("/usr/pgsql-{n}/bin").into()));
     found.extend(step::find_on_path("postgres").and_then(|file| Some(file.parent()?.to_owned())));
-    found.retain(|programs| {
-        programs.join("postgres").is_file() && programs.join("initdb").is_file()
-    });
+    found.retain(|programs| PROGRAMS.iter().all(|program| programs.join(program).is_file()));
     found
 }
 
