@@ -1,0 +1,109 @@
+//! Many callers at the same moment: exactly the right number succeed.
+
+mod support;
+
+use serde_json::json;
+use support::{Answer, World, at_once, new_key, text};
+
+const CALLERS: usize = 50;
+
+fn succeeded(answers: &[Answer]) -> usize {
+    answers.iter().filter(|answer| answer.status < 300).count()
+}
+
+/// Those who did not succeed were told why.
+#[track_caller]
+fn the_others_got(answers: &[Answer], status: u16, name: &str) {
+    for answer in answers.iter().filter(|answer| answer.status >= 300) {
+        answer.problem(status, name);
+    }
+}
+
+on_both_databases! {
+    fn one_balance_is_not_spent_twice(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("35.70"));
+        let offer = shop.offer("10.00", "USD");
+        let one = buyer.clone();
+        let answers = at_once(CALLERS, move |_| one.buy(&[&offer]));
+        assert_eq!(succeeded(&answers), 3);
+        the_others_got(&answers, 402, "insufficient-funds");
+        assert_eq!(buyer.balance(), "0.00");
+        world.check();
+    }
+
+    fn a_single_use_offer_is_bought_once(world: &World) {
+        let shop = world.merchant("DE");
+        let offer = shop.offer_of(&json!({
+            "item": { "id": "seat", "title": "Seat 1" },
+            "price": { "amount": "10.00", "currency": "USD" },
+            "single_use": true,
+        }));
+        let buyers: Vec<_> = (0..5).map(|_| world.buyer_with("1000.00")).collect();
+        let answers = at_once(CALLERS, move |index| buyers[index % 5].buy(&[&offer]));
+        assert_eq!(succeeded(&answers), 1);
+        the_others_got(&answers, 409, "offer-already-used");
+        world.check();
+    }
+
+    fn a_card_is_loaded_once_by_many(world: &World) {
+        let code = world.cards(1, "50.00", "EUR").remove(0);
+        let buyers: Vec<_> = (0..5).map(|_| world.buyer()).collect();
+        let all = buyers.clone();
+        let answers = at_once(CALLERS, move |index| all[index % 5].load(&code));
+        assert_eq!(succeeded(&answers), 1);
+        the_others_got(&answers, 409, "card-already-used");
+        let loaded = buyers.iter().filter(|buyer| buyer.balance() == "53.25").count();
+        assert_eq!(loaded, 1);
+        world.check();
+    }
+
+    fn a_tap_is_loaded_once_by_many(world: &World) {
+        let (uid, buyer) = ([4, 9, 9, 9, 9, 9, 9], world.buyer());
+        world.smart_card(uid, "100.00", "USD");
+        let body = json!({ "card": world.tap(uid, 3), "amount": { "amount": "1.00", "currency": "USD" } });
+        let one = buyer.clone();
+        let answers = at_once(CALLERS, move |_| one.client.post("/v1/vault/loads", Some(&new_key()), &body));
+        assert_eq!(succeeded(&answers), 1);
+        the_others_got(&answers, 422, "card-refused");
+        assert_eq!(buyer.balance(), "1.00");
+        world.check();
+    }
+
+    fn an_item_is_refunded_once_by_many(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("50.00"));
+        let purchase = buyer.buy(&[&shop.offer("10.00", "USD")]).ok(201);
+        let item = text(&purchase, "/items/0/id");
+        let one = buyer.clone();
+        let answers = at_once(CALLERS, move |_| one.refund(&item));
+        assert_eq!(succeeded(&answers), 1);
+        the_others_got(&answers, 409, "already-refunded");
+        assert_eq!(buyer.balance(), "50.00");
+        world.check();
+    }
+
+    fn one_key_moves_money_once(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("500.00"));
+        let (key, body) = (new_key(), json!({ "offers": [shop.offer("10.00", "USD")] }));
+        let (one, same) = (buyer.clone(), key.clone());
+        let answers = at_once(CALLERS, move |_| one.client.post("/v1/purchases", Some(&same), &body));
+        let done: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+        assert!(!done.is_empty());
+        assert!(done.iter().all(|answer| answer.body["id"] == done[0].body["id"]), "same key, same answer");
+        the_others_got(&answers, 409, "request-in-progress");
+        assert_eq!(buyer.balance(), "488.10");
+        world.check();
+    }
+
+    fn crossing_transfers_neither_lose_nor_lock(world: &World) {
+        let buyers: Vec<_> = (0..5).map(|_| world.buyer_with("100.00")).collect();
+        let all = buyers.clone();
+        let answers = at_once(CALLERS, move |index| {
+            let (from, to) = (&all[index % 5], &all[(index + 1 + index / 5 % 4) % 5]);
+            from.pay(&to.handle, "1.00")
+        });
+        assert_eq!(succeeded(&answers), CALLERS);
+        let cents = |text: String| text.replace('.', "").parse::<u64>().unwrap();
+        assert_eq!(buyers.iter().map(|buyer| cents(buyer.balance())).sum::<u64>(), 50_000);
+        world.check();
+    }
+}

@@ -1,0 +1,182 @@
+//! The main job over HTTP, on both databases.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{World, new_key, text};
+
+on_both_databases! {
+    /// The amounts are those of the ledger's examples.
+    fn a_card_is_loaded_and_two_things_are_bought_and_one_goes_back(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer());
+        let code = world.cards(1, "50.00", "EUR").remove(0);
+        let load = buyer.load(&code).ok(201);
+        assert_eq!(load["credited"], json!({ "amount": "53.25", "currency": "USD" }));
+        assert_eq!(load["spread"], json!({ "amount": "0.27", "currency": "USD" }));
+        assert_eq!(load["rate"], "1.0705");
+        assert_eq!(load["rate_as_of"], "2024-06-28");
+
+        let offer = shop.offer("10.00", "EUR");
+        let purchase = buyer.buy(&[&offer, &offer]).ok(201);
+        assert_eq!(purchase["total"], json!({ "amount": "25.48", "currency": "USD" }));
+        assert_eq!(text(&purchase, "/items/0/charged/amount"), "12.74");
+        assert_eq!(text(&purchase, "/items/0/gross/amount"), "11.90");
+        assert_eq!(text(&purchase, "/items/0/taxes/0/tax/amount"), "1.90");
+        assert_eq!(buyer.balance(), "27.77");
+        let profile = shop.client.get("/v1/merchant").ok(200);
+        assert_eq!(profile["balances"], json!([{ "amount": "19.80", "currency": "EUR" }]));
+
+        let item = text(&purchase, "/items/0/id");
+        let refund = buyer.refund(&item).ok(201);
+        assert_eq!(refund["credited"], json!({ "amount": "12.74", "currency": "USD" }));
+        assert_eq!(text(&refund, "/vault/refund_account/total/amount"), "12.74");
+        assert_eq!(buyer.balance(), "40.51");
+        buyer.refund(&item).problem(409, "already-refunded");
+        world.buyer().refund(&text(&purchase, "/items/1/id")).problem(422, "not-purchased");
+        let profile = shop.client.get("/v1/merchant").ok(200);
+        assert_eq!(profile["balances"], json!([{ "amount": "9.90", "currency": "EUR" }]));
+        world.check();
+    }
+
+    fn the_same_key_gets_the_same_answer_and_another_body_is_refused(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let (key, offer) = (new_key(), shop.offer("10.00", "USD"));
+        let body = json!({ "offers": [offer] });
+        let first = buyer.client.post("/v1/purchases", Some(&key), &body).ok(201);
+        world.set_clock("2024-07-28T12:00:00Z");
+        let session = world.anyone().post("/v1/sessions", None, &buyer.login).ok(200);
+        let buyer = support::Client::new(&world.base, Some(&text(&session, "/access_token")));
+        let again = buyer.post("/v1/purchases", Some(&key), &body).ok(201);
+        assert_eq!(first, again, "although the offer has expired since");
+        let other = json!({ "offers": [offer], "country": "FR" });
+        buyer.post("/v1/purchases", Some(&key), &other).problem(422, "idempotency-key-reused");
+        buyer.post("/v1/purchases", None, &body).problem(400, "idempotency-key-missing");
+        world.check();
+    }
+
+    fn a_refusal_is_kept_with_its_key(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("1.00"));
+        let (key, body) = (new_key(), json!({ "offers": [shop.offer("10.00", "USD")] }));
+        buyer.client.post("/v1/purchases", Some(&key), &body).problem(402, "insufficient-funds");
+        buyer.load(&world.cards(1, "100.00", "USD")[0]).ok(201);
+        buyer.client.post("/v1/purchases", Some(&key), &body).problem(402, "insufficient-funds");
+        buyer.client.post("/v1/purchases", Some(&new_key()), &body).ok(201);
+        world.check();
+    }
+
+    fn refunds_past_the_threshold_close_the_vault_and_nothing_is_lost(world: &World) {
+        let policy = json!({
+            "max_count": 10, "max_total": { "amount": "11.90", "currency": "USD" }, "window_days": 14, "period_days": 90,
+        });
+        world.operator.put("/v1/policies/refunds", &policy).ok(200);
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("50.00"));
+        let offer = shop.offer("10.00", "USD");
+        let purchase = buyer.buy(&[&offer, &offer, &offer]).ok(201);
+        let at = buyer.refund(&text(&purchase, "/items/0/id")).ok(201);
+        assert_eq!(text(&at, "/vault/status"), "active", "at the threshold is not above it");
+        let above = buyer.refund(&text(&purchase, "/items/1/id")).ok(201);
+        assert_eq!(text(&above, "/vault/status"), "inactive");
+        assert_eq!(text(&above, "/vault/compensation/amount/amount"), "38.10");
+        buyer.refund(&text(&purchase, "/items/2/id")).problem(403, "vault-inactive");
+        buyer.buy(&[&offer]).problem(403, "vault-inactive");
+        let other = world.buyer();
+        other.pay(&buyer.handle, "1.00").problem(404, "not-found");
+        let code = text(&buyer.client.get("/v1/vault").ok(200), "/compensation/code");
+        assert_eq!(code, text(&above, "/vault/compensation/code"));
+        other.load(&code).ok(201);
+        assert_eq!(other.balance(), "38.10");
+        assert_eq!(buyer.client.get("/v1/vault").ok(200)["compensation"], Value::Null);
+        world.check();
+    }
+
+    fn the_refund_account_starts_anew_after_its_period(world: &World) {
+        let policy = json!({
+            "max_count": 1, "max_total": { "amount": "500.00", "currency": "USD" }, "window_days": 365, "period_days": 90,
+        });
+        world.operator.put("/v1/policies/refunds", &policy).ok(200);
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("50.00"));
+        let offer = shop.offer("10.00", "USD");
+        let purchase = buyer.buy(&[&offer, &offer]).ok(201);
+        buyer.refund(&text(&purchase, "/items/0/id")).ok(201);
+        buyer.refund(&text(&purchase, "/items/1/id")).problem(409, "refund-limit-exceeded");
+        world.set_clock("2024-09-27T12:00:00Z");
+        let session = world.anyone().post("/v1/sessions", None, &buyer.login).ok(200);
+        let client = support::Client::new(&world.base, Some(&text(&session, "/access_token")));
+        let vault = client.get("/v1/vault").ok(200);
+        assert_eq!(vault["refund_account"]["count"], 0, "shown at once");
+        let refund = json!({ "item": text(&purchase, "/items/1/id") });
+        client.post("/v1/refunds", Some(&new_key()), &refund).ok(201);
+        world.check();
+    }
+
+    fn a_tap_loads_once_and_an_older_one_never(world: &World) {
+        let (uid, buyer) = ([4, 1, 2, 3, 4, 5, 6], world.buyer());
+        world.smart_card(uid, "30.00", "USD");
+        let load = |count, dollars: Option<&str>| {
+            let mut body = json!({ "card": world.tap(uid, count) });
+            if let Some(dollars) = dollars {
+                body["amount"] = json!({ "amount": dollars, "currency": "USD" });
+            }
+            buyer.client.post("/v1/vault/loads", Some(&new_key()), &body)
+        };
+        load(5, Some("10.00")).ok(201);
+        load(5, Some("10.00")).problem(422, "card-refused");
+        load(4, Some("10.00")).problem(422, "card-refused");
+        load(6, Some("20.01")).problem(402, "insufficient-funds");
+        load(7, None).ok(201);
+        load(8, None).problem(409, "card-already-used");
+        assert_eq!(buyer.balance(), "30.00");
+        world.check();
+    }
+
+    fn a_merchant_gives_a_refund_of_its_own_accord(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("50.00"));
+        let body = json!({
+            "item": { "id": "x", "title": "A final sale" },
+            "price": { "amount": "10.00", "currency": "USD" },
+            "refund_window_days": 0,
+        });
+        let purchase = buyer.buy(&[&shop.offer_of(&body)]).ok(201);
+        let item = text(&purchase, "/items/0/id");
+        buyer.refund(&item).problem(409, "refund-window-closed");
+        let path = format!("/v1/sales/{item}/refund");
+        world.merchant("DE").client.post(&path, Some(&new_key()), &json!({})).problem(404, "not-found");
+        shop.client.post(&path, Some(&new_key()), &json!({})).ok(201);
+        assert_eq!(buyer.balance(), "50.00");
+        let vault = buyer.client.get("/v1/vault").ok(200);
+        assert_eq!(vault["refund_account"]["count"], 0, "outside the refund account");
+        world.check();
+    }
+
+    fn nobody_learns_more_than_its_part(world: &World) {
+        let (books, music, buyer) = (world.merchant("DE"), world.merchant("FR"), world.buyer_with("100.00"));
+        let purchase = buyer.buy(&[&books.offer("10.00", "EUR"), &music.offer("20.00", "EUR")]).ok(201);
+        let (events, sales) = (books.client.get("/v1/events").ok(200), books.client.get("/v1/sales").ok(200));
+        for seen in [events.to_string(), sales.to_string()] {
+            for hidden in [text(&purchase, "/id"), text(&purchase, "/items/1/id"), music.id.clone(), buyer.id.clone()] {
+                assert!(!seen.contains(&hidden), "{hidden} in {seen}");
+            }
+        }
+        let subject = |index: usize| {
+            let receipt = text(&purchase, &format!("/receipts/{index}/receipt"));
+            let payload = receipt.split('.').nth(1).unwrap().to_owned();
+            let claims = data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap();
+            text(&serde_json::from_slice::<Value>(&claims).unwrap(), "/sub")
+        };
+        assert_ne!(subject(0), subject(1), "two merchants cannot link one buyer");
+    }
+
+    fn an_erased_account_gets_its_money_back_and_is_gone(world: &World) {
+        let buyer = world.buyer_with("20.00");
+        let body = json!({ "pin": "271828", "password": "correct horse battery" });
+        let path = "/v1/account";
+        let erased = buyer.client.delete_with(path, &new_key(), &body).ok(200);
+        assert_eq!(text(&erased, "/compensation/amount/amount"), "20.00");
+        buyer.client.get("/v1/vault").problem(401, "not-authenticated");
+        world.anyone().post("/v1/sessions", None, &buyer.login).problem(401, "wrong-credentials");
+        let other = world.buyer();
+        other.load(&text(&erased, "/compensation/code")).ok(201);
+        assert_eq!(other.balance(), "20.00");
+        world.check();
+    }
+}

@@ -1,0 +1,420 @@
+//! A real gateway on a free port, and callers that speak HTTP to it. Every test runs on SQLite and on PostgreSQL.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::{
+    sync::{Arc, Barrier, mpsc},
+    thread,
+};
+
+use purser::{
+    gateway::Gateway,
+    http::server,
+    settings::{Settings, Throttle},
+};
+use purser_core::card::sun::{Reading, Tap, TapCounter, Uid};
+use purser_money::{Currency, Percent};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use ureq::Agent;
+
+/// The rates of 2024-06-28, as the ECB published them.
+pub const RATES: &[u8] = include_bytes!("../../../../docs/vectors/eurofxref-2024-06-28.xml");
+/// When every test begins.
+pub const START: &str = "2024-06-28T12:00:00Z";
+
+/// Runs each test on both databases. PostgreSQL comes from `cargo xtask test`; without it these tests fail.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($(#[$doc:meta])* fn $name:ident($world:ident: &World) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            $(#[$doc])*
+            fn body($world: &World) $body
+
+            #[test]
+            fn sqlite() {
+                body(&World::on_sqlite());
+            }
+
+            #[test]
+            fn postgres() {
+                body(&World::on_postgres());
+            }
+        }
+    )*};
+}
+
+/// A gateway under test. Stops when it is dropped.
+pub struct World {
+    pub base: String,
+    pub gateway: Gateway,
+    pub operator: Client,
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+    database: Option<String>,
+    _data: TempDir,
+}
+
+/// One caller.
+#[derive(Clone)]
+pub struct Client {
+    agent: Agent,
+    base: String,
+    bearer: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl World {
+    pub fn on_sqlite() -> Self {
+        Self::start(|_| {}, None)
+    }
+
+    pub fn on_postgres() -> Self {
+        Self::start(|_| {}, Some(new_database()))
+    }
+
+    /// A gateway on SQLite with other settings.
+    pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(change, None)
+    }
+
+    fn start(change: impl FnOnce(&mut Settings), database: Option<String>) -> Self {
+        let data = TempDir::new().unwrap();
+        let mut settings = Settings {
+            listen: ([127, 0, 0, 1], 0).into(),
+            base_url: None,
+            database: database.clone(),
+            data: data.path().join("purser-data"),
+            unit_of_account: Currency::parse("USD").unwrap(),
+            fx_spread: Percent::parse("0.5").unwrap(),
+            sandbox: true,
+            clock: Some(START.parse().unwrap()),
+            rates_max_age_days: 5,
+            step_up_limit: None,
+            tap_limits: Default::default(),
+            limits: Default::default(),
+            throttle: Throttle::default(),
+            log_json: false,
+        };
+        change(&mut settings);
+        let operator_key = settings.data.join("operator.key");
+        let (stop, stopped) = mpsc::channel();
+        let (ready, started) = mpsc::channel();
+        let thread = thread::spawn(move || serve(settings, &ready, stopped));
+        let (base, gateway): (String, Gateway) = started.recv().expect("the gateway starts");
+        let key = std::fs::read_to_string(operator_key).unwrap();
+        let operator = Client::new(&base, Some(key.trim()));
+        let world =
+            Self { base, gateway, operator, stop: Some(stop), thread: Some(thread), database, _data: data };
+        world.operator.post_bytes("/v1/rates?feed=ecb-daily", RATES).ok(201);
+        world
+    }
+
+    /// Somebody who is not signed in.
+    pub fn anyone(&self) -> Client {
+        Client::new(&self.base, None)
+    }
+
+    /// A merchant in a country, its own taxpayer, with a fee of 1 %.
+    pub fn merchant(&self, country: &str) -> Merchant {
+        let made = self.operator.post(
+            "/v1/merchants",
+            None,
+            &json!({ "name": format!("Shop {country}"), "country": country, "fee_percent": "1" }),
+        );
+        let made = made.ok(201);
+        Merchant {
+            id: text(&made, "/id"),
+            client: Client::new(&self.base, Some(&text(&made, "/secret_key"))),
+            kid: text(&made, "/offer_key/kid"),
+            secret: text(&made, "/offer_key/secret"),
+        }
+    }
+
+    /// Codes of sold cards.
+    pub fn cards(&self, count: usize, amount: &str, currency: &str) -> Vec<String> {
+        let face = json!({ "amount": amount, "currency": currency });
+        let batch = self.operator.post("/v1/card-batches", None, &json!({ "count": count, "face": face })).ok(201);
+        let activate = format!("/v1/card-batches/{}/activate", text(&batch, "/id"));
+        self.operator.post(&activate, Some(&new_key()), &json!({})).ok(200);
+        let cards = batch["cards"].as_array().unwrap();
+        cards.iter().map(|card| text(card, "/code")).collect()
+    }
+
+    /// A sold smart card with this UID.
+    pub fn smart_card(&self, uid: [u8; 7], amount: &str, currency: &str) -> String {
+        let face = json!({ "amount": amount, "currency": currency });
+        let uid = data_encoding::HEXLOWER.encode(&uid);
+        let card = self.operator.post("/v1/smart-cards", None, &json!({ "face": face, "uid": uid })).ok(201);
+        let activate = format!("/v1/smart-cards/{}/activate", text(&card, "/id"));
+        self.operator.post(&activate, Some(&new_key()), &json!({})).ok(200);
+        text(&card, "/id")
+    }
+
+    /// What the link of that smart card holds at its `count`th tap.
+    pub fn tap(&self, uid: [u8; 7], count: u32) -> Value {
+        let uid = Uid::new(uid);
+        let keys = self.gateway.keys.issuer_key.card_keys(&uid, 1);
+        let reading = Reading { uid, counter: TapCounter::new(count).unwrap() };
+        let meta = self.gateway.keys.issuer_key.meta_read_key();
+        let tap = Tap::of_chip(&meta, &keys.file_read_key(), &reading, b"", [7; 5]);
+        let hex = |bytes: &[u8]| data_encoding::HEXUPPER.encode(bytes);
+        json!({ "picc_data": hex(&tap.picc_data), "cmac": hex(&tap.cmac) })
+    }
+
+    /// A buyer with an empty vault, living in Germany.
+    pub fn buyer(&self) -> Buyer {
+        let email = format!("{}@example.com", new_key());
+        let login = json!({ "email": email, "pin": "271828", "password": "correct horse battery" });
+        let mut sign_up = login.clone();
+        sign_up["country"] = "DE".into();
+        let made = self.anyone().post("/v1/accounts", None, &sign_up).ok(201);
+        let session = self.anyone().post("/v1/sessions", None, &login).ok(200);
+        Buyer {
+            id: text(&made, "/id"),
+            handle: text(&made, "/vault/handle"),
+            client: Client::new(&self.base, Some(&text(&session, "/access_token"))),
+            login,
+        }
+    }
+
+    /// A buyer whose vault holds so many dollars.
+    pub fn buyer_with(&self, dollars: &str) -> Buyer {
+        let buyer = self.buyer();
+        let code = self.cards(1, dollars, "USD").remove(0);
+        buyer.load(&code).ok(201);
+        buyer
+    }
+
+    /// Proves the books.
+    pub fn check(&self) {
+        let report = self.operator.get("/v1/check").ok(200);
+        assert_eq!(report["ok"], true, "{report:#}");
+    }
+
+    /// Sets the clock.
+    pub fn set_clock(&self, now: &str) {
+        self.operator.post("/v1/sandbox/clock", None, &json!({ "now": now })).ok(200);
+    }
+}
+
+fn serve(settings: Settings, ready: &mpsc::Sender<(String, Gateway)>, stopped: mpsc::Receiver<()>) {
+    actix_web::rt::System::new().block_on(async {
+        let running = server::start(settings).await.expect("the gateway starts");
+        ready.send((running.gateway.issuer.clone(), running.gateway.clone())).unwrap();
+        // Told to stop, or the test is gone.
+        let _ = actix_web::rt::task::spawn_blocking(move || stopped.recv()).await;
+        running.stop().await.expect("the gateway stops");
+    });
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        if let Some(database) = &self.database {
+            drop_database(database);
+        }
+    }
+}
+
+/// A merchant, with its own secret to sign offers.
+#[derive(Clone)]
+pub struct Merchant {
+    pub id: String,
+    pub client: Client,
+    pub kid: String,
+    pub secret: String,
+}
+
+impl Merchant {
+    /// An offer of a thing for so much.
+    pub fn offer(&self, amount: &str, currency: &str) -> String {
+        self.offer_of(&json!({
+            "item": { "id": "thing", "title": "A thing" },
+            "price": { "amount": amount, "currency": currency },
+        }))
+    }
+
+    /// An offer by the convenience call.
+    pub fn offer_of(&self, body: &Value) -> String {
+        text(&self.client.post("/v1/offers", None, body).ok(201), "/offer")
+    }
+}
+
+/// A buyer who is signed in.
+#[derive(Clone)]
+pub struct Buyer {
+    pub id: String,
+    pub handle: String,
+    pub client: Client,
+    pub login: Value,
+}
+
+impl Buyer {
+    pub fn load(&self, code: &str) -> Answer {
+        self.client.post("/v1/vault/loads", Some(&new_key()), &json!({ "card": { "code": code } }))
+    }
+
+    pub fn buy(&self, offers: &[&str]) -> Answer {
+        self.client.post("/v1/purchases", Some(&new_key()), &json!({ "offers": offers }))
+    }
+
+    pub fn refund(&self, item: &str) -> Answer {
+        self.client.post("/v1/refunds", Some(&new_key()), &json!({ "item": item }))
+    }
+
+    pub fn pay(&self, to: &str, dollars: &str) -> Answer {
+        let amount = json!({ "amount": dollars, "currency": "USD" });
+        self.client.post("/v1/transfers", Some(&new_key()), &json!({ "to": to, "amount": amount }))
+    }
+
+    /// What the vault holds, in dollars.
+    pub fn balance(&self) -> String {
+        text(&self.client.get("/v1/vault").ok(200), "/balance/amount")
+    }
+}
+
+impl Client {
+    pub fn new(base: &str, bearer: Option<&str>) -> Self {
+        let config = Agent::config_builder().http_status_as_error(false).build();
+        Self { agent: config.into(), base: base.to_owned(), bearer: bearer.map(str::to_owned) }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        read(request.call().unwrap())
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        let mut request = self.agent.delete(format!("{}{path}", self.base));
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        read(request.call().unwrap())
+    }
+
+    /// A DELETE that says more than its address.
+    pub fn delete_with(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let mut request = self.agent.delete(format!("{}{path}", self.base)).header("Idempotency-Key", key);
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        read(request.force_send_body().send_json(body).unwrap())
+    }
+
+    pub fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Answer {
+        self.send("POST", path, key, body.to_string().as_bytes(), "application/json")
+    }
+
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send("PUT", path, None, body.to_string().as_bytes(), "application/json")
+    }
+
+    pub fn post_bytes(&self, path: &str, bytes: &[u8]) -> Answer {
+        self.send("POST", path, None, bytes, "application/octet-stream")
+    }
+
+    pub fn send(&self, method: &str, path: &str, key: Option<&str>, body: &[u8], media_type: &str) -> Answer {
+        let mut request = match method {
+            "PUT" => self.agent.put(format!("{}{path}", self.base)),
+            _ => self.agent.post(format!("{}{path}", self.base)),
+        };
+        request = request.content_type(media_type);
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        read(request.send(body).unwrap())
+    }
+}
+
+fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
+    let status = response.status().as_u16();
+    let text = response.body_mut().read_to_string().unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Answer { status, body }
+}
+
+impl Answer {
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub fn ok(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{:#}", self.body);
+        self.body
+    }
+
+    /// Checks that the answer is this problem.
+    #[track_caller]
+    pub fn problem(&self, status: u16, name: &str) {
+        let found = self.body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or("none");
+        assert_eq!((self.status, found), (status, name), "{:#}", self.body);
+    }
+}
+
+/// The text at a JSON pointer.
+#[track_caller]
+pub fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} of {value:#}")).to_owned()
+}
+
+/// A key that was never used.
+pub fn new_key() -> String {
+    format!("{:032x}", purser::random::id_bits())
+}
+
+/// Lets `callers` do the same at the same moment.
+pub fn at_once<T: Send + 'static>(callers: usize, act: impl Fn(usize) -> T + Send + Sync + 'static) -> Vec<T> {
+    let act = Arc::new(act);
+    let barrier = Arc::new(Barrier::new(callers));
+    let threads: Vec<_> = (0..callers)
+        .map(|index| {
+            let (act, barrier) = (Arc::clone(&act), Arc::clone(&barrier));
+            thread::spawn(move || {
+                barrier.wait();
+                act(index)
+            })
+        })
+        .collect();
+    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+}
+
+fn server_url() -> String {
+    std::env::var("PURSER_TEST_POSTGRES").expect("PURSER_TEST_POSTGRES is not set: run `cargo xtask test`, which starts a PostgreSQL for the tests")
+}
+
+/// A new database on the PostgreSQL of the tests.
+fn new_database() -> String {
+    let name = format!("purser_{}", new_key());
+    purser_store::testing::postgres_execute(&server_url(), &format!("CREATE DATABASE {name}"));
+    with_database(&server_url(), &name)
+}
+
+fn drop_database(url: &str) {
+    let name = url.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
+    purser_store::testing::postgres_execute(&server_url(), &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+}
+
+fn with_database(server: &str, name: &str) -> String {
+    let (path, query) = server.split_once('?').map_or((server, None), |(path, query)| (path, Some(query)));
+    let base = path.rsplit_once('/').map_or(path, |(base, _)| base);
+    match query {
+        Some(query) => format!("{base}/{name}?{query}"),
+        None => format!("{base}/{name}"),
+    }
+}
