@@ -84,6 +84,29 @@ fn the_documentation_lists_the_problems_that_there_are() {
 }
 
 #[test]
+fn each_part_knows_only_what_it_may() {
+    let forbidden = [
+        (
+            "gateway/core",
+            &["tokio", "diesel", "wasmtime", "actix-web", "purser-store", "purser-host"][..],
+        ),
+        ("gateway/store", &["wasmtime", "actix-web", "purser-host"]),
+        ("gateway/host", &["diesel", "actix-web", "purser-store"]),
+        ("gateway/server", &["diesel", "wasmtime"]),
+        ("sdk/money", &["tokio", "purser-core"]),
+        ("xtask", &["purser", "purser-core", "purser-store", "purser-host", "aws-lc-rs"]),
+    ];
+    for (part, others) in forbidden {
+        let manifest = read(&Path::new(part).join("Cargo.toml"));
+        let depends_on = |name: &str| {
+            manifest.lines().any(|line| line.split(['.', ' ', '=']).next() == Some(name))
+        };
+        let known: Vec<_> = others.iter().filter(|name| depends_on(name)).collect();
+        assert!(known.is_empty(), "{part} must not know {known:?} (ARCHITECTURE.md says why)");
+    }
+}
+
+#[test]
 fn floating_point_is_for_showing_only() {
     let allowed: Vec<PathBuf> = sources()
         .into_iter()
@@ -107,6 +130,23 @@ fn unsafe_code_is_where_it_is_known_to_be() {
         allowed.iter().all(|file| known.contains(file)),
         "write it without `unsafe`, or give its reason here: {allowed:?}"
     );
+}
+
+#[test]
+fn links_in_the_documentation_lead_somewhere() {
+    let pages = repository().into_iter().filter(|file| file.extension().is_some_and(|e| e == "md"));
+    let mut broken = Vec::new();
+    for page in pages {
+        let text = read(&page);
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let local = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
+        for target in local.filter_map(|target| target.split('#').next()) {
+            if !root().join(&page).with_file_name(target).exists() {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "correct or remove: {broken:#?}");
 }
 
 /// The problems of a file, as name and status.
