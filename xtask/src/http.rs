@@ -196,3 +196,47 @@ fn next_line(stream: &mut BufReader<TcpStream>, line: &mut String) -> io::Result
 fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("not HTTP/1.1: {what}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{SocketAddr, TcpListener};
+    use std::thread;
+
+    use super::{Client, Request};
+
+    /// A server that gives these answers, one to each request, over one connection.
+    fn answering(answers: &'static [&'static str]) -> SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            for answer in answers {
+                let mut request = [0; 4096];
+                assert!(stream.read(&mut request).unwrap() > 0);
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn answers_of_every_framing_are_read_from_one_connection() {
+        let mut client = Client::new(answering(&[
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+            "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n[\r\n1\r\n]\r\n0\r\n\r\n",
+        ]));
+        for (status, body) in [(200, "{}"), (204, ""), (201, "[]")] {
+            let answer = client.send(Request::get("/")).unwrap();
+            assert_eq!((answer.status, answer.body.as_slice()), (status, body.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_is_an_error_and_is_not_asked_for_again() {
+        let mut client =
+            Client::new(answering(&["HTTP/1.1 201 Created\r\ncontent-length: 9\r\n\r\n{"]));
+        assert!(client.send(Request::post("/v1/purchases", "{}").once("k")).is_err());
+    }
+}
