@@ -71,6 +71,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    duty (name) {
+        name -> Text,
+    }
+}
+
+diesel::table! {
     idempotency (scope, key) {
         scope -> Text,
         key -> Text,
@@ -260,6 +266,7 @@ diesel::table! {
         input -> Text,
         output -> Text,
         fuel -> BigInt,
+        recorded_at -> BigInt,
     }
 }
 
@@ -378,6 +385,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     entry_unsealed,
     entry_sealed,
     seal,
+    duty,
     idempotency,
     vault,
     identity,

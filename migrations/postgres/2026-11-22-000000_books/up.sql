@@ -35,6 +35,7 @@ CREATE TABLE entry (
     kind   TEXT COLLATE "C"   NOT NULL,
     object TEXT COLLATE "C"   NOT NULL
 );
+CREATE INDEX entry_object ON entry (object);
 
 -- Debits are above zero, credits below.
 CREATE TABLE posting (
@@ -64,6 +65,12 @@ CREATE TABLE seal (
     kid            TEXT COLLATE "C"   NOT NULL,
     at             BIGINT NOT NULL
 );
+
+-- What one process at a time does: it locks its row.
+CREATE TABLE duty (
+    name TEXT COLLATE "C" NOT NULL PRIMARY KEY
+);
+INSERT INTO duty (name) VALUES ('outbox'), ('roll'), ('seal');
 
 -- The key's answer, in the transaction of its effect, for ever.
 CREATE TABLE idempotency (
@@ -152,6 +159,7 @@ CREATE TABLE card (
     tap_counter BIGINT
 );
 CREATE INDEX card_of_batch ON card (batch);
+CREATE INDEX card_smart_keys ON card (smart_keys) WHERE smart_keys IS NOT NULL;
 
 -- What happened ------------------------------------------------------------------------------------------
 
@@ -237,6 +245,7 @@ CREATE TABLE trade (
     bought_currency TEXT COLLATE "C"   NOT NULL
 );
 
+-- Equal calls are one row, so only the first has a time: the system's, by which they are listed.
 CREATE TABLE evidence (
     id     BYTEA  NOT NULL PRIMARY KEY,
     digest BYTEA  NOT NULL,
@@ -244,8 +253,10 @@ CREATE TABLE evidence (
     function TEXT COLLATE "C" NOT NULL,
     input  TEXT COLLATE "C"   NOT NULL,
     output TEXT COLLATE "C"   NOT NULL,
-    fuel   BIGINT NOT NULL
+    fuel   BIGINT NOT NULL,
+    recorded_at BIGINT NOT NULL DEFAULT (CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT))
 );
+CREATE INDEX evidence_digest ON evidence (digest, recorded_at, id);
 
 CREATE TABLE log_line (
     id       TEXT COLLATE "C"   NOT NULL PRIMARY KEY,

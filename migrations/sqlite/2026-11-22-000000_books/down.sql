@@ -23,6 +23,7 @@ DROP TABLE session;
 DROP TABLE identity;
 DROP TABLE vault;
 DROP TABLE idempotency;
+DROP TABLE duty;
 DROP TABLE seal;
 DROP TABLE entry_sealed;
 DROP TABLE entry_unsealed;

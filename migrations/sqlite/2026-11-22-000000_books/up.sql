@@ -20,14 +20,14 @@ CREATE TABLE ledger_account (
     balance  BIGINT NOT NULL,
     PRIMARY KEY (name, currency),
     CHECK (NOT guarded OR balance >= 0)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE open_delta (
     id       TEXT   NOT NULL PRIMARY KEY,
     name     TEXT   NOT NULL,
     currency TEXT   NOT NULL,
     amount   BIGINT NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE entry (
     id     TEXT   NOT NULL PRIMARY KEY,
@@ -35,6 +35,7 @@ CREATE TABLE entry (
     kind   TEXT   NOT NULL,
     object TEXT   NOT NULL
 );
+CREATE INDEX entry_object ON entry (object);
 
 -- Debits are above zero, credits below.
 CREATE TABLE posting (
@@ -44,12 +45,12 @@ CREATE TABLE posting (
     currency TEXT   NOT NULL,
     amount   BIGINT NOT NULL CHECK (amount <> 0),
     PRIMARY KEY (entry, n)
-);
+) WITHOUT ROWID;
 
 -- Entries that wait for their position, and the chain of seals over those that have one.
 CREATE TABLE entry_unsealed (
     entry TEXT NOT NULL PRIMARY KEY
-);
+) WITHOUT ROWID;
 
 CREATE TABLE entry_sealed (
     position BIGINT NOT NULL PRIMARY KEY,
@@ -64,6 +65,12 @@ CREATE TABLE seal (
     kid            TEXT   NOT NULL,
     at             BIGINT NOT NULL
 );
+
+-- What one process at a time does: it locks its row.
+CREATE TABLE duty (
+    name TEXT NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+INSERT INTO duty (name) VALUES ('outbox'), ('roll'), ('seal');
 
 -- The key's answer, in the transaction of its effect, for ever.
 CREATE TABLE idempotency (
@@ -84,7 +91,7 @@ CREATE TABLE vault (
     compensation      TEXT,
     refund_count      BIGINT NOT NULL,
     period_started_at BIGINT
-);
+) WITHOUT ROWID;
 
 -- How an account is found, and nothing of whom. Erasing an account deletes this row.
 CREATE TABLE identity (
@@ -102,7 +109,7 @@ CREATE TABLE session (
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     pin_failures BIGINT NOT NULL
-);
+) WITHOUT ROWID;
 CREATE INDEX session_account ON session (account);
 
 -- A used token that comes again ends its session.
@@ -152,6 +159,7 @@ CREATE TABLE card (
     tap_counter BIGINT
 );
 CREATE INDEX card_of_batch ON card (batch);
+CREATE INDEX card_smart_keys ON card (smart_keys) WHERE smart_keys IS NOT NULL;
 
 -- What happened ------------------------------------------------------------------------------------------
 
@@ -206,7 +214,7 @@ CREATE TABLE offer_use (
     merchant TEXT NOT NULL,
     offer_id TEXT NOT NULL,
     PRIMARY KEY (merchant, offer_id)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE refund (
     id       TEXT   NOT NULL PRIMARY KEY,
@@ -217,7 +225,7 @@ CREATE TABLE refund (
     credited BIGINT NOT NULL,
     currency TEXT   NOT NULL,
     goodwill BOOLEAN NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE transfer (
     id           TEXT   NOT NULL PRIMARY KEY,
@@ -226,7 +234,7 @@ CREATE TABLE transfer (
     at           BIGINT NOT NULL,
     amount       BIGINT NOT NULL,
     currency     TEXT   NOT NULL
-);
+) WITHOUT ROWID;
 
 CREATE TABLE trade (
     id              TEXT   NOT NULL PRIMARY KEY,
@@ -237,6 +245,7 @@ CREATE TABLE trade (
     bought_currency TEXT   NOT NULL
 );
 
+-- Equal calls are one row, so only the first has a time: the system's, by which they are listed.
 CREATE TABLE evidence (
     id     BLOB  NOT NULL PRIMARY KEY,
     digest BLOB  NOT NULL,
@@ -244,8 +253,10 @@ CREATE TABLE evidence (
     function TEXT NOT NULL,
     input  TEXT   NOT NULL,
     output TEXT   NOT NULL,
-    fuel   BIGINT NOT NULL
+    fuel   BIGINT NOT NULL,
+    recorded_at BIGINT NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000)
 );
+CREATE INDEX evidence_digest ON evidence (digest, recorded_at, id);
 
 CREATE TABLE log_line (
     id       TEXT   NOT NULL PRIMARY KEY,

@@ -1,0 +1,396 @@
+//! One turn of the teller: load what the commands need under lock, decide them in order, write what changed.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use diesel::{
+    PgConnection, SqliteConnection,
+    connection::{AnsiTransactionManager, TransactionManager},
+};
+use purser_core::{
+    account::Account,
+    books::{Books, CardState, Needs},
+    command::{Answer, Decision, KeyClaim, Outcome, Prepared},
+    ids::{AccountId, BatchId, CardId, MerchantId},
+    money::{Currency, Money},
+    record::{EvidenceId, EvidenceRecord, OfferUse},
+    vault::Vault,
+};
+
+use super::{
+    Reply, SubmitError, postgres,
+    rows::{BalanceRow, DeltaRow, KeyRow, OfferRow, VaultChange, micros},
+    sqlite,
+};
+use crate::{
+    Connection, StoreError, connection::EitherConnection, idempotency::Answered,
+    read::row::json_text,
+};
+
+/// What a command gets.
+pub(super) type Verdict = Result<Reply, SubmitError>;
+
+/// A key's name: who chose it, and what.
+pub(super) type KeyName<'a> = (&'a str, &'a str);
+
+/// Why a turn did not commit.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// It may work when it is tried again. Whether it did commit is unknown when the connection is lost then;
+    /// trying again looks the keys up first, so that nothing happens twice.
+    Retry(String),
+    /// It will fail the same way again.
+    Broken(String),
+}
+
+/// The rows that a turn locks, all commands together.
+#[derive(Default)]
+pub(super) struct Wanted<'a> {
+    pub(super) needs: Needs,
+    pub(super) keys: BTreeSet<KeyName<'a>>,
+}
+
+/// What was found under lock.
+pub(super) struct Found<'a> {
+    pub(super) books: Books,
+    pub(super) before: Before,
+    pub(super) answered: HashMap<KeyName<'a>, Answered>,
+}
+
+/// The rows as they were, to tell which changed.
+#[derive(Default)]
+pub(super) struct Before {
+    balances: HashMap<Account, Money>,
+    vaults: HashMap<AccountId, Vault>,
+    cards: HashMap<CardId, CardState>,
+    batches: HashMap<BatchId, bool>,
+}
+
+/// What a turn writes besides the books' own records.
+pub(super) struct Changes<'a> {
+    pub(super) books: &'a Books,
+    before: &'a Before,
+    /// The keys that were answered first in this turn, sorted.
+    pub(super) keys: Vec<KeyRow<'a>>,
+    /// The evidence that is not known to be there, each once, sorted.
+    pub(super) evidence: Vec<&'a EvidenceRecord>,
+    /// Accounts whose identity is destroyed.
+    pub(super) erased: Vec<String>,
+    nonce: u64,
+}
+
+/// A turn that was committed.
+pub(super) struct Settled {
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) facts_version: i64,
+    pub(super) evidence: Vec<EvidenceId>,
+    pub(super) accounts: Vec<AccountId>,
+    pub(super) merchants: Vec<MerchantId>,
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable => Self::Retry(error.to_string()),
+            StoreError::Corrupt { .. } | StoreError::Database(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<diesel::result::Error> for Fault {
+    fn from(error: diesel::result::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+/// Decides `commands` in one database transaction.
+pub(super) fn turn(
+    conn: &mut Connection,
+    unit: Currency,
+    commands: &[&Prepared],
+    known: &HashSet<EvidenceId>,
+) -> Result<Settled, Fault> {
+    begin(conn)?;
+    let settled = decide_and_write(conn, unit, commands, known);
+    let settled = settled.and_then(|settled| commit(conn).map(|()| settled));
+    if settled.is_err() {
+        roll_back(conn);
+    }
+    settled
+}
+
+fn decide_and_write(
+    conn: &mut Connection,
+    unit: Currency,
+    commands: &[&Prepared],
+    known: &HashSet<EvidenceId>,
+) -> Result<Settled, Fault> {
+    let wanted = Wanted::of(commands);
+    let mut found = match conn {
+        EitherConnection::Sqlite(conn) => sqlite::load(conn, unit, &wanted)?,
+        EitherConnection::Postgres(conn) => postgres::load(conn, unit, &wanted)?,
+    };
+    let facts_version = found.books.facts_version;
+    let mut erased = Vec::new();
+    let mut keys = Vec::new();
+    let mut verdicts = Vec::with_capacity(commands.len());
+    for command in commands {
+        let verdict = found.decide(command, &mut keys)?;
+        if let Some(account) = erased_account(command, &verdict) {
+            erased.push(account.to_string());
+        }
+        verdicts.push(verdict);
+    }
+    keys.sort_by(|one, other| (one.scope, one.key).cmp(&(other.scope, other.key)));
+    let evidence = unknown_evidence(&found.books, known);
+    let changes = Changes {
+        books: &found.books,
+        before: &found.before,
+        keys,
+        evidence,
+        erased,
+        nonce: nonce()?,
+    };
+    match conn {
+        EitherConnection::Sqlite(conn) => sqlite::write(conn, &changes)?,
+        EitherConnection::Postgres(conn) => postgres::write(conn, &changes)?,
+    }
+    let evidence = changes.evidence.iter().map(|evidence| evidence.id).collect();
+    let writes = found.books.writes();
+    let accounts: BTreeSet<AccountId> = writes.log.iter().map(|line| line.account).collect();
+    let merchants: BTreeSet<MerchantId> =
+        writes.events.iter().map(|event| event.merchant).collect();
+    let (accounts, merchants) = (accounts.into_iter().collect(), merchants.into_iter().collect());
+    Ok(Settled { verdicts, facts_version, evidence, accounts, merchants })
+}
+
+impl<'a> Wanted<'a> {
+    fn of(commands: &[&'a Prepared]) -> Self {
+        let mut wanted = Self::default();
+        for command in commands {
+            let Needs { batches, accounts, vaults, cards, items, offers } = command.needs();
+            wanted.needs.batches.extend(batches);
+            wanted.needs.accounts.extend(accounts);
+            wanted.needs.vaults.extend(vaults);
+            wanted.needs.cards.extend(cards);
+            wanted.needs.items.extend(items);
+            wanted.needs.offers.extend(offers);
+            wanted.keys.extend(command.key.as_ref().map(KeyClaim::name));
+        }
+        wanted
+    }
+}
+
+/// A key without its fingerprint.
+trait Named {
+    fn name(&self) -> KeyName<'_>;
+}
+
+impl Named for KeyClaim {
+    fn name(&self) -> KeyName<'_> {
+        (&self.scope, &self.key)
+    }
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn new(facts_version: i64, unit: Currency) -> Self {
+        Self {
+            books: Books::new(facts_version, unit),
+            before: Before::default(),
+            answered: HashMap::new(),
+        }
+    }
+
+    pub(super) fn balance(&mut self, account: &Account, balance: Money) {
+        self.before.balances.insert(account.clone(), balance);
+        self.books.load_balance(account.clone(), balance);
+    }
+
+    /// A guarded account without a row. A vault's is at zero from the start; others are opened by commands.
+    pub(super) fn no_balance(&mut self, account: &Account, unit: Currency) {
+        if matches!(account, Account::Vault(_)) {
+            self.balance(account, Money::zero(unit));
+        }
+    }
+
+    pub(super) fn vault(&mut self, vault: Vault) {
+        self.before.vaults.insert(vault.account, vault.clone());
+        self.books.load_vault(vault);
+    }
+
+    pub(super) fn card(&mut self, (card, state): (CardId, CardState)) {
+        self.before.cards.insert(card, state);
+        self.books.load_card(card, state);
+    }
+
+    pub(super) fn batch(&mut self, batch: BatchId, state: purser_core::books::BatchState) {
+        self.before.batches.insert(batch, state.active);
+        self.books.load_batch(batch, state);
+    }
+
+    /// The same key gets the same answer; a key for something else is refused.
+    fn decide(
+        &mut self,
+        command: &'a Prepared,
+        keys: &mut Vec<KeyRow<'a>>,
+    ) -> Result<Verdict, Fault> {
+        let claim = command.key.as_ref();
+        if let Some(claim) = claim
+            && let Some((fingerprint, outcome)) = self.answered.get(&claim.name())
+        {
+            if *fingerprint != claim.fingerprint {
+                return Ok(Err(SubmitError::KeyReused));
+            }
+            return Ok(Ok(Reply { outcome: outcome.clone(), replayed: true }));
+        }
+        let outcome = match command.decide(&mut self.books) {
+            Decision::Decided(outcome) => outcome,
+            Decision::Stale => return Ok(Err(SubmitError::Stale)),
+            Decision::Broken(why) => return Ok(Err(SubmitError::Broken(why))),
+        };
+        if let Some(claim) = claim {
+            keys.push(key_row(claim, &outcome, command)?);
+            self.answered.insert(claim.name(), (claim.fingerprint, outcome.clone()));
+        }
+        Ok(Ok(Reply { outcome, replayed: false }))
+    }
+}
+
+fn key_row<'a>(
+    claim: &'a KeyClaim,
+    outcome: &Outcome,
+    command: &Prepared,
+) -> Result<KeyRow<'a>, Fault> {
+    Ok(KeyRow {
+        scope: &claim.scope,
+        key: &claim.key,
+        fingerprint: &claim.fingerprint,
+        outcome: json_text(outcome)?,
+        at: micros(command.at),
+    })
+}
+
+fn erased_account(command: &Prepared, verdict: &Verdict) -> Option<AccountId> {
+    let Ok(Reply { outcome: Ok(Answer::Erased { .. }), replayed: false }) = verdict else {
+        return None;
+    };
+    match &command.command {
+        purser_core::command::Command::EraseAccount(erase) => Some(erase.account),
+        _ => None,
+    }
+}
+
+/// Evidence that may not be there yet, each once, in one order for all processes.
+fn unknown_evidence<'a>(books: &'a Books, known: &HashSet<EvidenceId>) -> Vec<&'a EvidenceRecord> {
+    let evidence = books.writes().evidence.iter();
+    let mut evidence: Vec<_> = evidence.filter(|evidence| !known.contains(&evidence.id)).collect();
+    evidence.sort_by_key(|evidence| evidence.id);
+    evidence.dedup_by_key(|evidence| evidence.id);
+    evidence
+}
+
+fn nonce() -> Result<u64, Fault> {
+    getrandom::u64().map_err(|error| Fault::Retry(error.to_string()))
+}
+
+impl Changes<'_> {
+    /// The guarded balances that changed.
+    pub(super) fn balances(&self) -> Vec<BalanceRow> {
+        let changed = |(account, balance): &(&Account, Money)| {
+            self.before.balances.get(*account) != Some(balance)
+        };
+        let rows = self.books.balances().filter(changed);
+        let mut rows: Vec<_> =
+            rows.map(|(account, balance)| BalanceRow::guarded(account, balance)).collect();
+        rows.sort_by(|one, other| one.name.cmp(&other.name));
+        rows
+    }
+
+    /// What the turn adds to open accounts.
+    pub(super) fn deltas(&self) -> Vec<DeltaRow> {
+        let deltas = self.books.deltas().filter(|(_, delta)| !delta.is_zero());
+        let row = |(n, (account, delta)): (usize, (&Account, Money))| DeltaRow {
+            id: format!("{:016x}{n:04x}", self.nonce),
+            name: account.to_string(),
+            currency: delta.currency().code(),
+            amount: delta.minor(),
+        };
+        deltas.enumerate().map(row).collect()
+    }
+
+    /// The vaults that changed.
+    pub(super) fn vaults(&self) -> Vec<VaultChange> {
+        let changed = |vault: &&Vault| self.before.vaults.get(&vault.account) != Some(*vault);
+        self.books.vaults().filter(changed).map(VaultChange::new).collect()
+    }
+
+    /// The cards that changed: status and the highest counter of a tap.
+    pub(super) fn cards(&self) -> Vec<(String, &'static str, Option<i64>)> {
+        let changed =
+            |(card, state): &(CardId, &CardState)| self.before.cards.get(card) != Some(*state);
+        let cards = self.books.cards().filter(changed);
+        cards
+            .map(|(card, state)| {
+                (card.to_string(), state.status.name(), state.tap_counter.map(i64::from))
+            })
+            .collect()
+    }
+
+    /// The batches that were sold.
+    pub(super) fn batches_sold(&self) -> Vec<String> {
+        let sold = |(batch, active): (BatchId, bool)| {
+            active && self.before.batches.get(&batch) != Some(&true)
+        };
+        let batches = self.books.batches().filter(|(batch, state)| sold((*batch, state.active)));
+        batches.map(|(batch, _)| batch.to_string()).collect()
+    }
+
+    /// The single-use offers that were bought, sorted.
+    pub(super) fn offers(&self) -> Vec<OfferRow<'_>> {
+        let mut offers: Vec<&OfferUse> = self.books.writes().offers_used.iter().collect();
+        offers.sort();
+        offers.into_iter().map(OfferRow::new).collect()
+    }
+}
+
+/// SQLite takes the write lock at once, so that what was read cannot change under the turn.
+pub(super) fn begin(conn: &mut Connection) -> Result<(), Fault> {
+    match conn {
+        EitherConnection::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+        }
+        EitherConnection::Postgres(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
+        }
+    }
+    .map_err(Fault::from)
+}
+
+pub(super) fn commit(conn: &mut Connection) -> Result<(), Fault> {
+    match conn {
+        EitherConnection::Sqlite(conn) => <AnsiTransactionManager as TransactionManager<
+            SqliteConnection,
+        >>::commit_transaction(conn),
+        EitherConnection::Postgres(conn) => {
+            <AnsiTransactionManager as TransactionManager<PgConnection>>::commit_transaction(conn)
+        }
+    }
+    .map_err(|error| match Fault::from(error) {
+        // The disk is full, or the server is gone: neither is the fault of a command.
+        Fault::Broken(why) | Fault::Retry(why) => Fault::Retry(why),
+    })
+}
+
+/// Whatever goes wrong here, the connection is looked at before it is used again.
+pub(super) fn roll_back(conn: &mut Connection) {
+    let done = match conn {
+        EitherConnection::Sqlite(conn) => <AnsiTransactionManager as TransactionManager<
+            SqliteConnection,
+        >>::rollback_transaction(conn),
+        EitherConnection::Postgres(conn) => {
+            <AnsiTransactionManager as TransactionManager<PgConnection>>::rollback_transaction(conn)
+        }
+    };
+    if let Err(error) = done {
+        tracing::debug!(%error, "roll back");
+    }
+}
