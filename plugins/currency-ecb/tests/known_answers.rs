@@ -1,5 +1,13 @@
 //! Conversions with known answers: the area `fx` of `docs/vectors/`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use purser_currency_ecb::Ecb;
 use purser_sdk::{
     Currency, Date, Money, RateTable, Rates, Rounding, currency::Policy, date, parse_date,

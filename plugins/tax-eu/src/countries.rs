@@ -21,6 +21,14 @@ impl Land {
     pub(crate) fn code(&self) -> &'static str {
         self.code
     }
+
+    /// What its tax numbers begin with.
+    pub(crate) fn prefix(&self) -> &'static str {
+        match self.code {
+            "GR" => "EL",
+            code => code,
+        }
+    }
 }
 
 /// The country of `place`, if its tax is known there.

@@ -26,6 +26,28 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// A row for all days that this release speaks of.
+    const fn new(
+        country: &[u8; 2],
+        reason: Reason,
+        percent: (i64, u8),
+        categories: &'static [Category],
+        source: &'static str,
+    ) -> Self {
+        let country = Country::literal(country);
+        Self { country, categories, from: COVERED_FROM, to: None, percent, reason, source }
+    }
+
+    /// The same from `day` on.
+    const fn since(self, day: Date) -> Self {
+        Self { from: day, ..self }
+    }
+
+    /// The same up to and with `day`.
+    const fn until(self, day: Date) -> Self {
+        Self { to: Some(day), ..self }
+    }
+
     /// The percentage.
     pub(crate) fn rate(&self) -> Result<Percent, Error> {
         Ok(Percent::from_parts(self.percent.0, self.percent.1)?)
@@ -70,4 +92,90 @@ pub(crate) fn sources() -> Vec<&'static str> {
 
 fn rows() -> impl Iterator<Item = &'static Row> {
     standard::ROWS.iter().chain(reduced::ROWS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::countries;
+
+    fn lands() -> impl Iterator<Item = &'static Land> {
+        let country = |code: &str| Country::parse(code).unwrap();
+        countries::codes().into_iter().map(move |code| countries::of(country(code)).unwrap())
+    }
+
+    /// The days on which anything changes, and the ends.
+    fn days() -> Vec<Date> {
+        let mut days = vec![COVERED_FROM, COVERED_TO];
+        days.extend(rows().map(|row| row.from));
+        days.extend(rows().filter_map(|row| row.to));
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    #[test]
+    fn a_day_has_one_rate_of_a_category() {
+        for (land, day) in lands().flat_map(|land| days().into_iter().map(move |day| (land, day))) {
+            for category in Category::ALL {
+                let on = |row: &&Row| {
+                    row.country == land.country
+                        && row.categories.contains(category)
+                        && row.is_on(day)
+                };
+                let found = rows().filter(on).count();
+                let needed =
+                    usize::from(matches!(category, Category::General | Category::DigitalService));
+                assert!((needed..=1).contains(&found), "{category} in {} on {day}", land.code());
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_has_a_source_and_days_in_order() {
+        for row in rows() {
+            assert!(row.source.len() > 10, "{row:?}");
+            assert!(
+                row.from >= COVERED_FROM
+                    && row.to.is_none_or(|to| row.from < to && to < COVERED_TO),
+                "{row:?}"
+            );
+            assert_eq!(row.rate().unwrap().is_zero(), row.reason == Reason::Zero, "{row:?}");
+            assert!(countries::of(row.country).is_some(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn rates_change_on_their_day() {
+        let check = |code: &str, category, day, percent: Option<&str>| {
+            let land = countries::of(Country::parse(code).unwrap()).unwrap();
+            let found = find(land, category, day).ok().map(|row| row.rate().unwrap().to_string());
+            assert_eq!(found.as_deref(), percent, "{category} in {code} on {day}");
+        };
+        use Category::{
+            Accommodation, Book, Ebook, Food, General, Medicine, Newspaper, Restaurant,
+        };
+        check("FI", General, date(2024, 8, 31), Some("24"));
+        check("FI", General, date(2024, 9, 1), Some("25.5"));
+        check("FI", Book, date(2024, 12, 31), Some("10"));
+        check("FI", Book, date(2025, 1, 1), Some("14"));
+        check("FI", Book, date(2026, 1, 1), Some("13.5"));
+        check("FI", Newspaper, date(2026, 1, 1), Some("10"));
+        check("EE", General, date(2025, 7, 1), Some("24"));
+        check("RO", General, date(2025, 8, 1), Some("21"));
+        check("SK", General, date(2024, 12, 31), Some("20"));
+        check("SK", Book, date(2025, 1, 1), Some("5"));
+        check("DE", Restaurant, date(2025, 12, 31), Some("19"));
+        check("DE", Restaurant, date(2026, 1, 1), Some("7"));
+        check("DE", Medicine, date(2026, 1, 1), Some("19"));
+        check("NL", Accommodation, date(2026, 1, 1), Some("21"));
+        check("BE", Accommodation, date(2026, 3, 1), Some("12"));
+        check("SE", Food, date(2026, 4, 1), Some("6"));
+        check("AT", Food, date(2026, 7, 1), None);
+        check("IT", Food, date(2026, 7, 1), None);
+        check("CZ", Book, date(2024, 1, 1), Some("0"));
+        check("CH", Book, date(2024, 1, 1), Some("2.6"));
+        check("LT", Ebook, date(2026, 1, 1), Some("5"));
+        check("DK", Book, date(2026, 1, 1), None);
+    }
 }

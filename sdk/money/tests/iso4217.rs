@@ -1,5 +1,13 @@
 //! The minor units of ISO 4217, against the list that `docs/vectors/` keeps.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use purser_money::{Currency, MoneyError};
 
 #[test]

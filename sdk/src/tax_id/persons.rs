@@ -106,7 +106,7 @@ pub(super) fn slovakia(text: &[u8]) -> Checked {
         return Ok(());
     }
     form(digits.first() != Some(&0) && matches!(digits.get(2), Some(2 | 3 | 4 | 7 | 8 | 9)))?;
-    checksum(number(&digits) % 11 == 0)
+    checksum(number(&digits).is_multiple_of(11))
 }
 
 pub(super) fn latvia(text: &[u8]) -> Checked {

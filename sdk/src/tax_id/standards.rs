@@ -73,7 +73,7 @@ pub(super) fn netherlands(text: &[u8]) -> Checked {
     let end = digits(end.get(1..).unwrap_or_default())?;
     form(number(&front) > 0 && number(&end) > 0)?;
     // The last digit counts ten, which is minus one modulo eleven.
-    let old = weighted(&front, &[9, 8, 7, 6, 5, 4, 3, 2, 10]) % 11 == 0;
+    let old = weighted(&front, &[9, 8, 7, 6, 5, 4, 3, 2, 10]).is_multiple_of(11);
     checksum(old || mod_97_10(&[b"NL", text].concat()))
 }
 

@@ -8,7 +8,7 @@ use super::{
 /// All digits weighted, and the sum is a multiple of the modulus.
 fn sums_to_multiple(text: &[u8], weights: &[u32], modulus: u32) -> Checked {
     let digits = digits_of(text, weights.len())?;
-    checksum(weighted(&digits, weights) % modulus == 0)
+    checksum(weighted(&digits, weights).is_multiple_of(modulus))
 }
 
 fn no_leading_zero(text: &[u8]) -> Checked {
@@ -19,7 +19,7 @@ pub(super) fn belgium(text: &[u8]) -> Checked {
     let digits = digits_of(text, 10)?;
     form(matches!(digits.first(), Some(0 | 1)) && number(&digits) > 0)?;
     let (front, check) = digits.split_at_checked(8).unwrap_or_default();
-    checksum(number(front).saturating_add(number(check)) % 97 == 0)
+    checksum(number(front).saturating_add(number(check)).is_multiple_of(97))
 }
 
 pub(super) fn denmark(text: &[u8]) -> Checked {

@@ -1,5 +1,13 @@
 //! Examples with known answers, from laws, standards and other people's software: `docs/vectors/`.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

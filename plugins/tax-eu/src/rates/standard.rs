@@ -2,74 +2,67 @@
 
 use purser_sdk::{
     Category::{self, DigitalService, General},
-    Country, Date, Reason, date,
+    Reason, date,
 };
 
-use super::{COVERED_FROM, Row};
+use super::Row;
 
 const CATEGORIES: &[Category] = &[General, DigitalService];
 
-/// Read 2025-08-12 and 2026-05-22; both agree on every row that names them.
+/// Two tables kept by others, which agree on every row here.
 const TABLES: &str =
-    "https://github.com/ibericode/vat-rates and https://github.com/commerceguys/tax";
+    "ibericode/vat-rates (2025-08-12) and commerceguys/tax (2026-05-22) on github.com";
+/// Before the changes since 2024, which the tables and these name.
+const ESTONIA: &str = "Käibemaksuseadus § 15: 22 % from 2024-01-01, 24 % from 2025-07-01";
+const FINLAND: &str = "vero.fi, Rates of VAT: 25.5 % from 2024-09-01, before that 24 %";
+const ROMANIA: &str =
+    "Codul fiscal art. 291; Legea 141/2025: 21 % from 2025-08-01, before that 19 %";
+const SLOVAKIA: &str = "Zákon 222/2004 § 27: 23 % from 2025-01-01, before that 20 %";
+const SWITZERLAND: &str = "MWSTG Art. 25: 8.1 % from 2024-01-01";
 
-const fn row(
-    country: &[u8; 2],
-    from: Date,
-    to: Option<Date>,
-    percent: (i64, u8),
-    source: &'static str,
-) -> Row {
-    Row {
-        country: Country::literal(country),
-        categories: CATEGORIES,
-        from,
-        to,
-        percent,
-        reason: Reason::Standard,
-        source,
-    }
+const fn standard(country: &[u8; 2], percent: i64) -> Row {
+    Row::new(country, Reason::Standard, (percent, 0), CATEGORIES, TABLES)
 }
 
-const fn steady(country: &[u8; 2], percent: i64) -> Row {
-    row(country, COVERED_FROM, None, (percent, 0), TABLES)
+const fn cited(country: &[u8; 2], percent: (i64, u8), source: &'static str) -> Row {
+    Row::new(country, Reason::Standard, percent, CATEGORIES, source)
 }
 
 #[rustfmt::skip]
 pub(super) static ROWS: &[Row] = &[
-    steady(b"AT", 20),
-    steady(b"BE", 21),
-    steady(b"BG", 20),
-    steady(b"CY", 19),
-    steady(b"CZ", 21),
-    steady(b"DE", 19),
-    steady(b"DK", 25),
-    steady(b"ES", 21),
-    steady(b"FR", 20),
-    steady(b"GB", 20),
-    steady(b"GR", 24),
-    steady(b"HR", 25),
-    steady(b"HU", 27),
-    steady(b"IE", 23),
-    steady(b"IT", 22),
-    steady(b"LT", 21),
-    steady(b"LU", 17),
-    steady(b"LV", 21),
-    steady(b"MT", 18),
-    steady(b"NL", 21),
-    steady(b"NO", 25),
-    steady(b"PL", 23),
-    steady(b"PT", 23),
-    steady(b"SE", 25),
-    steady(b"SI", 22),
-    row(b"CH", COVERED_FROM, None, (81, 1), TABLES),
-    row(b"LI", COVERED_FROM, None, (81, 1), TABLES),
-    row(b"EE", COVERED_FROM, Some(date(2025, 6, 30)), (22, 0), TABLES),
-    row(b"EE", date(2025, 7, 1), None, (24, 0), TABLES),
-    row(b"FI", COVERED_FROM, Some(date(2024, 8, 31)), (24, 0), TABLES),
-    row(b"FI", date(2024, 9, 1), None, (255, 1), TABLES),
-    row(b"RO", COVERED_FROM, Some(date(2025, 7, 31)), (19, 0), TABLES),
-    row(b"RO", date(2025, 8, 1), None, (21, 0), TABLES),
-    row(b"SK", COVERED_FROM, Some(date(2024, 12, 31)), (20, 0), TABLES),
-    row(b"SK", date(2025, 1, 1), None, (23, 0), TABLES),
+    standard(b"AT", 20),
+    standard(b"BE", 21),
+    standard(b"BG", 20),
+    cited(b"CH", (81, 1), SWITZERLAND),
+    standard(b"CY", 19),
+    standard(b"CZ", 21),
+    standard(b"DE", 19),
+    standard(b"DK", 25),
+    cited(b"EE", (22, 0), ESTONIA).until(date(2025, 6, 30)),
+    cited(b"EE", (24, 0), ESTONIA).since(date(2025, 7, 1)),
+    standard(b"ES", 21),
+    cited(b"FI", (24, 0), FINLAND).until(date(2024, 8, 31)),
+    cited(b"FI", (255, 1), FINLAND).since(date(2024, 9, 1)),
+    standard(b"FR", 20),
+    standard(b"GB", 20),
+    standard(b"GR", 24),
+    standard(b"HR", 25),
+    standard(b"HU", 27),
+    standard(b"IE", 23),
+    standard(b"IT", 22),
+    cited(b"LI", (81, 1), SWITZERLAND),
+    standard(b"LT", 21),
+    standard(b"LU", 17),
+    standard(b"LV", 21),
+    standard(b"MT", 18),
+    standard(b"NL", 21),
+    standard(b"NO", 25),
+    standard(b"PL", 23),
+    standard(b"PT", 23),
+    cited(b"RO", (19, 0), ROMANIA).until(date(2025, 7, 31)),
+    cited(b"RO", (21, 0), ROMANIA).since(date(2025, 8, 1)),
+    standard(b"SE", 25),
+    standard(b"SI", 22),
+    cited(b"SK", (20, 0), SLOVAKIA).until(date(2024, 12, 31)),
+    cited(b"SK", (23, 0), SLOVAKIA).since(date(2025, 1, 1)),
 ];
