@@ -18,6 +18,10 @@ use crate::{
 /// Longest detail of a fault: enough for a panic message and where it was.
 const DETAIL_CHARS_MAX: usize = 500;
 
+/// Epoch ticks that a call has run into before the wall clock can end it. Who ran for less than two whole ticks was
+/// kept waiting by a busy machine and not by itself.
+const SLICES_MIN: u32 = 3;
+
 /// What the gateway keeps beside an instance.
 pub(crate) struct Guest {
     pub(crate) log: LogBook,
@@ -144,10 +148,12 @@ fn store(sandbox: &Sandbox) -> Store<Guest> {
     store.set_hostcall_fuel(limits.output_bytes);
     store.set_epoch_deadline(1);
     let (started, wall_clock) = (Instant::now(), limits.wall_clock);
+    let mut slices = 0_u32;
     // The clock is read here and not by a timer of the runtime, which may itself wait behind busy plugins; and the
     // yield is the runtime's own, which lets sockets and timers go first.
     store.epoch_deadline_callback(move |_| {
-        Ok(if started.elapsed() >= wall_clock {
+        slices = slices.saturating_add(1);
+        Ok(if started.elapsed() >= wall_clock && slices >= SLICES_MIN {
             UpdateDeadline::Interrupt
         } else {
             UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
