@@ -176,8 +176,3 @@ pub fn identity_credentials_set(
     }
     Ok(changed > 0)
 }
-
-/// Forgets how an account is found. Its amounts stay in the journal under a random id.
-pub fn identity_delete(conn: &mut Connection, account: AccountId) -> Result<bool, StoreError> {
-    Ok(diesel::delete(identity::table.find(account.to_string())).execute(conn)? > 0)
-}

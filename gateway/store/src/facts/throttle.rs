@@ -41,25 +41,27 @@ pub fn throttle_fail(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<u32, StoreError> {
-    let started_after = throttle::window_started_at.gt(since.as_microsecond());
-    let row = (
-        throttle::key.eq(key),
-        throttle::window_started_at.eq(now.as_microsecond()),
-        throttle::failures.eq(1),
-    );
-    if insert_if_new!(conn, throttle::table, row)? > 0 {
+    let (since_micros, now) = (since.as_microsecond(), now.as_microsecond());
+    let begun = (throttle::window_started_at.eq(now), throttle::failures.eq(1));
+    if insert_if_new!(conn, throttle::table, (throttle::key.eq(key), begun))? > 0 {
         return Ok(1);
     }
-    // Counted where it stands, not read and written, so that failures at once are all counted.
-    let counted = diesel::update(throttle::table.find(key).filter(started_after))
-        .set(throttle::failures.eq(throttle::failures + 1))
-        .execute(conn)?;
-    if counted == 0 {
-        diesel::update(throttle::table.find(key))
-            .set((throttle::window_started_at.eq(now.as_microsecond()), throttle::failures.eq(1)))
-            .execute(conn)?;
+    // Each step is one conditional update, so that failures at once are all counted: whoever finds that the window
+    // was begun anew by somebody else counts in that one.
+    if count_in_window(conn, key, since_micros)? == 0 {
+        let over = throttle::window_started_at.le(since_micros);
+        let begun_anew =
+            diesel::update(throttle::table.find(key).filter(over)).set(begun).execute(conn)?;
+        if begun_anew == 0 {
+            count_in_window(conn, key, since_micros)?;
+        }
     }
     Ok(throttle_get(conn, key, since)?.map_or(1, |throttle| throttle.failures))
+}
+
+fn count_in_window(conn: &mut Connection, key: &[u8], since: i64) -> QueryResult<usize> {
+    let running = throttle::table.find(key).filter(throttle::window_started_at.gt(since));
+    diesel::update(running).set(throttle::failures.eq(throttle::failures + 1)).execute(conn)
 }
 
 /// Forgets failures, after a success.

@@ -48,18 +48,26 @@ pub fn evidence_get(
     found.map(EvidenceRow::read).transpose()
 }
 
-/// The calls that a plugin decided, by name: equal calls are one, so they have no time of their own. The next page
-/// is asked for with the hexadecimal name.
+/// The calls that a plugin decided, newest first. Equal calls are one, listed where it was first made. The next
+/// page is asked for with the hexadecimal name.
 pub fn plugin_calls_page(
     conn: &mut Connection,
     digest: &[u8; 32],
     page: &Page,
 ) -> Result<Paged<EvidenceRecord>, StoreError> {
-    let after = page.after().map_or(Ok(Vec::new()), |name| HEXLOWER.decode(name.as_bytes()));
-    let Ok(after) = after else { return Ok(Paged::empty()) };
+    let digest = digest.as_slice();
+    let seen = |id: &str| {
+        let id = HEXLOWER.decode(id.as_bytes()).unwrap_or_default();
+        let of_plugin = evidence::table.find(id).filter(evidence::digest.eq(digest));
+        of_plugin.select(evidence::recorded_at).first(conn).optional()
+    };
+    let Some((at, id)) = page.start(seen)? else { return Ok(Paged::empty()) };
+    let id = HEXLOWER.decode(id.as_bytes()).unwrap_or_default();
+    let older = evidence::recorded_at.lt(at).or(evidence::id.lt(id));
     let rows: Vec<EvidenceRow> = evidence::table
-        .filter(evidence::digest.eq(digest.as_slice()).and(evidence::id.gt(after)))
-        .order(evidence::id)
+        .filter(evidence::digest.eq(digest))
+        .filter(evidence::recorded_at.le(at).and(older))
+        .order((evidence::recorded_at.desc(), evidence::id.desc()))
         .limit(page.fetch())
         .select(EvidenceRow::as_select())
         .load(conn)?;

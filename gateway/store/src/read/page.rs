@@ -29,11 +29,6 @@ impl Page {
         (1..=Self::LIMIT_MAX).contains(&limit).then_some(Self { after, limit })
     }
 
-    /// The id of the last row that was seen.
-    pub(crate) fn after(&self) -> Option<&str> {
-        self.after.as_deref()
-    }
-
     /// Time and id of the last row that was seen; behind every row, where the list starts. `None` when there
     /// is no such row.
     pub(crate) fn start(
