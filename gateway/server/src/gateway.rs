@@ -6,7 +6,9 @@ use purser_core::Timestamp;
 use purser_host::Plugins;
 use purser_store::Store;
 
-use crate::{app::facts::FactsCache, clock::Clock, keys::Keys, metrics::Metrics, settings::Settings};
+use crate::{
+    app::facts::FactsCache, clock::Clock, http::stream::Streams, keys::Keys, metrics::Metrics, settings::Settings,
+};
 
 /// Cheap to clone; one for each process.
 #[derive(Clone)]
@@ -30,6 +32,8 @@ pub struct Parts {
     pub facts: FactsCache,
     /// What it counts.
     pub metrics: Metrics,
+    /// The live streams that are open.
+    pub streams: Streams,
     /// Password hashing, bounded.
     pub logins: crate::app::login::Logins,
     /// Access tokens that were verified.

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod log;
+pub mod place;
 pub mod plugin;
 pub mod rates;
 pub mod report;

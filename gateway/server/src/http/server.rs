@@ -9,7 +9,7 @@ use purser_host::{CodeCache, Limits, Plugins};
 use purser_store::{Store, StoreConfig, read::latest::time_latest};
 use tokio::task::JoinHandle;
 
-use super::{request_id, routes};
+use super::{request_id, routes, stream::Streams};
 use crate::{
     app::{facts::FactsCache, login::Logins, plugin, session::TokenCache},
     background::Background,
@@ -86,6 +86,7 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         plugins: Plugins::new(Limits::default(), Some(cache))?,
         facts: FactsCache::default(),
         metrics: Metrics::new()?,
+        streams: Streams::default(),
         logins: Logins::new(),
         tokens: TokenCache::default(),
         keys,
@@ -108,6 +109,8 @@ fn clock(settings: &Settings, store: &Store) -> Result<Clock> {
 impl Running {
     /// Stops: no new requests, those under way are finished, what is queued is committed.
     pub async fn stop(self) -> Result<()> {
+        // Live streams would hold their connections open until they time out.
+        self.gateway.streams.close();
         self.handle.stop(true).await;
         self.background.stop().await;
         self.server.await??;

@@ -1,0 +1,215 @@
+//! The stock of cards: printing batches, registering smart cards, selling and blocking them.
+
+use purser_core::{
+    Timestamp,
+    card::{
+        code::{CardCode, CardSerial},
+        sun::{FileReadKey, MetaReadKey, Uid},
+    },
+    command::{Answer, Command, KeyClaim, Outcome},
+    ids::{BatchId, CardId, EntryId},
+    place::Place,
+    record::{CardKind, CardRecord, CardStatus},
+    stock::{ActivateBatch, ActivateCard, BlockCard},
+};
+use purser_money::Money;
+use purser_store::{
+    StoreError,
+    facts::card::{Chip, NewBatch, batch_insert, smart_card_insert},
+    read::card::{batch_get, card_smart_keys},
+};
+
+use super::{
+    intent::{Making, carry_out},
+    smart_card::SmartKeys,
+};
+use crate::{
+    gateway::Gateway,
+    problem::{self, Problem},
+    random::{self, id_bits},
+};
+
+/// Cards of a batch: what a printer takes at a time, and what one answer can show.
+pub const BATCH_MAX: u32 = 10_000;
+/// A tap of a card that was personalised elsewhere is tried with each of these.
+const META_READ_KEYS_MAX: usize = 16;
+
+/// Cards to be printed.
+pub struct Print {
+    /// How many.
+    pub count: u32,
+    /// What each is sold for.
+    pub face: Money,
+    /// After this they cannot be loaded from.
+    pub expires_at: Option<Timestamp>,
+    /// The country they are sold in.
+    pub country: Option<Place>,
+}
+
+/// A card, and the code that is shown this once.
+pub struct Printed {
+    /// The card.
+    pub record: CardRecord,
+    /// Its code.
+    pub code: CardCode,
+}
+
+/// Prints a batch. Its cards are worth nothing until they are sold.
+pub async fn batch_print(
+    gateway: &Gateway,
+    print: Print,
+) -> Result<(BatchId, Vec<Printed>), Problem> {
+    let Print { count, face, expires_at, country } = print;
+    let batch = BatchId::from_random(id_bits());
+    let card = |_| {
+        let record =
+            CardRecord { batch: Some(batch), expires_at, ..blank(CardKind::Voucher, face) };
+        issue(gateway, record)
+    };
+    let printed: Vec<Printed> = (0..count).map(card).collect();
+    let row = NewBatch { id: batch, face, country, expires_at, created_at: gateway.now() };
+    let records: Vec<CardRecord> = printed.iter().map(|card| card.record.clone()).collect();
+    gateway.store.write(move |db| batch_insert(db, &row, &records)).await?;
+    Ok((batch, printed))
+}
+
+/// A smart card to be registered.
+pub struct Register {
+    /// What it is sold for.
+    pub face: Money,
+    /// The chip's number; it is not kept.
+    pub uid: Uid,
+    /// Its keys, where it was personalised elsewhere.
+    pub keys: Option<(MetaReadKey, FileReadKey)>,
+}
+
+/// Registers a smart card. It is worth nothing until it is sold.
+pub async fn smart_card_register(
+    gateway: &Gateway,
+    register: Register,
+) -> Result<Printed, Problem> {
+    let Register { face, uid, keys } = register;
+    let keys = keys.map(|(meta_read, file_read)| SmartKeys { meta_read, file_read });
+    if let Some(keys) = &keys {
+        check_meta_read(gateway, keys).await?;
+    }
+    let smart_id = *gateway.keys.issuer_key.chip_id(&uid).as_bytes();
+    let smart_keys = keys.map(|keys| keys.wrap(gateway));
+    let printed = issue(gateway, blank(CardKind::Smart, face));
+    let record = printed.record.clone();
+    let stored = gateway.store.write(move |db| {
+        let chip = Chip { smart_id: &smart_id, smart_keys: smart_keys.as_deref() };
+        smart_card_insert(db, &record, None, chip)
+    });
+    match stored.await {
+        Ok(()) => Ok(printed),
+        Err(error) if StoreError::is_conflict(&error) => {
+            Err(Problem::malformed("uid", "this chip is registered already"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses a further key that taps would have to be tried with.
+async fn check_meta_read(gateway: &Gateway, new: &SmartKeys) -> Result<(), Problem> {
+    let mut known: Vec<MetaReadKey> = Vec::new();
+    for wrapped in gateway.store.read(card_smart_keys).await? {
+        let keys = SmartKeys::unwrap(gateway, &wrapped)?;
+        if keys.meta_read == new.meta_read {
+            return Ok(());
+        }
+        if !known.contains(&keys.meta_read) {
+            known.push(keys.meta_read);
+        }
+    }
+    if known.len() < META_READ_KEYS_MAX {
+        return Ok(());
+    }
+    let detail = format!(
+        "at most {META_READ_KEYS_MAX} different keys; personalise cards of one issuer with one"
+    );
+    Err(Problem::malformed("keys.meta_read", detail))
+}
+
+fn blank(kind: CardKind, face: Money) -> CardRecord {
+    CardRecord {
+        id: CardId::from_random(id_bits()),
+        serial: CardSerial::from_random(u64::from_be_bytes(random::bytes())).to_string(),
+        currency: face.currency(),
+        code_hash: [0; 32],
+        status: CardStatus::Inactive,
+        kind,
+        face,
+        batch: None,
+        expires_at: None,
+    }
+}
+
+fn issue(gateway: &Gateway, record: CardRecord) -> Printed {
+    let code = CardCode::from_random(random::bytes());
+    let code_hash = *code.hash(&gateway.keys.hash).as_bytes();
+    Printed { record: CardRecord { code_hash, ..record }, code }
+}
+
+fn not_found() -> Problem {
+    Problem::new(problem::NOT_FOUND)
+}
+
+/// Sells a batch: from now on its cards are worth their face.
+pub async fn batch_activate(
+    gateway: &Gateway,
+    facts_version: i64,
+    key: KeyClaim,
+    batch: BatchId,
+) -> Result<Outcome, Problem> {
+    let prepare = |_: Making| async move {
+        let stored =
+            gateway.store.read(move |db| batch_get(db, batch)).await?.ok_or_else(not_found)?;
+        let entry = EntryId::from_random(id_bits());
+        Ok(Command::ActivateBatch(Box::new(ActivateBatch { batch, cards: stored.cards, entry })))
+    };
+    carry_out(gateway, Some(key), facts_version, prepare).await
+}
+
+/// Sells a smart card.
+pub async fn card_activate(
+    gateway: &Gateway,
+    facts_version: i64,
+    key: KeyClaim,
+    card: CardId,
+) -> Result<Outcome, Problem> {
+    let prepare = |_: Making| async move {
+        Ok(Command::ActivateCard(Box::new(ActivateCard {
+            card,
+            entry: EntryId::from_random(id_bits()),
+        })))
+    };
+    carry_out(gateway, Some(key), facts_version, prepare).await
+}
+
+/// Blocks a card. Its value stays owed.
+pub async fn card_block(
+    gateway: &Gateway,
+    facts_version: i64,
+    card: CardId,
+) -> Result<Outcome, Problem> {
+    let prepare = |_: Making| async move { Ok(Command::BlockCard(BlockCard { card })) };
+    carry_out(gateway, None, facts_version, prepare).await
+}
+
+/// The card that an outcome speaks of, and its new status.
+pub fn card_changed(outcome: Outcome) -> Result<(CardId, CardStatus), Problem> {
+    match outcome? {
+        Answer::CardActivated { card } => Ok((card, CardStatus::Active)),
+        Answer::CardBlocked { card } => Ok((card, CardStatus::Blocked)),
+        _ => Err(Problem::internal("the key of a card answers something else")),
+    }
+}
+
+/// The batch that an outcome speaks of.
+pub fn batch_activated(outcome: Outcome) -> Result<BatchId, Problem> {
+    match outcome? {
+        Answer::BatchActivated { batch } => Ok(batch),
+        _ => Err(Problem::internal("the key of a batch answers something else")),
+    }
+}

@@ -1,0 +1,25 @@
+//! Forgets what has expired: sessions, their tokens, and counted failures.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use purser_store::facts::{session::sessions_expired_delete, throttle::throttles_expired_delete};
+
+use crate::{gateway::Gateway, problem::Problem};
+
+pub(super) const EVERY: Duration = Duration::from_secs(60);
+/// Failures count for ten minutes; they are forgotten after twice that.
+const FAILURES_KEPT: SignedDuration = SignedDuration::from_mins(20);
+
+pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
+    let now = gateway.now();
+    let until = now.checked_sub(FAILURES_KEPT).unwrap_or(now);
+    let forgotten = gateway.store.write(move |db| {
+        Ok((sessions_expired_delete(db, now)?, throttles_expired_delete(db, until)?))
+    });
+    let (sessions, throttles) = forgotten.await?;
+    if sessions > 0 || throttles > 0 {
+        tracing::debug!(sessions, throttles, "forgot what has expired");
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! `purser plugin`: what an author of plugins and an operator do with them.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use clap::Subcommand;
+use purser_host::{Limits, Plugin, Plugins};
+
+use super::config::PlaceFlags;
+
+mod build;
+mod call;
+mod conformance;
+mod install;
+mod samples;
+mod test;
+mod vectors;
+
+/// Build, test, inspect, call, install and list plugins.
+#[derive(Debug, clap::Args)]
+pub struct PluginFlags {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Make a plugin file of a crate
+    #[command(
+        after_help = "Examples:\n  purser plugin build plugins/tax-eu\n  purser plugin build --out vat.wasm"
+    )]
+    Build {
+        /// The crate's folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// Where to write the file [default: NAME-VERSION.wasm]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Test a crate: its own tests, its vectors in the real sandbox, and the rules that all plugins keep
+    #[command(after_help = "Vectors are files tests/*.json, each a list of cases:\n  \
+                      {\"name\": \"...\", \"function\": \"assess\", \"input\": {...}, \"output\": {...}}\n\
+                      with \"error\": \"tax-category-unsupported\" in place of \"output\" where the plugin must refuse.\n\n\
+                      Examples:\n  purser plugin test plugins/tax-eu\n  purser plugin test --json")]
+    Test {
+        /// The crate's folder
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a plugin file is, without running it
+    #[command(
+        after_help = "Examples:\n  purser plugin inspect vat.wasm\n  purser plugin inspect --json vat.wasm"
+    )]
+    Inspect {
+        /// The plugin
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call one function in the sandbox: arguments as JSON on standard input, answer on standard output
+    #[command(after_help = "Examples:\n  echo '{}' | purser plugin call vat.wasm describe\n  \
+                      purser plugin call vat.wasm check-tax-id <<< '{\"country\": \"DE\", \"number\": \"136695976\"}'")]
+    Call {
+        /// The plugin
+        file: PathBuf,
+        /// The function, as the contract names it
+        function: String,
+        /// Print the fuel that was used and the digest too, as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a plugin into the gateway's database; it answers for nothing until it is enabled
+    #[command(after_help = "Examples:\n  purser plugin install vat.wasm\n  \
+                      purser plugin install vat.wasm --enable DE,AT --from 2026-01-01")]
+    Install {
+        /// The plugin
+        file: PathBuf,
+        /// Countries or currencies that it shall answer for at once; `*` is every currency
+        #[arg(long, value_delimiter = ',', value_name = "PLACES")]
+        enable: Vec<String>,
+        /// From which day on [default: today]
+        #[arg(long, requires = "enable")]
+        from: Option<jiff::civil::Date>,
+        #[command(flatten)]
+        place: PlaceFlags,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what is installed, and what it answers for
+    #[command(after_help = "Examples:\n  purser plugin list\n  purser plugin list --json")]
+    List {
+        #[command(flatten)]
+        place: PlaceFlags,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Does it.
+///
+/// # Errors
+///
+/// With what went wrong, for people.
+pub fn run(flags: PluginFlags) -> anyhow::Result<ExitCode> {
+    match flags.verb {
+        Verb::Build { folder, out, json } => build::run(&folder, out, json),
+        Verb::Test { folder, json } => test::run(&folder, json),
+        Verb::Inspect { file, json } => build::inspect(&file, json),
+        Verb::Call { file, function, json } => call::run(&file, &function, json),
+        Verb::Install { file, enable, from, place, json } => {
+            install::run(&file, enable, from, &place, json)
+        }
+        Verb::List { place, json } => install::list(&place, json),
+    }
+}
+
+/// A plugin alone in the sandbox, under `limits`.
+async fn alone(bytes: Vec<u8>, limits: Limits) -> anyhow::Result<Plugin> {
+    let plugins = Plugins::new(limits, None).context("the sandbox cannot start")?;
+    Ok(plugins.install(bytes).await?)
+}

@@ -1,0 +1,231 @@
+//! The rules that all plugins keep: the same answer at the same cost, sums that can be booked, and no fault
+//! whatever they are given.
+
+use jiff::civil::Date;
+use purser_core::{
+    place::Place,
+    rate::{ConversionPolicy, RateTable, Route},
+    tax::{Category, Line, Sale, allot_taxes},
+};
+use purser_host::{
+    ByHandError, CallError, CurrencyPlugin, Fault, Limits, Plugin, Plugins, Role, TaxPlugin,
+};
+use purser_money::{Currency, Rate, Rounding};
+
+use super::{
+    samples::{self, odd_price},
+    vectors::Case,
+};
+use crate::cli::report::Finding;
+
+/// A document of none, one and a thousand lines.
+const LINES: [i64; 3] = [0, 1, 1000];
+
+/// What the rules found, and the most that one call used.
+pub(super) struct Conformance {
+    /// The findings.
+    pub(super) findings: Vec<Finding>,
+    /// The most fuel.
+    pub(super) fuel_max: u64,
+}
+
+/// Holds a plugin against all rules.
+pub(super) async fn run(plugin: &Plugin, cases: &[Case], today: Date) -> Conformance {
+    let mut fuel_max = 0;
+    let findings = vec![
+        repeatable(plugin, cases, &mut fuel_max).await,
+        hostile(plugin, &mut fuel_max).await,
+        match (plugin.tax(), plugin.currency()) {
+            (Some(tax), _) => sums(plugin, &tax, today, &mut fuel_max).await,
+            (_, Some(currency)) => legs(&currency, today, &mut fuel_max).await,
+            (None, None) => {
+                Finding::fail("answers", "the plugin has no role", "name one in plugin.toml")
+            }
+        },
+    ];
+    Conformance { findings, fuel_max }
+}
+
+/// The same input gives the same bytes for the same fuel: else nothing could be replayed.
+async fn repeatable(plugin: &Plugin, cases: &[Case], fuel_max: &mut u64) -> Finding {
+    let describe = [("describe".to_owned(), "{}".to_owned())];
+    let calls = cases.iter().map(|case| (case.function.clone(), case.input.to_string()));
+    let mut compared = 0_usize;
+    for (function, input) in describe.into_iter().chain(calls) {
+        let (Ok(one), Ok(two)) =
+            (plugin.call_json(&function, &input).await, plugin.call_json(&function, &input).await)
+        else {
+            continue;
+        };
+        *fuel_max = one.evidence.fuel.max(*fuel_max);
+        if one.value != two.value || one.evidence.fuel != two.evidence.fuel {
+            return Finding::fail(
+                "repeatable",
+                format!("{function} answers or costs something else the second time"),
+                "sort what comes out of hash maps; keep no state between calls",
+            );
+        }
+        compared = compared.saturating_add(1);
+    }
+    Finding::ok(
+        "repeatable",
+        format!("{compared} calls gave the same bytes for the same fuel twice"),
+    )
+}
+
+/// Whatever comes in, the plugin answers or refuses.
+async fn hostile(plugin: &Plugin, fuel_max: &mut u64) -> Finding {
+    let covers = plugin.description().covers.first().cloned();
+    let place =
+        covers.unwrap_or_else(|| if plugin.role() == Role::Tax { "DE" } else { "EUR" }.to_owned());
+    let samples = samples::of(plugin.role(), &place);
+    for sample in &samples {
+        match plugin.call_json(sample.function, &sample.input.to_string()).await {
+            Ok(called) => *fuel_max = called.evidence.fuel.max(*fuel_max),
+            Err(ByHandError::Call(CallError::Refused(_))) => {}
+            Err(error) => {
+                return Finding::fail(
+                    "hostile input",
+                    format!("{}: {} of {}: {error}", plugin.name(), sample.function, sample.name),
+                    "check arguments, and refuse with an error instead of a panic",
+                );
+            }
+        }
+    }
+    Finding::ok("hostile input", format!("{} kinds were answered or refused", samples.len()))
+}
+
+/// Documents of every size can be booked, in every country.
+async fn sums(plugin: &Plugin, tax: &TaxPlugin, today: Date, fuel_max: &mut u64) -> Finding {
+    let mut assessed = 0_usize;
+    for country in &plugin.description().covers {
+        for lines in LINES {
+            let Some(sale) = document(country, lines, today) else { continue };
+            match tax.assess(&sale).await {
+                Ok(called) => {
+                    *fuel_max = called.evidence.fuel.max(*fuel_max);
+                    if let Err(error) = allot_taxes(&sale, &called.value) {
+                        return not_booked(format!("{lines} lines in {country}: {error}"));
+                    }
+                    assessed = assessed.saturating_add(1);
+                }
+                Err(CallError::Refused(_)) => {}
+                Err(error) => return not_booked(format!("{lines} lines in {country}: {error}")),
+            }
+        }
+    }
+    match assessed {
+        0 => Finding::warn(
+            "sums",
+            "no sale of today was assessed",
+            "name the plugin's countries in plugin.toml",
+        ),
+        _ => Finding::ok(
+            "sums",
+            format!("{assessed} documents of 0, 1 and 1000 lines can be booked"),
+        ),
+    }
+}
+
+fn not_booked(detail: String) -> Finding {
+    Finding::fail(
+        "sums",
+        detail,
+        "taxes are of the lines' net, not negative, and name each line at most once",
+    )
+}
+
+fn document(country: &str, lines: i64, today: Date) -> Option<Sale> {
+    let (currency, place) = (Currency::parse("EUR").ok()?, Place::parse(country).ok()?);
+    let line = |index| Line {
+        category: Category::General,
+        amount: odd_price(currency, index),
+        tax_inclusive: index % 2 == 1,
+    };
+    Some(Sale {
+        date: today,
+        currency,
+        seller: place.clone(),
+        registrations: Vec::new(),
+        buyer: place,
+        buyer_tax_id: None,
+        lines: (0..lines).map(line).collect(),
+    })
+}
+
+/// Conversions are what their legs give, in every rounding and direction.
+async fn legs(plugin: &CurrencyPlugin, today: Date, fuel_max: &mut u64) -> Finding {
+    let Some(table) = table(today) else {
+        return Finding::fail(
+            "legs",
+            "the table of rates cannot be made",
+            "report this defect of purser",
+        );
+    };
+    let mut converted = 0_usize;
+    for (from, to) in [("EUR", "USD"), ("USD", "EUR"), ("JPY", "USD"), ("USD", "KWD")] {
+        let (Ok(from), Ok(to)) = (Currency::parse(from), Currency::parse(to)) else { continue };
+        for rounding in [Rounding::Down, Rounding::Up, Rounding::HalfUp] {
+            let amount = odd_price(from, 1);
+            let policy = ConversionPolicy { today, max_age_days: 5, rounding };
+            match plugin.convert(amount, to, &table, &policy).await {
+                Ok(called) => {
+                    *fuel_max = called.evidence.fuel.max(*fuel_max);
+                    if let Err(error) = Route::check(amount, to, called.value, rounding) {
+                        return not_converted(format!("{from} to {to}: {error}"));
+                    }
+                    converted = converted.saturating_add(1);
+                }
+                Err(CallError::Refused(_)) => {}
+                Err(error) => return not_converted(format!("{from} to {to}: {error}")),
+            }
+        }
+    }
+    Finding::ok("legs", format!("{converted} conversions are what their legs give"))
+}
+
+fn not_converted(detail: String) -> Finding {
+    Finding::fail(
+        "legs",
+        detail,
+        "name every step by its published rate, and round once, at the end",
+    )
+}
+
+fn table(as_of: Date) -> Option<RateTable> {
+    let rate = |(code, ten_thousandths)| {
+        Some((Currency::parse(code).ok()?, Rate::from_parts(ten_thousandths, 4).ok()?))
+    };
+    let rates = [("USD", 1_0705), ("JPY", 171_9400), ("KWD", 3285)]
+        .into_iter()
+        .map(rate)
+        .collect::<Option<_>>()?;
+    Some(RateTable { source: "test".to_owned(), as_of, base: Currency::parse("EUR").ok()?, rates })
+}
+
+/// The least memory, in MiB and powers of two, with which a plugin still does what it does.
+pub(super) async fn memory_mib(component: &[u8], cases: &[Case]) -> Option<usize> {
+    let limits = Limits::default();
+    for mib in [1_usize, 2, 4, 8, 16, 32] {
+        let memory_bytes = mib.saturating_mul(1024 * 1024).min(limits.memory_bytes);
+        let Ok(plugins) = Plugins::new(Limits { memory_bytes, ..limits }, None) else { continue };
+        let Ok(plugin) = plugins.install(component.to_vec()).await else { continue };
+        if fits(&plugin, cases).await {
+            return Some(mib);
+        }
+    }
+    None
+}
+
+async fn fits(plugin: &Plugin, cases: &[Case]) -> bool {
+    for case in cases {
+        let answer = plugin.call_json(&case.function, &case.input.to_string()).await;
+        if matches!(
+            answer,
+            Err(ByHandError::Call(CallError::Fault(Fault::Memory | Fault::Trap, _)))
+        ) {
+            return false;
+        }
+    }
+    true
+}

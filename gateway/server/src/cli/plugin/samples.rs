@@ -1,0 +1,127 @@
+//! What every plugin is asked, whatever it is for: large, small, odd and hostile arguments.
+
+use purser_host::Role;
+use purser_money::{Currency, Money};
+use serde_json::{Value, json};
+
+/// An argument that a plugin must survive: by an answer or a refusal, never by a fault.
+pub(super) struct Sample {
+    /// For people.
+    pub(super) name: &'static str,
+    /// The function, as the contract names it.
+    pub(super) function: &'static str,
+    /// Its arguments.
+    pub(super) input: Value,
+}
+
+/// The arguments for a role. `place` is a country or currency that the plugin covers.
+pub(super) fn of(role: Role, place: &str) -> Vec<Sample> {
+    match role {
+        Role::Tax => tax(place),
+        Role::Currency => currency(),
+    }
+}
+
+fn tax(country: &str) -> Vec<Sample> {
+    let sample = |name, input| Sample { name, function: "assess", input: json!({ "sale": input }) };
+    let line = |minor: i64, currency: &str, category: &str| {
+        json!({
+            "id": 1, "category": category, "quantity": 1, "tax-inclusive": false, "attributes": [],
+            "amount": { "minor": minor, "currency": currency },
+        })
+    };
+    let sale = |country: &str, date: &str, lines: Value| {
+        json!({
+            "date": date, "currency": "EUR", "seller": { "country": country }, "registrations": [],
+            "buyer": { "country": country }, "lines": lines, "attributes": [],
+        })
+    };
+    let today = "2026-01-15";
+    let check = |name, country: &str, number: String| Sample {
+        name,
+        function: "check-tax-id",
+        input: json!({ "country": country, "number": number }),
+    };
+    vec![
+        sample("no lines", sale(country, today, json!([]))),
+        sample(
+            "the largest amount",
+            sale(country, today, json!([line(i64::MAX, "EUR", "general")])),
+        ),
+        sample("a negative amount", sale(country, today, json!([line(-1, "EUR", "general")]))),
+        sample(
+            "another currency in a line",
+            sale(country, today, json!([line(100, "USD", "general")])),
+        ),
+        sample("an unknown currency", sale(country, today, json!([line(100, "\u{0}", "general")]))),
+        sample("an unknown category", sale(country, today, json!([line(100, "EUR", "moon-dust")]))),
+        sample("an unknown country", sale("ZZ", today, json!([line(100, "EUR", "general")]))),
+        sample(
+            "a country that is no code",
+            sale("\u{202e}\u{0}", today, json!([line(100, "EUR", "general")])),
+        ),
+        sample("the first day", sale(country, "0001-01-01", json!([line(100, "EUR", "general")]))),
+        sample("the last day", sale(country, "9999-12-31", json!([line(100, "EUR", "general")]))),
+        sample(
+            "a day that is none",
+            sale(country, "2026-13-45", json!([line(100, "EUR", "general")])),
+        ),
+        check("no tax number", country, String::new()),
+        check("a long tax number", country, "9".repeat(10_000)),
+        check("a tax number of other letters", country, "\u{661}\u{1f4a3}\u{0}".to_owned()),
+    ]
+}
+
+fn currency() -> Vec<Sample> {
+    let feed = |name, bytes: &[u8]| Sample {
+        name,
+        function: "read-feed",
+        input: json!({ "feed": "none", "bytes": data_encoding::BASE64.encode(bytes) }),
+    };
+    let deep = "<a>".repeat(50_000);
+    let convert = |name, minor: i64, from: &str, to: &str, rates: Value| Sample {
+        name,
+        function: "convert",
+        input: json!({
+            "amount": { "minor": minor, "currency": from }, "to": to,
+            "table": {
+                "source": "test", "as-of": "2026-01-15", "base": "EUR", "rates": rates, "attributes": [],
+            },
+            "policy": { "today": "2026-01-15", "max-age-days": 5, "mode": "down" },
+        }),
+    };
+    let rates = |count: usize| {
+        let rows = (0..count).map(
+            |index| json!({ "currency": if index == 0 { "USD" } else { "JPY" }, "rate": "1.5" }),
+        );
+        Value::from(rows.collect::<Vec<_>>())
+    };
+    vec![
+        feed("an empty feed", b""),
+        feed("a feed of zeros", &[0; 4096]),
+        feed("a feed that is no text", &[0xff, 0xfe, 0x00, 0x3c]),
+        feed("a feed that never closes", deep.as_bytes()),
+        feed("a feed that refers to itself", b"<!DOCTYPE a [<!ENTITY b \"&b;&b;\">]><a>&b;</a>"),
+        convert("a table without rates", 100, "EUR", "USD", json!([])),
+        convert("a table of one rate", 100, "EUR", "USD", rates(1)),
+        convert("a table of a thousand rates", 100, "EUR", "USD", rates(1000)),
+        convert("the largest amount", i64::MAX, "EUR", "USD", rates(2)),
+        convert("a negative amount", -100, "EUR", "USD", rates(2)),
+        convert("an unknown currency", 100, "EUR", "QQQ", rates(2)),
+        convert("a currency that is no code", 100, "\u{0}", "USD", rates(2)),
+        convert("a rate of zero", 100, "EUR", "USD", json!([{ "currency": "USD", "rate": "0" }])),
+        convert("a negative rate", 100, "EUR", "USD", json!([{ "currency": "USD", "rate": "-1" }])),
+        convert(
+            "the smallest rate",
+            100,
+            "USD",
+            "EUR",
+            json!([{ "currency": "USD", "rate": "0.000000000000000001" }]),
+        ),
+    ]
+}
+
+/// A price that no rounding leaves whole.
+pub(super) fn odd_price(currency: Currency, index: i64) -> Money {
+    Money::new(index.saturating_mul(7).saturating_add(333), currency)
+}

@@ -1,0 +1,414 @@
+//! The merchant's calls: offers, keys, profile, sales, goodwill refunds and events.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Bytes as Raw, Data, Path},
+};
+use purser_core::{
+    Timestamp,
+    command::{KeyClaim, Outcome},
+    ids::{ItemId, KeyId},
+    jws::PublicKey,
+    tax::Category,
+};
+use purser_store::{
+    facts::{
+        api_key::{self, KeyOwner},
+        merchant::{Merchant as Row, merchant_get as merchant_read},
+        offer_key,
+    },
+    read::{
+        event::events_page,
+        sale::{merchant_balances, sale_get as sale_read, sales_page},
+    },
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    answer,
+    auth::Merchant,
+    body::{self, Json, MoneyIn},
+    operator::Nothing,
+    page::{PageParams, PageQuery},
+};
+use crate::{
+    app::{
+        intent,
+        merchant::{self, NewOfferKey, OFFER_LIFE_S, OFFER_LIFE_S_MAX, OfferWish},
+    },
+    gateway::Gateway,
+    problem::{self, Problem},
+};
+
+mod shape;
+
+pub use shape::{
+    ApiKey, Event, MerchantProfile, MerchantTax, NewApiKey, OfferKeyMade, OfferKeyOut, OfferMade,
+    Sale, SaleRefund,
+};
+
+type Answered = Result<HttpResponse, Problem>;
+
+/// Ids that people choose, titles and addresses, each with its length.
+const ID_CHARS_MAX: usize = 128;
+const TITLE_CHARS_MAX: usize = 200;
+const URL_CHARS_MAX: usize = 2_048;
+
+fn not_found() -> Problem {
+    Problem::new(problem::NOT_FOUND)
+}
+
+async fn profile(gateway: &Gateway, merchant: &Merchant) -> Result<Row, Problem> {
+    let id = merchant.id;
+    let row = gateway.store.read(move |db| merchant_read(db, id)).await?;
+    row.ok_or_else(not_found)
+}
+
+/// What is for sale.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OfferItemRequest)]
+pub struct OfferItemIn {
+    /// The merchant's own id for it.
+    #[schema(min_length = 1, max_length = 128)]
+    id: String,
+    /// What people read.
+    #[schema(min_length = 1, max_length = 200)]
+    title: String,
+    /// What it is to the tax law.
+    #[schema(value_type = Option<super::merchant::CategoryName>)]
+    category: Option<String>,
+    /// Where it is shown.
+    #[schema(format = "uri", max_length = 2048)]
+    url: Option<String>,
+}
+
+/// The categories of tax laws.
+#[derive(ToSchema)]
+#[schema(as = Category, rename_all = "kebab-case")]
+#[allow(dead_code, reason = "only described here; the core has the type")]
+pub enum CategoryName {
+    General,
+    DigitalService,
+    Book,
+    Ebook,
+    Newspaper,
+    Food,
+    Medicine,
+    Accommodation,
+    Restaurant,
+    PassengerTransport,
+    Postage,
+}
+
+/// An offer to be signed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OfferRequest)]
+pub struct OfferIn {
+    /// What is for sale.
+    item: OfferItemIn,
+    /// For how much.
+    price: MoneyIn,
+    /// Whether the price contains the taxes; it does not, if left out.
+    tax_inclusive: Option<bool>,
+    /// For how many seconds it is good; an hour, if left out.
+    #[schema(minimum = 1, maximum = 31_536_000)]
+    expires_in: Option<i64>,
+    /// Whether it can be bought only once.
+    single_use: Option<bool>,
+    /// Days in which it can go back, in place of the gateway's; 0 is a final sale.
+    #[schema(minimum = 0, maximum = 3_650)]
+    refund_window_days: Option<u32>,
+    /// Where the buyer goes after paying; its origin is one of the merchant's.
+    #[schema(format = "uri", max_length = 2048)]
+    return_url: Option<String>,
+}
+
+impl OfferIn {
+    fn wish(self) -> Result<OfferWish, Problem> {
+        let category = self.item.category.as_deref().map(|name| {
+            let known = Category::parse(name);
+            known.ok_or_else(|| {
+                Problem::malformed("item.category", "one of the categories of the contract")
+            })
+        });
+        let expires_in_s = self.expires_in.unwrap_or(OFFER_LIFE_S);
+        if !(1..=OFFER_LIFE_S_MAX).contains(&expires_in_s) {
+            return Err(Problem::malformed(
+                "expires_in",
+                format!("from 1 to {OFFER_LIFE_S_MAX} seconds"),
+            ));
+        }
+        let url = |url: Option<String>, field| {
+            url.map(|url| body::text(&url, 1..=URL_CHARS_MAX, field)).transpose()
+        };
+        Ok(OfferWish {
+            item_id: body::text(&self.item.id, 1..=ID_CHARS_MAX, "item.id")?,
+            title: body::text(&self.item.title, 1..=TITLE_CHARS_MAX, "item.title")?,
+            category: category.transpose()?.unwrap_or_default(),
+            url: url(self.item.url, "item.url")?,
+            price: self.price.positive("price")?,
+            tax_inclusive: self.tax_inclusive.unwrap_or(false),
+            expires_in_s,
+            single_use: self.single_use.unwrap_or(false),
+            refund_window_days: self.refund_window_days,
+            return_url: url(self.return_url, "return_url")?,
+        })
+    }
+}
+
+/// Sign an offer: a convenience, since any JWT library makes one without asking.
+#[utoipa::path(post, path = "/v1/offers", tag = "merchant", security(("merchant" = [])), request_body = OfferIn,
+    responses((status = 201, body = OfferMade), super::openapi::Problems))]
+pub async fn offer_create(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    Json(input): Json<OfferIn>,
+) -> Answered {
+    merchant.require("offers")?;
+    let row = profile(&gateway, &merchant).await?;
+    let offer = merchant::offer_sign(&gateway, &row, input.wish()?).await?;
+    let pay_url = format!("{}/pay?offer={offer}", gateway.issuer);
+    Ok(HttpResponse::Created().json(OfferMade { offer, pay_url }))
+}
+
+/// The keys that offers are checked with.
+#[utoipa::path(get, path = "/v1/offer-keys", tag = "merchant", security(("merchant" = [])),
+    responses((status = 200, body = answer::Page<OfferKeyOut>), super::openapi::Problems))]
+pub async fn offer_keys_list(gateway: Data<Gateway>, merchant: Merchant) -> Answered {
+    merchant.require("keys")?;
+    let id = merchant.id;
+    let rows = gateway.store.read(move |db| offer_key::offer_key_list(db, id)).await?;
+    let data: Vec<OfferKeyOut> = rows.into_iter().map(Into::into).collect();
+    Ok(HttpResponse::Ok().json(answer::Page { data, next: None }))
+}
+
+/// A key for offers.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OfferKeyRequest)]
+pub struct OfferKeyIn {
+    /// `HS256`: the gateway makes a secret. `EdDSA`: the merchant has the private key.
+    #[schema(pattern = "^(HS256|EdDSA)$")]
+    alg: String,
+    /// With `EdDSA`: a public Ed25519 key as PEM, JWK or base64url.
+    #[schema(max_length = 2048)]
+    public_key: Option<String>,
+}
+
+/// Make or register a key for offers. Several live at once, for rotation. A secret is shown this once.
+#[utoipa::path(post, path = "/v1/offer-keys", tag = "merchant", security(("merchant" = [])), request_body = OfferKeyIn,
+    responses((status = 201, body = OfferKeyMade), super::openapi::Problems))]
+pub async fn offer_key_create(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    Json(input): Json<OfferKeyIn>,
+) -> Answered {
+    merchant.require("keys")?;
+    let key = match (input.alg.as_str(), &input.public_key) {
+        ("HS256", None) => NewOfferKey::hs256(&gateway, merchant.id),
+        ("HS256", Some(_)) => {
+            return Err(Problem::malformed(
+                "public_key",
+                "none with HS256: the gateway makes a secret",
+            ));
+        }
+        ("EdDSA", Some(text)) => {
+            let key = PublicKey::parse(text);
+            let key = key.map_err(|error| Problem::malformed("public_key", error.to_string()))?;
+            NewOfferKey::eddsa(&gateway, merchant.id, key)
+        }
+        ("EdDSA", None) => return Err(Problem::malformed("public_key", "needed with EdDSA")),
+        _ => return Err(Problem::malformed("alg", "HS256 or EdDSA")),
+    };
+    let key = merchant::offer_key_add(&gateway, key).await?;
+    Ok(HttpResponse::Created().json(OfferKeyMade::from(key)))
+}
+
+/// Delete a key: offers signed with it are refused from now on.
+#[utoipa::path(delete, path = "/v1/offer-keys/{kid}", tag = "merchant", security(("merchant" = [])),
+    params(("kid" = String, Path)), responses((status = 204), super::openapi::Problems))]
+pub async fn offer_key_delete(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    kid: Path<String>,
+) -> Answered {
+    merchant.require("keys")?;
+    let (id, kid) = (merchant.id, kid.into_inner());
+    if gateway.store.change_facts(move |db| offer_key::offer_key_delete(db, id, &kid)).await? {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    Err(not_found())
+}
+
+/// The keys for the API, without the keys themselves.
+#[utoipa::path(get, path = "/v1/api-keys", tag = "merchant", security(("merchant" = [])),
+    responses((status = 200, body = answer::Page<ApiKey>), super::openapi::Problems))]
+pub async fn api_keys_list(gateway: Data<Gateway>, merchant: Merchant) -> Answered {
+    merchant.require("keys")?;
+    let owner = KeyOwner::Merchant(merchant.id);
+    let rows = gateway.store.read(move |db| api_key::api_key_list(db, owner)).await?;
+    let data: Vec<ApiKey> = rows.into_iter().map(Into::into).collect();
+    Ok(HttpResponse::Ok().json(answer::Page { data, next: None }))
+}
+
+/// A key for the API.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ApiKeyRequest)]
+pub struct ApiKeyIn {
+    /// What it may do.
+    #[schema(value_type = Vec<super::merchant::Scope>, min_items = 1, max_items = 7)]
+    scopes: Vec<String>,
+    /// When it ends; never, if left out.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+/// What a merchant's key may do.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "only described here; the list is `app::merchant::SCOPES`")]
+pub enum Scope {
+    #[schema(rename = "offers")]
+    Offers,
+    #[schema(rename = "sales:read")]
+    SalesRead,
+    #[schema(rename = "sales:refund")]
+    SalesRefund,
+    #[schema(rename = "webhooks")]
+    Webhooks,
+    #[schema(rename = "payouts:read")]
+    PayoutsRead,
+    #[schema(rename = "stamps:scan")]
+    StampsScan,
+    #[schema(rename = "keys")]
+    Keys,
+}
+
+/// Make a key for the API. It is shown this once. A key makes no key that may do more than itself.
+#[utoipa::path(post, path = "/v1/api-keys", tag = "merchant", security(("merchant" = [])), request_body = ApiKeyIn,
+    responses((status = 201, body = NewApiKey), super::openapi::Problems))]
+pub async fn api_key_create(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    Json(input): Json<ApiKeyIn>,
+) -> Answered {
+    merchant.require("keys")?;
+    let scopes = merchant::scopes(&input.scopes)?;
+    for scope in &scopes {
+        merchant.require(scope)?;
+    }
+    if input.expires_at.is_some_and(|end| end <= gateway.now()) {
+        return Err(Problem::malformed("expires_at", "a time to come"));
+    }
+    let (row, key) = merchant::api_key_add(&gateway, merchant.id, scopes, input.expires_at).await?;
+    Ok(HttpResponse::Created().json(NewApiKey::of(row, &key)))
+}
+
+/// Delete a key for the API: it stops working at once.
+#[utoipa::path(delete, path = "/v1/api-keys/{id}", tag = "merchant", security(("merchant" = [])),
+    params(("id" = String, Path)), responses((status = 204), super::openapi::Problems))]
+pub async fn api_key_delete(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    id: Path<String>,
+) -> Answered {
+    merchant.require("keys")?;
+    let id: KeyId = id.parse().map_err(|_| not_found())?;
+    let owner = KeyOwner::Merchant(merchant.id);
+    if gateway.store.change_facts(move |db| api_key::api_key_delete(db, owner, id)).await? {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    Err(not_found())
+}
+
+/// The merchant's profile and what it is owed.
+#[utoipa::path(get, path = "/v1/merchant", tag = "merchant", security(("merchant" = [])),
+    responses((status = 200, body = MerchantProfile), super::openapi::Problems))]
+pub async fn merchant_get(gateway: Data<Gateway>, merchant: Merchant) -> Answered {
+    let id = merchant.id;
+    let row = profile(&gateway, &merchant).await?;
+    let balances = gateway.store.read(move |db| merchant_balances(db, id)).await?;
+    Ok(HttpResponse::Ok().json(MerchantProfile::of(row, balances)))
+}
+
+/// What was sold, an item each.
+#[utoipa::path(get, path = "/v1/sales", tag = "merchant", security(("merchant" = [])), params(PageParams),
+    responses((status = 200, body = answer::Page<Sale>), super::openapi::Problems))]
+pub async fn sales_list(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    PageQuery(page): PageQuery,
+) -> Answered {
+    merchant.require("sales:read")?;
+    let id = merchant.id;
+    let rows = gateway.store.read(move |db| sales_page(db, id, &page)).await?;
+    Ok(HttpResponse::Ok().json(answer::Page::of(rows, Sale::from)))
+}
+
+/// One item that was sold.
+#[utoipa::path(get, path = "/v1/sales/{item}", tag = "merchant", security(("merchant" = [])),
+    params(("item" = String, Path)), responses((status = 200, body = Sale), super::openapi::Problems))]
+pub async fn sale_get(gateway: Data<Gateway>, merchant: Merchant, item: Path<String>) -> Answered {
+    merchant.require("sales:read")?;
+    let (id, item) = (merchant.id, item.parse::<ItemId>().map_err(|_| not_found())?);
+    let sale = gateway.store.read(move |db| sale_read(db, id, item)).await?;
+    Ok(HttpResponse::Ok().json(Sale::from(sale.ok_or_else(not_found)?)))
+}
+
+/// The key of a request, and what it answered before.
+fn keyed(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    merchant: &Merchant,
+    body: &[u8],
+) -> Result<(KeyClaim, Option<Outcome>), Problem> {
+    let (scope, key) = (merchant.id.to_string(), merchant.key_required()?);
+    let claim = intent::claim(gateway, scope, key, request.method().as_str(), request.path(), body);
+    let answered = intent::answered(&claim, merchant.stored.clone())?;
+    Ok((claim, answered))
+}
+
+/// Give the money for an item back, of the merchant's own accord: outside all limits of refunds.
+#[utoipa::path(post, path = "/v1/sales/{item}/refund", tag = "merchant", security(("merchant" = [])),
+    params(("item" = String, Path), super::openapi::IdempotencyKey),
+    responses((status = 201, body = SaleRefund), super::openapi::Problems))]
+pub async fn sale_refund(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    merchant: Merchant,
+    item: Path<String>,
+    bytes: Raw,
+) -> Answered {
+    merchant.require("sales:refund")?;
+    let (claim, answered) = keyed(&gateway, &request, &merchant, &bytes)?;
+    let (refund, item) = match answered {
+        Some(outcome) => merchant::refunded(&gateway, merchant.id, outcome).await?,
+        None => {
+            let Nothing {} = body::parse(&bytes)?;
+            let item: ItemId = item.parse().map_err(|_| not_found())?;
+            merchant::goodwill(&gateway, merchant.id, merchant.facts_version, claim, item).await?
+        }
+    };
+    Ok(HttpResponse::Created().json(SaleRefund {
+        id: refund,
+        item: item.id,
+        amount: item.gross.into(),
+    }))
+}
+
+/// What happened to the merchant's sales.
+#[utoipa::path(get, path = "/v1/events", tag = "merchant", security(("merchant" = [])), params(PageParams),
+    responses((status = 200, body = answer::Page<Event>), super::openapi::Problems))]
+pub async fn events_list(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    PageQuery(page): PageQuery,
+) -> Answered {
+    merchant.require("sales:read")?;
+    let id = merchant.id;
+    let rows = gateway.store.read(move |db| events_page(db, id, &page)).await?;
+    Ok(HttpResponse::Ok().json(answer::Page::of(rows, Event::from)))
+}

@@ -1,0 +1,214 @@
+//! Policies, treasury, the check of the books, and the sandbox's clock.
+
+use actix_web::{HttpResponse, web::Data};
+use purser_core::{
+    Timestamp,
+    command::{Answer, Command},
+    ids::{EntryId, TradeId},
+    policy::RefundPolicy,
+    record::TradeRecord,
+    trade::Trade,
+};
+use purser_money::Currency;
+use purser_store::facts::refund_policy::{refund_policy_current, refund_policy_insert};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Answered, not_found};
+use crate::{
+    app::{
+        check::{self, CheckReport},
+        intent::{Making, carry_out},
+    },
+    gateway::Gateway,
+    http::{
+        answer,
+        auth::Operator,
+        body::{Json, MoneyIn},
+    },
+    problem::Problem,
+    random::id_bits,
+};
+
+/// More refunds, or days, than any policy means.
+const COUNT_MAX: u32 = 1_000_000;
+const DAYS_MAX: u32 = 3_650;
+
+/// How far refunds go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RefundPolicyRequest)]
+pub struct PolicyIn {
+    /// Refunds in a period.
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    max_count: u32,
+    /// The refund account's total, in the unit of account, above which a vault closes.
+    max_total: MoneyIn,
+    /// Days after a sale in which it can go back, unless the offer says otherwise; 0 is a final sale.
+    #[schema(minimum = 0, maximum = 3_650)]
+    window_days: u32,
+    /// Days after which the refund account starts anew.
+    #[schema(minimum = 1, maximum = 3_650)]
+    period_days: u32,
+}
+
+/// How far refunds go.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefundPolicy)]
+pub struct PolicyOut {
+    /// Refunds in a period.
+    max_count: u32,
+    /// The refund account's total above which a vault closes.
+    max_total: answer::Money,
+    /// Days after a sale in which it can go back.
+    window_days: u32,
+    /// Days after which the refund account starts anew.
+    period_days: u32,
+}
+
+impl From<RefundPolicy> for PolicyOut {
+    fn from(policy: RefundPolicy) -> Self {
+        let RefundPolicy { max_count, max_total, window_days, period_days } = policy;
+        Self { max_count, max_total: max_total.into(), window_days, period_days }
+    }
+}
+
+impl PolicyIn {
+    fn read(&self, unit: Currency) -> Result<RefundPolicy, Problem> {
+        let within = |value: u32, most: u32, least: u32, field: &str| match (least..=most)
+            .contains(&value)
+        {
+            true => Ok(value),
+            false => Err(Problem::malformed(field, format!("from {least} to {most}"))),
+        };
+        let max_total = self.max_total.any("max_total")?;
+        if max_total.currency() != unit {
+            return Err(Problem::malformed(
+                "max_total.currency",
+                format!("the unit of account, {unit}"),
+            ));
+        }
+        Ok(RefundPolicy {
+            max_count: within(self.max_count, COUNT_MAX, 0, "max_count")?,
+            max_total,
+            window_days: within(self.window_days, DAYS_MAX, 0, "window_days")?,
+            period_days: within(self.period_days, DAYS_MAX, 1, "period_days")?,
+        })
+    }
+}
+
+/// Set how far refunds go. A request is judged by the policy in force when it is made.
+#[utoipa::path(put, path = "/v1/policies/refunds", tag = "operator", security(("operator" = [])),
+    request_body = PolicyIn, responses((status = 200, body = PolicyOut), crate::http::openapi::Problems))]
+pub async fn refund_policy_put(
+    gateway: Data<Gateway>,
+    _operator: Operator,
+    Json(input): Json<PolicyIn>,
+) -> Answered {
+    let (policy, at) = (input.read(gateway.settings.unit_of_account)?, gateway.now());
+    gateway.store.change_facts(move |db| refund_policy_insert(db, at, &policy)).await?;
+    Ok(HttpResponse::Ok().json(PolicyOut::from(policy)))
+}
+
+/// How far refunds go.
+#[utoipa::path(get, path = "/v1/policies/refunds", tag = "operator", security(("operator" = [])),
+    responses((status = 200, body = PolicyOut), crate::http::openapi::Problems))]
+pub async fn refund_policy_get(gateway: Data<Gateway>, _operator: Operator) -> Answered {
+    let policy = gateway.store.read(refund_policy_current).await?;
+    Ok(HttpResponse::Ok().json(PolicyOut::from(policy)))
+}
+
+/// A trade that covers a position.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TradeRequest)]
+pub struct TradeIn {
+    /// What was given away.
+    sold: MoneyIn,
+    /// What was received, in another currency.
+    bought: MoneyIn,
+}
+
+/// A trade that was booked.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Trade)]
+pub struct TradeOut {
+    /// Its name.
+    #[schema(value_type = String)]
+    id: TradeId,
+    /// What was given away.
+    sold: answer::Money,
+    /// What was received.
+    bought: answer::Money,
+}
+
+/// Book a trade at a bank that covers a currency position.
+#[utoipa::path(post, path = "/v1/treasury/trades", tag = "operator", security(("operator" = [])),
+    request_body = TradeIn, responses((status = 201, body = TradeOut), crate::http::openapi::Problems))]
+pub async fn trade_create(
+    gateway: Data<Gateway>,
+    operator: Operator,
+    Json(input): Json<TradeIn>,
+) -> Answered {
+    let (sold, bought) = (input.sold.positive("sold")?, input.bought.positive("bought")?);
+    if sold.currency() == bought.currency() {
+        return Err(Problem::malformed("bought.currency", "a trade is between two currencies"));
+    }
+    let id = TradeId::from_random(id_bits());
+    let prepare = |making: Making| async move {
+        let record = TradeRecord { id, at: making.at, sold, bought };
+        Ok(Command::Trade(Box::new(Trade { record, entry: EntryId::from_random(id_bits()) })))
+    };
+    match carry_out(&gateway, None, operator.facts_version, prepare).await?? {
+        Answer::Traded { trade: id } => Ok(HttpResponse::Created().json(TradeOut {
+            id,
+            sold: sold.into(),
+            bought: bought.into(),
+        })),
+        _ => Err(Problem::internal("a trade was answered with something else")),
+    }
+}
+
+/// Prove the books from nothing but the database.
+#[utoipa::path(get, path = "/v1/check", tag = "operator", security(("operator" = [])),
+    responses((status = 200, body = CheckReport), crate::http::openapi::Problems))]
+pub async fn check_get(gateway: Data<Gateway>, _operator: Operator) -> Answered {
+    Ok(HttpResponse::Ok().json(check::check(&gateway, |_| {}).await?))
+}
+
+/// A new time for the sandbox.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ClockRequest)]
+pub struct ClockIn {
+    /// Not before what the clock says.
+    #[schema(value_type = String, format = DateTime)]
+    now: Timestamp,
+}
+
+/// The sandbox's time.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Clock)]
+pub struct ClockOut {
+    /// What the clock says.
+    #[schema(value_type = String, format = DateTime)]
+    now: Timestamp,
+}
+
+/// Move the sandbox's clock forward. It ticks on from there.
+#[utoipa::path(post, path = "/v1/sandbox/clock", tag = "operator", security(("operator" = [])),
+    request_body = ClockIn, responses((status = 200, body = ClockOut), crate::http::openapi::Problems))]
+pub async fn clock_set(
+    gateway: Data<Gateway>,
+    _operator: Operator,
+    Json(input): Json<ClockIn>,
+) -> Answered {
+    if !gateway.settings.sandbox {
+        return Err(not_found().detail("only a sandbox's clock can be set"));
+    }
+    gateway
+        .clock
+        .set(input.now)
+        .map_err(|backwards| Problem::malformed("now", backwards.to_string()))?;
+    Ok(HttpResponse::Ok().json(ClockOut { now: gateway.now() }))
+}

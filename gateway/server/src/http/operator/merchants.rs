@@ -1,0 +1,249 @@
+//! Signing merchants up.
+
+use actix_web::{HttpResponse, web::Data};
+use purser_core::{
+    account::{Authority, Taxpayer},
+    ids::MerchantId,
+    place::Place,
+    tax::Registration,
+};
+use purser_money::Percent;
+use purser_store::facts::merchant::{Merchant, merchant_list};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+use super::Answered;
+use crate::{
+    app::merchant::{SignedUp, sign_up},
+    gateway::Gateway,
+    http::{
+        answer,
+        auth::Operator,
+        body::{self, Json},
+        merchant::{MerchantTax, OfferKeyMade},
+    },
+    problem::Problem,
+    random::id_bits,
+};
+
+/// There are 249 countries, and a merchant is registered in some of them.
+const REGISTRATIONS_MAX: usize = 100;
+/// A merchant has a few shops.
+const ORIGINS_MAX: usize = 20;
+
+/// A registration at a tax authority.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RegistrationRequest)]
+pub struct RegistrationIn {
+    /// The authority, as tax plugins name it.
+    #[schema(pattern = "^[A-Z0-9-]{1,16}$", example = "DE")]
+    authority: String,
+    /// The scheme.
+    #[schema(min_length = 1, max_length = 32, example = "vat")]
+    scheme: String,
+    /// The number.
+    #[schema(min_length = 1, max_length = 32, example = "DE136695976")]
+    number: String,
+}
+
+/// How a merchant is taxed.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MerchantTaxRequest)]
+pub struct TaxIn {
+    /// Who owes the taxes of its sales; the merchant, if left out.
+    #[schema(value_type = Option<String>, pattern = "^(merchant|operator)$")]
+    taxpayer: Option<String>,
+    /// Where the taxpayer is registered.
+    #[serde(default)]
+    #[schema(max_items = 100)]
+    registrations: Vec<RegistrationIn>,
+}
+
+/// A merchant to be signed up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MerchantRequest)]
+pub struct MerchantIn {
+    /// What people read.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// Where it sells from.
+    #[schema(pattern = "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", example = "DE")]
+    country: String,
+    /// What the gateway keeps of each net price, in percent; nothing, if left out.
+    #[schema(pattern = r"^(100(\.0+)?|\d{1,2}(\.\d{1,6})?)$", example = "1.5")]
+    fee_percent: Option<String>,
+    /// Taxes.
+    tax: Option<TaxIn>,
+    /// Where buyers may be sent back to.
+    #[serde(default)]
+    #[schema(max_items = 20, example = json!(["https://shop.example"]))]
+    return_origins: Vec<String>,
+}
+
+/// A merchant that was signed up.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MerchantMade {
+    /// Its name in offers.
+    #[schema(value_type = String)]
+    id: MerchantId,
+    /// Its key for the API, with every scope. Shown this once.
+    secret_key: String,
+    /// Its key for offers. The secret is shown this once.
+    offer_key: OfferKeyMade,
+}
+
+/// A merchant in the list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Merchant)]
+pub struct MerchantOut {
+    /// Its name in offers.
+    #[schema(value_type = String)]
+    id: MerchantId,
+    /// What people read.
+    name: String,
+    /// Where it sells from.
+    country: String,
+    /// What the gateway keeps of each net price, in percent.
+    fee_percent: String,
+    /// Taxes.
+    tax: MerchantTax,
+    /// Where buyers may be sent back to.
+    return_origins: Vec<String>,
+    /// When it was signed up.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: purser_core::Timestamp,
+}
+
+impl From<Merchant> for MerchantOut {
+    fn from(row: Merchant) -> Self {
+        Self {
+            tax: MerchantTax::of(row.taxpayer, row.registrations),
+            id: row.id,
+            name: row.name,
+            country: row.country.to_string(),
+            fee_percent: row.fee_percent.to_string(),
+            return_origins: row.return_origins,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl MerchantIn {
+    fn read(self, gateway: &Gateway) -> Result<Merchant, Problem> {
+        let id = MerchantId::from_random(id_bits());
+        let country = Place::parse(&self.country);
+        let fee = self.fee_percent.as_deref().unwrap_or("0");
+        let tax = self.tax.unwrap_or_default();
+        Ok(Merchant {
+            id,
+            name: body::text(&self.name, 1..=100, "name")?,
+            country: country.map_err(|error| Problem::malformed("country", error.to_string()))?,
+            fee_percent: Percent::parse(fee).map_err(|_| {
+                Problem::malformed("fee_percent", "a decimal string from 0 to 100, like \"1.5\"")
+            })?,
+            taxpayer: match tax.taxpayer.as_deref() {
+                None | Some("merchant") => Taxpayer::Merchant(id),
+                Some("operator") => Taxpayer::Operator,
+                Some(_) => return Err(Problem::malformed("tax.taxpayer", "merchant or operator")),
+            },
+            registrations: registrations(tax.registrations)?,
+            return_origins: origins(&self.return_origins, gateway.settings.sandbox)?,
+            created_at: gateway.now(),
+        })
+    }
+}
+
+fn registrations(asked: Vec<RegistrationIn>) -> Result<Vec<Registration>, Problem> {
+    if asked.len() > REGISTRATIONS_MAX {
+        return Err(Problem::malformed(
+            "tax.registrations",
+            format!("at most {REGISTRATIONS_MAX}"),
+        ));
+    }
+    let read = |(index, asked): (usize, RegistrationIn)| {
+        let field = |name: &str| format!("tax.registrations[{index}].{name}");
+        Authority::parse(&asked.authority).map_err(|_| {
+            Problem::malformed(field("authority"), "1 to 16 capital letters, digits and hyphens")
+        })?;
+        Ok(Registration {
+            authority: asked.authority,
+            scheme: body::text(&asked.scheme, 1..=32, &field("scheme"))?,
+            number: body::text(&asked.number, 1..=32, &field("number"))?,
+        })
+    };
+    asked.into_iter().enumerate().map(read).collect()
+}
+
+/// Origins as browsers write them, https but in the sandbox: scheme, host and port, and nothing behind.
+fn origins(asked: &[String], sandbox: bool) -> Result<Vec<String>, Problem> {
+    if asked.len() > ORIGINS_MAX {
+        return Err(Problem::malformed("return_origins", format!("at most {ORIGINS_MAX}")));
+    }
+    let read = |(index, text): (usize, &String)| {
+        let url = Url::parse(text).ok().filter(|url| url.has_host());
+        let origin = url.as_ref().map(|url| url.origin().ascii_serialization());
+        let scheme = url.as_ref().map(Url::scheme);
+        let secure = scheme == Some("https") || (sandbox && scheme == Some("http"));
+        match origin {
+            Some(origin) if secure && text.len() <= 255 && text.trim_end_matches('/') == origin => {
+                Ok(origin)
+            }
+            _ => Err(Problem::malformed(
+                format!("return_origins[{index}]"),
+                "an origin: https://, a host, and a port where it is not 443",
+            )),
+        }
+    };
+    asked.iter().enumerate().map(read).collect()
+}
+
+/// Sign a merchant up. Its keys are shown this once.
+#[utoipa::path(post, path = "/v1/merchants", tag = "operator", security(("operator" = [])), request_body = MerchantIn,
+    responses((status = 201, body = MerchantMade), crate::http::openapi::Problems))]
+pub async fn merchant_create(
+    gateway: Data<Gateway>,
+    _operator: Operator,
+    Json(input): Json<MerchantIn>,
+) -> Answered {
+    let SignedUp { merchant, secret_key, offer_key } =
+        sign_up(&gateway, input.read(&gateway)?).await?;
+    let (id, secret_key) = (merchant.id, secret_key.expose().to_owned());
+    Ok(HttpResponse::Created().json(MerchantMade { id, secret_key, offer_key: offer_key.into() }))
+}
+
+/// All merchants, newest first.
+#[utoipa::path(get, path = "/v1/merchants", tag = "operator", security(("operator" = [])),
+    responses((status = 200, body = answer::Page<MerchantOut>), crate::http::openapi::Problems))]
+pub async fn merchants_list(gateway: Data<Gateway>, _operator: Operator) -> Answered {
+    let rows = gateway.store.read(merchant_list).await?;
+    let data: Vec<MerchantOut> = rows.into_iter().map(Into::into).collect();
+    Ok(HttpResponse::Ok().json(answer::Page { data, next: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_a_host_and_nothing_behind_it() {
+        let one = |text: &str, sandbox| {
+            origins(&[text.to_owned()], sandbox).ok().map(|origins| origins.concat())
+        };
+        assert_eq!(one("https://shop.example", false).as_deref(), Some("https://shop.example"));
+        assert_eq!(one("https://shop.example/", false).as_deref(), Some("https://shop.example"));
+        assert_eq!(one("http://127.0.0.1:8000", true).as_deref(), Some("http://127.0.0.1:8000"));
+        for text in [
+            "http://shop.example",
+            "https://shop.example/x",
+            "https://a@shop.example",
+            "shop.example",
+            "javascript:1",
+        ] {
+            assert_eq!(one(text, false), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Following a transaction log, whose lines have a time and no position.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use purser_core::{
+    Timestamp,
+    ids::{AccountId, LogId},
+    record::LogRecord,
+};
+use purser_store::read::log::log_since;
+
+use crate::{gateway::Gateway, problem::Problem};
+
+/// A line may be committed after a younger one, by as long as a command may wait for the teller.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(30);
+
+/// How far a log was read.
+pub(super) struct Log {
+    /// Lines of this time and later are asked for.
+    from: Timestamp,
+    /// Those of them that were sent.
+    seen: BTreeSet<(Timestamp, LogId)>,
+}
+
+impl Log {
+    /// A reader behind these lines.
+    pub(super) fn behind(lines: Vec<LogRecord>, now: Timestamp) -> Self {
+        let newest = lines.iter().map(|line| line.at).max().unwrap_or(now);
+        let seen = lines.into_iter().map(|line| (line.at, line.id)).collect();
+        let mut log = Self { from: newest, seen };
+        log.move_on(newest);
+        log
+    }
+
+    /// The lines that were not sent yet, oldest first.
+    pub(super) async fn read(
+        &mut self,
+        gateway: &Gateway,
+        account: AccountId,
+        limit: usize,
+    ) -> Result<Vec<LogRecord>, Problem> {
+        let (from, asked) = (self.from, limit.saturating_add(self.seen.len()));
+        let rows = gateway.store.read(move |db| log_since(db, account, from, asked)).await?;
+        Ok(self.new_of(rows))
+    }
+
+    fn new_of(&mut self, rows: Vec<LogRecord>) -> Vec<LogRecord> {
+        let new: Vec<LogRecord> =
+            rows.into_iter().filter(|row| self.seen.insert((row.at, row.id))).collect();
+        if let Some(newest) = new.iter().map(|row| row.at).max() {
+            self.move_on(newest);
+        }
+        new
+    }
+
+    fn move_on(&mut self, newest: Timestamp) {
+        let from = newest.checked_sub(OVERLAP).unwrap_or(Timestamp::MIN);
+        self.from = from;
+        self.seen.retain(|(at, _)| *at >= from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use purser_core::{
+        money::{Currency, Money},
+        record::LogKind,
+    };
+
+    use super::*;
+
+    fn line(id: u128, second: i64) -> LogRecord {
+        let nothing = Money::zero(Currency::parse("USD").unwrap());
+        LogRecord {
+            id: LogId::from_random(id),
+            account: AccountId::from_random(1),
+            kind: LogKind::Load,
+            outcome: "done".to_owned(),
+            at: Timestamp::from_second(second).unwrap(),
+            amount: nothing,
+            balance: nothing,
+            object: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_line_is_sent_once_even_if_it_comes_late() {
+        let mut log = Log::behind(vec![line(1, 1_000)], Timestamp::from_second(1_000).unwrap());
+        let mut sent = |rows: Vec<LogRecord>| {
+            log.new_of(rows).into_iter().map(|row| row.id.bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(sent(vec![line(1, 1_000), line(3, 1_010)]), [3]);
+        assert_eq!(
+            sent(vec![line(1, 1_000), line(2, 1_005), line(3, 1_010)]),
+            [2],
+            "committed late"
+        );
+        assert_eq!(sent(vec![line(2, 1_005), line(3, 1_010)]), Vec::<u128>::new());
+    }
+}

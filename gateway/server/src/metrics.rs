@@ -1,0 +1,258 @@
+//! What the gateway counts, for Prometheus.
+//!
+//! Labels come from closed sets (routes, problem names, plugins that are installed), never from what a client
+//! sends, so that nobody can make the set of series grow.
+
+use std::time::Duration;
+
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
+};
+
+/// From a cached answer to a login's Argon2: the buckets, in seconds.
+const REQUEST_BUCKETS: [f64; 12] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+/// A plugin call takes tens of microseconds and ends at its wall clock.
+const PLUGIN_BUCKETS: [f64; 10] =
+    [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1];
+/// Commands in one database transaction: one to 256.
+const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+/// All counters. Cheap to use: an atomic increment behind a look-up.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Registry,
+    requests: HistogramVec,
+    commands: IntCounterVec,
+    plugin_calls: HistogramVec,
+    plugin_failures: IntCounterVec,
+    teller_batches: HistogramVec,
+    teller_queue: IntGauge,
+    rates_age: GaugeVec,
+    check_ok: IntGauge,
+    streams: IntGaugeVec,
+    background_failures: IntCounterVec,
+    seconds_since_epoch_of_check: Gauge,
+}
+
+impl Metrics {
+    /// Counters at zero.
+    ///
+    /// # Errors
+    ///
+    /// When two of them have the same name, which a test rules out.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new_custom(Some("purser".to_owned()), None)?;
+        let metrics = Self {
+            requests: HistogramVec::new(
+                histogram(
+                    "http_request_duration_seconds",
+                    "Time to answer a request.",
+                    &REQUEST_BUCKETS,
+                ),
+                &["method", "route", "status"],
+            )?,
+            commands: IntCounterVec::new(
+                Opts::new("commands_total", "Commands that the teller decided, by outcome."),
+                &["command", "outcome"],
+            )?,
+            plugin_calls: HistogramVec::new(
+                histogram(
+                    "plugin_call_duration_seconds",
+                    "Time of a plugin call.",
+                    &PLUGIN_BUCKETS,
+                ),
+                &["function"],
+            )?,
+            plugin_failures: IntCounterVec::new(
+                Opts::new("plugin_failures_total", "Plugin calls that had no answer."),
+                &["function"],
+            )?,
+            teller_batches: HistogramVec::new(
+                histogram(
+                    "teller_batch_commands",
+                    "Commands in one database transaction.",
+                    &BATCH_BUCKETS,
+                ),
+                &[],
+            )?,
+            teller_queue: IntGauge::new(
+                "teller_queue_commands",
+                "Commands that wait for the teller.",
+            )?,
+            rates_age: GaugeVec::new(
+                Opts::new("rates_age_seconds", "Age of the newest exchange rates, by source."),
+                &["source"],
+            )?,
+            check_ok: IntGauge::new(
+                "ledger_check_ok",
+                "1 when the last check proved the books, 0 when it did not, -1 before the first.",
+            )?,
+            streams: IntGaugeVec::new(
+                Opts::new("streams_open", "Live event streams that are open."),
+                &["stream"],
+            )?,
+            background_failures: IntCounterVec::new(
+                Opts::new("background_failures_total", "Rounds of background work that failed."),
+                &["loop"],
+            )?,
+            seconds_since_epoch_of_check: Gauge::new(
+                "ledger_check_timestamp_seconds",
+                "When the books were last checked.",
+            )?,
+            registry,
+        };
+        metrics.register()?;
+        metrics.check_ok.set(-1);
+        Ok(metrics)
+    }
+
+    fn register(&self) -> Result<(), prometheus::Error> {
+        let version =
+            IntGaugeVec::new(Opts::new("build_info", "The version that runs."), &["version"])?;
+        version.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let all: [Box<dyn prometheus::core::Collector>; 12] = [
+            Box::new(version),
+            Box::new(self.requests.clone()),
+            Box::new(self.commands.clone()),
+            Box::new(self.plugin_calls.clone()),
+            Box::new(self.plugin_failures.clone()),
+            Box::new(self.teller_batches.clone()),
+            Box::new(self.teller_queue.clone()),
+            Box::new(self.rates_age.clone()),
+            Box::new(self.check_ok.clone()),
+            Box::new(self.streams.clone()),
+            Box::new(self.background_failures.clone()),
+            Box::new(self.seconds_since_epoch_of_check.clone()),
+        ];
+        all.into_iter().try_for_each(|collector| self.registry.register(collector))
+    }
+
+    /// A request was answered. `route` is the pattern that matched (`/v1/purchases/{id}`), never the path.
+    pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let status = status_label(status);
+        self.requests.with_label_values(&[method, route, status]).observe(took.as_secs_f64());
+    }
+
+    /// The teller decided a command: `outcome` is `done` or the name of a problem.
+    pub fn command(&self, command: &str, outcome: &str) {
+        self.commands.with_label_values(&[command, outcome]).inc();
+    }
+
+    /// A plugin was called; `function` is the contract's (`tax.assess`).
+    pub fn plugin_called(&self, function: &'static str, took: Duration, failed: bool) {
+        self.plugin_calls.with_label_values(&[function]).observe(took.as_secs_f64());
+        if failed {
+            self.plugin_failures.with_label_values(&[function]).inc();
+        }
+    }
+
+    /// The teller committed a batch.
+    pub fn teller_batch(&self, commands: usize) {
+        let commands = u32::try_from(commands).unwrap_or(u32::MAX);
+        self.teller_batches.with_label_values::<&str>(&[]).observe(f64::from(commands));
+    }
+
+    /// How many commands wait.
+    pub fn teller_queue(&self, commands: usize) {
+        self.teller_queue.set(i64::try_from(commands).unwrap_or(i64::MAX));
+    }
+
+    /// How old the newest rates of a source are.
+    pub fn rates_age(&self, source: &str, age: Duration) {
+        self.rates_age.with_label_values(&[source]).set(age.as_secs_f64());
+    }
+
+    /// The books were checked at `at`.
+    pub fn ledger_checked(&self, ok: bool, at: jiff::Timestamp) {
+        self.check_ok.set(i64::from(ok));
+        self.seconds_since_epoch_of_check
+            .set(Duration::from_secs(at.as_second().unsigned_abs()).as_secs_f64());
+    }
+
+    /// A live stream was opened; it is counted until what this returns is dropped.
+    pub fn stream_open(&self, stream: &str) -> StreamOpen {
+        let gauge = self.streams.with_label_values(&[stream]);
+        gauge.inc();
+        StreamOpen(gauge)
+    }
+
+    /// A round of background work failed.
+    pub fn background_failure(&self, name: &str) {
+        self.background_failures.with_label_values(&[name]).inc();
+    }
+
+    /// Everything in Prometheus' text format.
+    ///
+    /// # Errors
+    ///
+    /// When a metric cannot be written, which would be a defect of this file.
+    pub fn render(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// An open stream, for the gauge.
+#[derive(Debug)]
+pub struct StreamOpen(IntGauge);
+
+impl Drop for StreamOpen {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+fn histogram(name: &str, help: &str, buckets: &[f64]) -> HistogramOpts {
+    HistogramOpts::new(name, help).buckets(buckets.to_vec())
+}
+
+/// The statuses that the gateway answers with; anything else is counted together.
+fn status_label(status: u16) -> &'static str {
+    match status {
+        200 => "200",
+        201 => "201",
+        204 => "204",
+        304 => "304",
+        400 => "400",
+        401 => "401",
+        402 => "402",
+        403 => "403",
+        404 => "404",
+        405 => "405",
+        409 => "409",
+        413 => "413",
+        422 => "422",
+        429 => "429",
+        500 => "500",
+        502 => "502",
+        503 => "503",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_shown() {
+        let metrics = Metrics::new().unwrap();
+        metrics.request("POST", "/v1/purchases", 201, Duration::from_millis(3));
+        metrics.command("purchase", "done");
+        metrics.teller_batch(17);
+        let open = metrics.stream_open("events");
+        let text = metrics.render().unwrap();
+        for line in [
+            r#"purser_http_request_duration_seconds_count{method="POST",route="/v1/purchases",status="201"} 1"#,
+            r#"purser_commands_total{command="purchase",outcome="done"} 1"#,
+            r#"purser_teller_batch_commands_sum 17"#,
+            r#"purser_streams_open{stream="events"} 1"#,
+            r#"purser_ledger_check_ok -1"#,
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        drop(open);
+        assert!(metrics.render().unwrap().contains(r#"purser_streams_open{stream="events"} 0"#));
+    }
+}
