@@ -30,7 +30,9 @@ use purser_core::{
 };
 use purser_store::{
     facts::identity::{NewIdentity, identity_insert},
-    read::{Page, entry::*, event::*, evidence::*, log::*, purchase::*, sale::*, vault::*},
+    read::{
+        Page, entry::*, event::*, evidence::*, latest::*, log::*, purchase::*, sale::*, vault::*,
+    },
 };
 
 const BUYER: AccountId = AccountId::from_random(1);
@@ -395,5 +397,16 @@ fn the_entries_of_a_purchase_are_its_postings() {
         assert_eq!(entry_get(conn, made.entry).unwrap().as_ref(), Some(entry));
         assert_eq!(entry_get(conn, EntryId::from_random(9)).unwrap(), None);
         assert_eq!(entries_of(conn, "pur_unknown").unwrap(), []);
+    });
+}
+
+#[test]
+fn the_latest_time_is_that_of_the_latest_deed() {
+    on_both(|database| {
+        assert_eq!(time_latest(&mut database.conn).unwrap(), None);
+        buyer(database);
+        assert_eq!(time_latest(&mut database.conn).unwrap(), Some(at(0)));
+        buy(database, &purchase(1, at(7), &[BOOKS]));
+        assert_eq!(time_latest(&mut database.conn).unwrap(), Some(at(7)));
     });
 }

@@ -9,6 +9,7 @@ pub mod card;
 pub mod entry;
 pub mod event;
 pub mod evidence;
+pub mod latest;
 pub mod log;
 pub mod page;
 pub mod purchase;

@@ -104,6 +104,19 @@ pub fn vault_handle(
     Ok(handle.first(conn).optional()?)
 }
 
+/// The card that holds the rest of a closed vault, empty or not.
+pub fn vault_compensation(
+    conn: &mut Connection,
+    account: AccountId,
+) -> Result<Option<CardId>, StoreError> {
+    let row: Option<VaultRow> = vault::table
+        .find(account.to_string())
+        .select(VaultRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(row.map(VaultRow::read).transpose()?.and_then(|vault| vault.compensation()))
+}
+
 /// The country that a buyer's taxes depend on, if the buyer named one.
 pub fn vault_country(
     conn: &mut Connection,

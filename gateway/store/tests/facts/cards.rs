@@ -1,0 +1,100 @@
+//! Cards that are printed or registered.
+
+use diesel::connection::SimpleConnection;
+use purser_core::{
+    ids::{BatchId, CardId},
+    money::Currency,
+    place::Place,
+    record::{CardKind, CardRecord, CardStatus},
+    secret::KeyedHash,
+};
+use purser_store::{facts::card::*, read::card::*};
+
+use crate::{at, databases::on_both, hash, money};
+
+fn card(n: u32, kind: CardKind, batch: Option<BatchId>) -> CardRecord {
+    let mut code_hash = [0; 32];
+    code_hash[..4].copy_from_slice(&n.to_be_bytes());
+    CardRecord {
+        id: CardId::from_random(n.into()),
+        serial: format!("S{n}"),
+        currency: Currency::parse("EUR").unwrap(),
+        code_hash,
+        status: CardStatus::Inactive,
+        kind,
+        face: money("50.00 EUR"),
+        batch,
+        expires_at: Some(at(1000)),
+    }
+}
+
+#[test]
+fn a_batch_of_thousands_is_kept_and_its_cards_follow_it() {
+    on_both(|database| {
+        let conn = &mut database.conn;
+        let batch = NewBatch {
+            id: BatchId::from_random(1),
+            face: money("50.00 EUR"),
+            country: Some(Place::parse("DE").unwrap()),
+            expires_at: Some(at(1000)),
+            created_at: at(0),
+        };
+        let cards: Vec<_> =
+            (1..=2_500).map(|n| card(n, CardKind::Voucher, Some(batch.id))).collect();
+        batch_insert(conn, &batch, &cards).unwrap();
+        let stored = batch_get(conn, batch.id).unwrap().unwrap();
+        assert_eq!(stored.cards, cards.iter().map(|card| card.id).collect::<Vec<_>>());
+        assert_eq!(
+            (stored.face, stored.active, stored.expires_at),
+            (batch.face, false, batch.expires_at)
+        );
+        assert_eq!(batch_get(conn, BatchId::from_random(2)).unwrap(), None);
+
+        let code = KeyedHash::from_bytes(cards[7].code_hash);
+        let found = card_find_by_code(conn, &code).unwrap().unwrap();
+        assert_eq!(
+            (found.id, found.status, found.kind),
+            (cards[7].id, CardStatus::Inactive, CardKind::Voucher)
+        );
+        assert_eq!((found.left, found.country), (money("0.00 EUR"), batch.country.clone()));
+        conn.batch_execute(&format!(
+            "UPDATE card_batch SET active = TRUE;
+             UPDATE card SET status = 'blocked' WHERE id = '{}';
+             INSERT INTO ledger_account (name, currency, guarded, balance) VALUES ('card:{}', 'EUR', TRUE, 5000);",
+            cards[8].id, found.id,
+        ))
+        .unwrap();
+        let found = card_find_by_code(conn, &code).unwrap().unwrap();
+        assert_eq!(
+            (found.status, found.left, found.currency()),
+            (CardStatus::Active, found.face, found.face.currency())
+        );
+        assert_eq!(card_get(conn, cards[8].id).unwrap().unwrap().status, CardStatus::Blocked);
+        assert_eq!(card_find_by_code(conn, &hash(99)).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_chip_is_registered_once() {
+    on_both(|database| {
+        let conn = &mut database.conn;
+        let country = Place::parse("JP").unwrap();
+        let foreign = Chip { smart_id: b"chip 1", smart_keys: Some(b"sealed") };
+        let own = Chip { smart_id: b"chip 2", smart_keys: None };
+        smart_card_insert(conn, &card(1, CardKind::Smart, None), Some(&country), foreign).unwrap();
+        smart_card_insert(conn, &card(2, CardKind::Smart, None), None, own).unwrap();
+        let found = card_find_by_smart_id(conn, b"chip 1").unwrap().unwrap();
+        assert_eq!(
+            (found.id, found.smart_keys.as_deref()),
+            (CardId::from_random(1), Some(b"sealed".as_slice()))
+        );
+        assert_eq!(
+            (found.country, found.status, found.tap_counter),
+            (Some(country), CardStatus::Inactive, None)
+        );
+        assert_eq!(card_find_by_smart_id(conn, b"chip 3").unwrap(), None);
+        assert_eq!(card_smart_keys(conn).unwrap(), [b"sealed".to_vec()]);
+        let again = smart_card_insert(conn, &card(3, CardKind::Smart, None), None, own);
+        assert!(again.unwrap_err().is_conflict());
+    });
+}
