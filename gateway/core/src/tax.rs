@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use purser_money::{Currency, Money, MoneyError, Percent, Ratio, Rounding, allot};
+use purser_money::{Currency, Money, MoneyError, Percent, Ratio, Rounding, allot_exact};
 use serde::{Deserialize, Serialize};
 
 use crate::place::Place;
@@ -246,16 +246,16 @@ pub fn allot_taxes(
     if assessment.taxes.len() > ASSESSED_MAX {
         return Err(AssessmentError::TooManyTaxes);
     }
-    let inclusive_percents = percents_within(sale, assessment)?;
+    let percents = percents_within(sale, assessment)?;
     let mut shares: Vec<Vec<(usize, Money)>> = vec![Vec::new(); sale.lines.len()];
     for (row, assessed) in assessment.taxes.iter().enumerate() {
         check_row(sale, assessed)?;
         let lines = lines_of(sale, assessed)?;
-        let weights = weights(&lines, assessed.rate, &inclusive_percents)?;
+        let weights = weights(&lines, &percents)?;
         let allotted = if assessed.tax.is_zero() {
             vec![0; lines.len()]
         } else {
-            allot(assessed.tax.minor(), &weights).map_err(|_| AssessmentError::RateMismatch)?
+            allot_exact(assessed.tax.minor(), &weights)?
         };
         for ((index, _), minor) in lines.iter().zip(allotted) {
             if let Some(share) = shares.get_mut(*index) {
@@ -328,21 +328,15 @@ fn lines_of<'a>(
     numbers.into_iter().map(|number| line(number).ok_or(AssessmentError::UnknownLine)).collect()
 }
 
-/// Each line's exact tax, in millionths of a minor unit: fine enough that no two remainders of real rates
-/// and prices are confused.
-fn weights(
-    lines: &[(usize, &Line)],
-    rate: Percent,
-    totals: &[Percent],
-) -> Result<Vec<i128>, AssessmentError> {
+/// Each line's exact net. All lines of a row bear one rate, so these are in proportion to their exact taxes.
+fn weights(lines: &[(usize, &Line)], totals: &[Percent]) -> Result<Vec<Ratio>, AssessmentError> {
+    let whole = Percent::from_parts(100, 0)?;
     let weight = |(index, line): &(usize, &Line)| {
         let price = Ratio::whole(line.amount.minor());
-        let exact = if line.tax_inclusive {
-            rate.ratio_within(price, totals.get(*index).copied().unwrap_or(rate))?
-        } else {
-            rate.ratio_of(price)?
-        };
-        Ok(i128::from(exact.times_ten_to(6)?.round(Rounding::HalfEven)?))
+        if !line.tax_inclusive {
+            return Ok(price);
+        }
+        whole.ratio_within(price, totals.get(*index).copied().unwrap_or(Percent::ZERO))
     };
     lines.iter().map(weight).collect::<Result<_, MoneyError>>().map_err(AssessmentError::from)
 }
@@ -461,6 +455,28 @@ mod tests {
                 vec![vat("20.00", "3.80", &[1, 2])]
             ),
             pairs(&[("10.00", "11.90"), ("10.00", "11.90")])
+        );
+    }
+
+    #[test]
+    fn ties_of_inclusive_prices_go_in_order() {
+        // 6 in proportion to 30 and 10 is 4.5 and 1.5, exactly: the first line gets the odd cent.
+        let check = |prices: [(&str, bool); 2], expected: [(&str, &str); 2]| {
+            let taxes = vec![vat("0.34", "0.06", &[1, 2])];
+            assert_eq!(allotted(&sale(&prices), taxes), pairs(&expected));
+        };
+        check([("0.30", true), ("0.10", true)], [("0.25", "0.30"), ("0.09", "0.10")]);
+        check([("0.10", true), ("0.30", true)], [("0.08", "0.10"), ("0.26", "0.30")]);
+    }
+
+    #[test]
+    fn the_largest_price_that_can_be_written_is_allotted() {
+        let most = "999999999999999.99";
+        let tax = "159663865546218.49";
+        let net = "840336134453781.50";
+        assert_eq!(
+            allotted(&sale(&[(most, true)]), vec![vat(net, tax, &[1])]),
+            pairs(&[(net, most)])
         );
     }
 
