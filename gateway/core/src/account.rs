@@ -147,6 +147,16 @@ impl Account {
     }
 }
 
+impl Side {
+    /// As it is written beside a posting.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Debit => "Dr",
+            Self::Credit => "Cr",
+        }
+    }
+}
+
 impl Authority {
     /// Reads an authority's short name.
     pub fn parse(text: &str) -> Result<Self, AccountError> {

@@ -12,6 +12,8 @@ use crate::{
 
 /// A batch of cards is the entry with the most legs.
 pub const POSTINGS_MAX: usize = 10_100;
+/// Twice the longest id.
+const OBJECT_BYTES_MAX: usize = 64;
 
 /// One leg of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +74,9 @@ pub enum EntryError {
     /// A posting in another currency than its account's.
     #[error("a posting is in another currency than its account")]
     Currency,
+    /// What it books has no name that can be written on one line.
+    #[error("an entry's object is 1 to {OBJECT_BYTES_MAX} visible ASCII characters")]
+    Object,
     /// The sum does not fit.
     #[error("the amounts are too large")]
     Overflow,
@@ -121,7 +126,12 @@ impl Entry {
         let postings: Vec<Posting> =
             postings.into_iter().filter(|leg| !leg.amount.is_zero()).collect();
         check(&postings)?;
-        Ok(Self { id, at, kind, object: object.to_string(), postings })
+        let object = object.to_string();
+        let visible = object.bytes().all(|byte| byte.is_ascii_graphic());
+        if !visible || !(1..=OBJECT_BYTES_MAX).contains(&object.len()) {
+            return Err(EntryError::Object);
+        }
+        Ok(Self { id, at, kind, object, postings })
     }
 
     /// Its name.
@@ -200,11 +210,7 @@ impl EntryKind {
 
 impl fmt::Display for Posting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = match self.side {
-            Side::Debit => "Dr",
-            Side::Credit => "Cr",
-        };
-        write!(f, "{side} {} {}", self.account, self.amount)
+        write!(f, "{} {} {}", self.side.name(), self.account, self.amount)
     }
 }
 
@@ -220,6 +226,24 @@ mod tests {
 
     fn entry(postings: Vec<Posting>) -> Result<Entry, EntryError> {
         Entry::new(EntryId::from_random(1), Timestamp::UNIX_EPOCH, EntryKind::Load, "x", postings)
+    }
+
+    #[test]
+    fn an_object_is_written_on_one_line() {
+        let ten = money("10.00 EUR");
+        let float = Account::Float(ten.currency());
+        let vault = Account::Vault(AccountId::from_random(1));
+        let legs = vec![Posting::debit(float, ten), Posting::credit(vault, ten)];
+        let check = |object: &str, ok: bool| {
+            let (id, at) = (EntryId::from_random(1), Timestamp::UNIX_EPOCH);
+            let entry = Entry::new(id, at, EntryKind::Load, object, legs.clone());
+            assert_eq!(entry.is_ok(), ok, "{object:?}");
+        };
+        check("load_00000000000000000000000001", true);
+        check(&"x".repeat(64), true);
+        for object in ["", "a b", "a\n", "\u{e4}", &"x".repeat(65)] {
+            check(object, false);
+        }
     }
 
     #[test]
