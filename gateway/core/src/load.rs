@@ -57,7 +57,11 @@ pub fn load_yield(taken: Money, route: &Route, spread: Percent) -> Result<Yield,
 }
 
 /// Whether a card may be loaded from at all. Every wrong card is refused alike.
-pub fn usable(status: CardStatus, expires_at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+pub fn usable(
+    status: CardStatus,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let expired = expires_at.is_some_and(|end| now >= end);
     if status == CardStatus::Active && !expired { Ok(()) } else { Err(Refusal::CardRefused) }
 }
@@ -74,6 +78,9 @@ impl Load {
         let record = &self.record;
         active_vault(record.account, books)?;
         self.check_card(at, books)?;
+        if !record.credited.is_positive() {
+            return Err(Stop::Broken("a load credits nothing".to_owned()));
+        }
         let after = books.vault_balance(record.account).plus(record.credited)?;
         self.limits.check_load(record.credited, after)?;
         if let (Some(counter), Some(card)) = (self.tap, books.card(record.card)) {

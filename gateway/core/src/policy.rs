@@ -22,9 +22,9 @@ pub struct RefundPolicy {
 impl RefundPolicy {
     /// Ten refunds or 500 units of account in 90 days, each within 14 days of the sale.
     pub fn standard(unit_of_account: Currency) -> Self {
-        let hundred =
+        let minor =
             (0..unit_of_account.decimals()).fold(500_i64, |minor, _| minor.saturating_mul(10));
-        let max_total = Money::new(hundred, unit_of_account);
+        let max_total = Money::new(minor, unit_of_account);
         Self { max_count: 10, max_total, window_days: 14, period_days: 90 }
     }
 }

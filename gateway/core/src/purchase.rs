@@ -7,7 +7,7 @@ use crate::{
     account::{Account, Authority, Taxpayer},
     books::{Books, Needs},
     command::{Answer, Stop, active_vault, done_line, vault_needs},
-    entry::{Entry, EntryKind, Posting},
+    entry::{Entry, EntryKind, Posting, check},
     ids::{EntryId, LogId, MerchantId},
     policy::Limits,
     rate::{ConversionError, Route},
@@ -67,6 +67,7 @@ impl Purchase {
 
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let record = &self.record;
+        self.check_items()?;
         active_vault(record.account, books)?;
         self.limits.check_payment(record.total)?;
         for offer in &self.single_use {
@@ -96,6 +97,26 @@ impl Purchase {
         write.events.extend(self.events.iter().cloned());
         write.log.push(line);
         Ok(Answer::Purchased { purchase: record.id })
+    }
+}
+
+impl Purchase {
+    /// The total is what its items were charged, and each item can be refunded by itself.
+    fn check_items(&self) -> Result<(), Stop> {
+        let PurchaseRecord { id, account, total, .. } = &self.record;
+        if self.items.iter().any(|item| item.purchase != *id || item.account != *account) {
+            return Err(Stop::Broken("an item of another purchase".to_owned()));
+        }
+        let charged = self.items.iter().map(|item| item.charged);
+        if Money::sum(charged, total.currency())? != *total {
+            return Err(Stop::Broken("the total is not the sum of the items".to_owned()));
+        }
+        for item in &self.items {
+            let mut legs = item_postings(item)?;
+            legs.retain(|leg| !leg.amount.is_zero());
+            check(&legs)?;
+        }
+        Ok(())
     }
 }
 

@@ -259,7 +259,7 @@ pub struct CardRecord {
     pub face: Money,
     /// The batch it was printed in.
     pub batch: Option<BatchId>,
-    /// After this its value is owed, but not loadable.
+    /// From this moment on its value is owed, but not loadable.
     pub expires_at: Option<Timestamp>,
 }
 

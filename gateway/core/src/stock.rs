@@ -9,7 +9,7 @@ use crate::{
     command::{Answer, Stop},
     entry::{Entry, EntryKind, Posting},
     ids::{BatchId, CardId, EntryId},
-    record::CardStatus,
+    record::{CardKind, CardStatus},
     refusal::Refusal,
 };
 
@@ -70,7 +70,9 @@ impl ActivateCard {
     }
 
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
-        let card = books.card(self.card).ok_or(Refusal::NotFound)?;
+        // A voucher is sold with its batch; sold by itself as well, it would be worth its face twice.
+        let card = books.card(self.card).filter(|card| card.kind == CardKind::Smart);
+        let card = card.ok_or(Refusal::NotFound)?;
         match card.status {
             CardStatus::Active => {}
             CardStatus::Blocked => return Err(Refusal::CardRefused.into()),

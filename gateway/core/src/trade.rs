@@ -24,6 +24,9 @@ pub struct Trade {
 impl Trade {
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let TradeRecord { id, sold, bought, .. } = &self.record;
+        if !sold.is_positive() || !bought.is_positive() || sold.currency() == bought.currency() {
+            return Err(Stop::Broken("a trade is of two amounts in two currencies".to_owned()));
+        }
         books.post(Entry::new(
             self.entry,
             at,
