@@ -45,7 +45,7 @@ pub struct CardState {
     pub status: CardStatus,
     /// What it is sold for.
     pub face: Money,
-    /// After this it cannot be loaded from.
+    /// From this moment on it cannot be loaded from.
     pub expires_at: Option<Timestamp>,
     /// The highest counter of a tap that loaded.
     pub tap_counter: Option<u32>,
@@ -93,8 +93,8 @@ pub struct Books {
 enum Undo {
     Balance(Account, Money),
     Delta((Account, Currency), Option<Money>),
-    Vault(Box<Vault>),
-    Card(CardId, CardState),
+    Vault(AccountId, Option<Box<Vault>>),
+    Card(CardId, Option<CardState>),
     Batch(BatchId),
     Refund(ItemId),
     Offer(OfferUse),
@@ -117,14 +117,20 @@ pub enum PostError {
     /// A guarded account that the command did not name in its needs.
     #[error("{0} was not locked")]
     NotLocked(Account),
+    /// A guarded account holds another currency.
+    #[error("{1} cannot be posted to an account of {0}")]
+    Currency(Currency, Currency),
     /// It does not fit.
     #[error("the amounts are too large")]
     Overflow,
 }
 
 impl From<MoneyError> for PostError {
-    fn from(_: MoneyError) -> Self {
-        Self::Overflow
+    fn from(error: MoneyError) -> Self {
+        match error {
+            MoneyError::CurrenciesDiffer(held, posted) => Self::Currency(held, posted),
+            _ => Self::Overflow,
+        }
     }
 }
 
@@ -250,7 +256,7 @@ impl Books {
         self.offers_used.contains(offer)
     }
 
-    /// Posts an entry: every leg, or none.
+    /// Posts an entry. A leg that cannot be posted stops the command, which takes back those before it.
     pub(crate) fn post(&mut self, entry: Entry) -> Result<(), PostError> {
         for posting in entry.postings() {
             let effect = posting.effect()?;
@@ -295,16 +301,15 @@ impl Books {
 
     /// Changes a vault.
     pub(crate) fn set_vault(&mut self, vault: Vault) {
-        if let Some(before) = self.vaults.insert(vault.account, vault) {
-            self.undo.push(Undo::Vault(Box::new(before)));
-        }
+        let account = vault.account;
+        let before = self.vaults.insert(account, vault).map(Box::new);
+        self.undo.push(Undo::Vault(account, before));
     }
 
     /// Changes a card.
     pub(crate) fn set_card(&mut self, card: CardId, state: CardState) {
-        if let Some(before) = self.cards.insert(card, state) {
-            self.undo.push(Undo::Card(card, before));
-        }
+        let before = self.cards.insert(card, state);
+        self.undo.push(Undo::Card(card, before));
     }
 
     /// Marks a batch as sold.
@@ -349,8 +354,12 @@ impl Books {
                 Some(Undo::NewAccount(account)) => drop(self.balances.remove(&account)),
                 Some(Undo::Delta(key, Some(before))) => drop(self.deltas.insert(key, before)),
                 Some(Undo::Delta(key, None)) => drop(self.deltas.remove(&key)),
-                Some(Undo::Vault(before)) => drop(self.vaults.insert(before.account, *before)),
-                Some(Undo::Card(card, before)) => drop(self.cards.insert(card, before)),
+                Some(Undo::Vault(account, Some(before))) => {
+                    drop(self.vaults.insert(account, *before));
+                }
+                Some(Undo::Vault(account, None)) => drop(self.vaults.remove(&account)),
+                Some(Undo::Card(card, Some(before))) => drop(self.cards.insert(card, before)),
+                Some(Undo::Card(card, None)) => drop(self.cards.remove(&card)),
                 Some(Undo::Batch(batch)) => {
                     if let Some(state) = self.batches.get_mut(&batch) {
                         state.active = false;

@@ -178,7 +178,9 @@ impl From<PostError> for Stop {
     fn from(error: PostError) -> Self {
         match error {
             PostError::BelowFloor(_) => Self::Refused(Refusal::InsufficientFunds),
-            PostError::NotLocked(_) | PostError::Overflow => Self::Broken(error.to_string()),
+            PostError::NotLocked(_) | PostError::Currency(..) | PostError::Overflow => {
+                Self::Broken(error.to_string())
+            }
         }
     }
 }
@@ -204,7 +206,7 @@ impl Prepared {
     /// Decides. The books change only if the answer is an achievement; a refusal of a buyer's command leaves
     /// a line in the transaction log.
     pub fn decide(&self, books: &mut Books) -> Decision {
-        if self.facts_version != books.facts_version {
+        if self.is_stale(books) {
             return Decision::Stale;
         }
         let mark = books.mark();
@@ -223,6 +225,12 @@ impl Prepared {
                 Decision::Decided(Err(refusal))
             }
         }
+    }
+
+    /// A note tells of something that is over: no fact can change it.
+    fn is_stale(&self, books: &Books) -> bool {
+        let assumes = !matches!(self.command, Command::Note(_));
+        assumes && self.facts_version != books.facts_version
     }
 
     fn apply(&self, books: &mut Books) -> Result<Answer, Stop> {
