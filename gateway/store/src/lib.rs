@@ -5,17 +5,23 @@
 
 mod connection;
 mod database;
+mod duty;
 mod error;
 pub mod facts;
 mod idempotency;
+mod outbox;
 mod pool;
 pub mod read;
+mod roll;
 mod schema;
+mod seal;
 mod store;
 mod teller;
 
 pub use connection::EitherConnection as Connection;
 pub use error::{OpenError, StoreError};
 pub use idempotency::{Answered, idempotency_find};
+pub use roll::{open_balance, open_balances};
+pub use seal::{Seal, seals_after};
 pub use store::{Committed, Store, StoreConfig};
 pub use teller::{Reply, SubmitError};

@@ -64,8 +64,7 @@ diesel::table! {
         first_position -> BigInt,
         last_position -> BigInt,
         hash -> Binary,
-        signature -> Binary,
-        kid -> Text,
+        signed -> Text,
         at -> BigInt,
     }
 }

@@ -160,6 +160,12 @@ impl Store {
         self.0.committed.subscribe()
     }
 
+    /// Tells who listens.
+    pub(crate) fn tell(&self, note: Committed) {
+        // Nobody may be listening.
+        let _ = self.0.committed.send(note);
+    }
+
     /// Answers what has queued and ends the writer thread; what comes later is refused as unavailable.
     pub fn shutdown(self) {
         self.0.teller.stop();

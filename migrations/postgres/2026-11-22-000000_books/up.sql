@@ -47,7 +47,8 @@ CREATE TABLE posting (
     PRIMARY KEY (entry, n)
 );
 
--- Entries that wait for their position, and the chain of seals over those that have one.
+-- Entries that wait for their position, and the chain of seals over those that have one. `signed` is
+-- a JWS over the hash, the positions and the time.
 CREATE TABLE entry_unsealed (
     entry TEXT COLLATE "C" NOT NULL PRIMARY KEY
 );
@@ -61,8 +62,7 @@ CREATE TABLE seal (
     first_position BIGINT NOT NULL PRIMARY KEY,
     last_position  BIGINT NOT NULL,
     hash           BYTEA  NOT NULL,
-    signature      BYTEA  NOT NULL,
-    kid            TEXT COLLATE "C"   NOT NULL,
+    signed         TEXT COLLATE "C" NOT NULL,
     at             BIGINT NOT NULL
 );
 

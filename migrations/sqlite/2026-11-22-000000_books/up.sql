@@ -47,22 +47,22 @@ CREATE TABLE posting (
     PRIMARY KEY (entry, n)
 ) WITHOUT ROWID;
 
--- Entries that wait for their position, and the chain of seals over those that have one.
+-- Entries that wait for their position, and the chain of seals over those that have one. `signed` is
+-- a JWS over the hash, the positions and the time.
 CREATE TABLE entry_unsealed (
     entry TEXT NOT NULL PRIMARY KEY
 ) WITHOUT ROWID;
 
 CREATE TABLE entry_sealed (
-    position BIGINT NOT NULL PRIMARY KEY,
+    position INTEGER NOT NULL PRIMARY KEY,
     entry    TEXT   NOT NULL UNIQUE
 );
 
 CREATE TABLE seal (
-    first_position BIGINT NOT NULL PRIMARY KEY,
+    first_position INTEGER NOT NULL PRIMARY KEY,
     last_position  BIGINT NOT NULL,
     hash           BLOB  NOT NULL,
-    signature      BLOB  NOT NULL,
-    kid            TEXT   NOT NULL,
+    signed         TEXT NOT NULL,
     at             BIGINT NOT NULL
 );
 

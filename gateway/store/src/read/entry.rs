@@ -64,6 +64,13 @@ pub fn entry_get(conn: &mut Connection, id: EntryId) -> Result<Option<Entry>, St
     Ok(with_postings(conn, found)?.pop())
 }
 
+/// The entries of these names, as far as they are there.
+pub(crate) fn entries_get(conn: &mut Connection, ids: &[String]) -> Result<Vec<Entry>, StoreError> {
+    let found: Vec<EntryRow> =
+        entry::table.filter(entry::id.eq_any(ids)).select(EntryRow::as_select()).load(conn)?;
+    with_postings(conn, found)
+}
+
 /// The entries that were made for an object (a load, a purchase, a refund), oldest first.
 pub fn entries_of(conn: &mut Connection, object: &str) -> Result<Vec<Entry>, StoreError> {
     let found: Vec<EntryRow> = entry::table
