@@ -9,7 +9,7 @@
 
 use std::{
     num::NonZero,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::available_parallelism,
 };
 
@@ -44,19 +44,16 @@ const GUESS_BYTES_MAX: usize = 1024;
 
 /// Hashes what people remember, a few at a time.
 pub struct Logins {
-    hashing: Arc<Hashing>,
+    memory: Arc<Memory>,
     lanes: Arc<Semaphore>,
     queue: Arc<Semaphore>,
     /// Guesses that are being judged.
     pub attempts: Attempts,
 }
 
-struct Hashing {
-    pepper: Secret<32>,
-    params: Params,
-    /// Memory of earlier hashes, wiped: as many pieces as there are lanes.
-    spare: Mutex<Vec<Vec<Block>>>,
-}
+/// Memory of earlier hashes, wiped: as many pieces as there are lanes.
+#[derive(Default)]
+struct Memory(Mutex<Vec<Vec<Block>>>);
 
 /// What an e-mail becomes before anything else happens. It is kept nowhere: the tokens of a session carry it,
 /// encrypted, so that PIN and password can be changed without the e-mail.
@@ -83,7 +80,8 @@ impl LoginSalt {
         if is_email(&normalised) {
             return Ok(Self::new(key, email));
         }
-        let detail = format!("an e-mail address like ann@example.org, of at most {EMAIL_BYTES_MAX} bytes");
+        let detail =
+            format!("an e-mail address like ann@example.org, of at most {EMAIL_BYTES_MAX} bytes");
         Err(Problem::malformed("email", detail))
     }
 
@@ -101,31 +99,47 @@ impl LoginSalt {
 impl Remembered {
     /// What somebody claims to remember. What no account can have finds no account either, at the same cost.
     pub fn claimed(pin: &str, password: &str) -> Self {
-        Self { pin: Zeroizing::new(at_most(pin).to_owned()), password: normalised_password(at_most(password)) }
+        Self {
+            pin: Zeroizing::new(at_most(pin).to_owned()),
+            password: normalised_password(at_most(password)),
+        }
     }
 
     /// What an account may be opened with from now on. Problems name the field by these names.
-    pub fn chosen((pin_field, pin): (&str, &str), (field, password): (&str, &str)) -> Result<Self, Problem> {
+    pub fn chosen(
+        (pin_field, pin): (&str, &str),
+        (field, password): (&str, &str),
+    ) -> Result<Self, Problem> {
         if !PIN_DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Problem::malformed(pin_field, "a PIN is 6 to 8 digits"));
         }
         if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-            let detail = format!("a password is at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes");
+            let detail = format!(
+                "a password is at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes"
+            );
             return Err(Problem::malformed(field, detail));
         }
         Ok(Self::claimed(pin, password))
+    }
+
+    /// The PIN.
+    pub fn pin(&self) -> &str {
+        &self.pin
+    }
+}
+
+impl Default for Logins {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl Logins {
     /// One lane for each two cores.
-    pub fn new(keys: &Keys) -> Self {
+    pub fn new() -> Self {
         let lanes = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
-        // The output is as long as the value that is stored, and the rest is within what Argon2 allows.
-        let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32)).unwrap_or_default();
-        let hashing = Hashing { pepper: keys.pepper.clone(), params, spare: Mutex::new(Vec::with_capacity(lanes)) };
         Self {
-            hashing: Arc::new(hashing),
+            memory: Arc::default(),
             lanes: Arc::new(Semaphore::new(lanes)),
             queue: Arc::new(Semaphore::new(QUEUE)),
             attempts: Attempts::default(),
@@ -133,31 +147,46 @@ impl Logins {
     }
 
     /// The value by which the account of these three is found.
-    pub async fn lookup(&self, salt: &LoginSalt, remembered: &Remembered) -> Result<[u8; 32], Problem> {
-        let (password, pin) = (remembered.password.as_bytes(), remembered.pin.as_bytes());
+    pub async fn lookup(
+        &self,
+        keys: &Keys,
+        salt: &LoginSalt,
+        claim: &Remembered,
+    ) -> Result<[u8; 32], Problem> {
+        let (password, pin) = (claim.password.as_bytes(), claim.pin.as_bytes());
         let mut secret = Zeroizing::new(Vec::with_capacity(16 + password.len() + pin.len()));
         for part in [password, pin] {
             let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
             secret.extend_from_slice(&length.to_be_bytes());
             secret.extend_from_slice(part);
         }
-        self.hash(secret, *salt.expose()).await
+        self.hash(keys, secret, *salt.expose()).await
     }
 
     /// What the PIN of an account is recognised by when it is asked for again.
-    pub async fn pin_verifier(&self, key: &HashKey, account: AccountId, pin: &str) -> Result<[u8; 32], Problem> {
+    pub async fn pin_verifier(
+        &self,
+        keys: &Keys,
+        account: AccountId,
+        pin: &str,
+    ) -> Result<[u8; 32], Problem> {
         let account = account.bits().to_be_bytes();
-        let secret = keyed_hash_of(key, "pin", &[&account, at_most(pin).as_bytes()]);
-        let salt = *keyed_hash(key, "pin salt", &account).as_bytes();
-        self.hash(Zeroizing::new(secret.as_bytes().to_vec()), salt).await
+        let secret = keyed_hash_of(&keys.pin, "pin", &[&account, at_most(pin).as_bytes()]);
+        let salt = *keyed_hash(&keys.pin, "pin salt", &account).as_bytes();
+        self.hash(keys, Zeroizing::new(secret.as_bytes().to_vec()), salt).await
     }
 
-    async fn hash(&self, secret: Zeroizing<Vec<u8>>, salt: [u8; 32]) -> Result<[u8; 32], Problem> {
+    async fn hash(
+        &self,
+        keys: &Keys,
+        secret: Zeroizing<Vec<u8>>,
+        salt: [u8; 32],
+    ) -> Result<[u8; 32], Problem> {
         let lane = self.lane().await?;
-        let hashing = Arc::clone(&self.hashing);
+        let (memory, pepper) = (Arc::clone(&self.memory), keys.pepper.clone());
         // Somebody who hangs up does not give the lane back: the hash still runs and holds its memory.
         let done = tokio::task::spawn_blocking(move || {
-            let hash = hashing.run(&secret, &salt);
+            let hash = memory.hash(&pepper, &secret, &salt);
             drop(lane);
             hash
         });
@@ -171,17 +200,27 @@ impl Logins {
     }
 }
 
-impl Hashing {
-    fn run(&self, secret: &[u8], salt: &[u8]) -> Result<[u8; 32], argon2::Error> {
-        let mut memory = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        memory.resize(self.params.block_count(), Block::new());
+impl Memory {
+    fn hash(
+        &self,
+        pepper: &Secret<32>,
+        secret: &[u8],
+        salt: &[u8],
+    ) -> Result<[u8; 32], argon2::Error> {
+        let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32))?;
+        let mut blocks = self.spare().pop().unwrap_or_default();
+        blocks.resize(params.block_count(), Block::new());
         let mut hash = [0; 32];
         let argon2 =
-            Argon2::new_with_secret(self.pepper.expose(), Algorithm::Argon2id, Version::V0x13, self.params.clone())?;
-        let done = argon2.hash_password_into_with_memory(secret, salt, &mut hash, &mut memory);
-        memory.iter_mut().for_each(|block| block.as_mut().zeroize());
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+            Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params)?;
+        let done = argon2.hash_password_into_with_memory(secret, salt, &mut hash, &mut blocks);
+        blocks.iter_mut().for_each(|block| block.as_mut().zeroize());
+        self.spare().push(blocks);
         done.map(|()| hash)
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,7 +240,8 @@ fn normalised_password(password: &str) -> Zeroizing<String> {
 
 fn is_email(email: &str) -> bool {
     let Some((local, domain)) = email.split_once('@') else { return false };
-    let odd = |character: char| character == '@' || character.is_whitespace() || character.is_control();
+    let odd =
+        |character: char| character == '@' || character.is_whitespace() || character.is_control();
     let ordinary = |part: &str| !part.is_empty() && !part.contains(odd);
     email.len() <= EMAIL_BYTES_MAX && ordinary(local) && ordinary(domain)
 }
@@ -216,10 +256,9 @@ mod tests {
         HashKey::new(&Secret::new([7; 32]))
     }
 
-    fn logins() -> (tempfile::TempDir, Logins) {
+    fn keys() -> Keys {
         let data = tempfile::tempdir().unwrap();
-        let keys = Keys::open(data.path(), true).unwrap_or_else(|error| panic!("{error}"));
-        (data, Logins::new(&keys))
+        Keys::open(data.path(), true).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn same_email(one: &str, two: &str) -> bool {
@@ -260,7 +299,9 @@ mod tests {
     #[test]
     fn pin_and_password_have_bounds() {
         let check = |pin: &str, password: &str, at_fault: Option<&str>| {
-            let field = Remembered::chosen(("pin", pin), ("password", password)).err().and_then(|problem| problem.field);
+            let field = Remembered::chosen(("pin", pin), ("password", password))
+                .err()
+                .and_then(|problem| problem.field);
             assert_eq!(field.as_deref(), at_fault, "{pin} {password}");
         };
         check("123456", "eight678", None);
@@ -276,45 +317,52 @@ mod tests {
 
     #[tokio::test]
     async fn each_of_the_three_decides_which_account_it_is() {
-        let (_data, logins) = logins();
+        let (keys, logins) = (keys(), Logins::new());
         let find = async |email: &str, pin: &str, password: &str| {
             let remembered = Remembered::claimed(pin, password);
-            logins.lookup(&LoginSalt::new(&key(), email), &remembered).await.unwrap()
+            logins.lookup(&keys, &LoginSalt::new(&key(), email), &remembered).await.unwrap()
         };
         let account = find("a@b.c", "123456", "password").await;
         assert_eq!(account, find("A@b.c ", "123456", "password").await);
         assert_ne!(account, find("x@b.c", "123456", "password").await);
         assert_ne!(account, find("a@b.c", "123457", "password").await);
         assert_ne!(account, find("a@b.c", "123456", "passworD").await);
-        assert_ne!(account, find("a@b.c", "3456", "password12").await, "no digit moves from one part to the other");
+        assert_ne!(
+            account,
+            find("a@b.c", "3456", "password12").await,
+            "no digit moves from one part to the other"
+        );
     }
 
     #[tokio::test]
     async fn a_flood_of_logins_is_turned_away_and_memory_stays_bounded() {
-        let (_data, logins) = logins();
+        let (keys, logins) = (keys(), Logins::new());
         let lanes = Arc::clone(&logins.lanes);
-        let all = lanes.acquire_many(u32::try_from(lanes.available_permits()).unwrap()).await.unwrap();
+        let all =
+            lanes.acquire_many(u32::try_from(lanes.available_permits()).unwrap()).await.unwrap();
         let guess = Remembered::claimed("123456", "password");
         let salt = LoginSalt::new(&key(), "a@b.c");
-        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(logins.lookup(&salt, &guess))).collect();
+        let mut waiting: Vec<_> =
+            (0..QUEUE).map(|_| Box::pin(logins.lookup(&keys, &salt, &guess))).collect();
         for login in &mut waiting {
             assert!(tokio::time::timeout(Duration::ZERO, login).await.is_err(), "waits for a lane");
         }
-        let turned_away = logins.lookup(&salt, &guess).await.unwrap_err();
+        let turned_away = logins.lookup(&keys, &salt, &guess).await.unwrap_err();
         assert_eq!(turned_away.kind, problem::OVERLOADED);
         waiting.clear();
         drop(all);
-        logins.lookup(&salt, &guess).await.expect("whoever hangs up leaves the queue");
-        assert_eq!(logins.hashing.spare.lock().unwrap().len(), 1);
+        logins.lookup(&keys, &salt, &guess).await.expect("whoever hangs up leaves the queue");
+        assert_eq!(logins.memory.spare().len(), 1);
     }
 
     #[test]
-    fn hashing_is_argon2id_as_others_compute_it() {
-        let hashing =
-            Hashing { pepper: Secret::new([3; 32]), params: Params::new(MEMORY_KIB, PASSES, 1, Some(32)).unwrap(), spare: Mutex::default() };
-        let hash = hashing.run(b"secret", &[9; 32]).unwrap();
-        assert_eq!(hash, hashing.run(b"secret", &[9; 32]).unwrap(), "memory that is used again leaves no trace");
-        let other = Hashing { pepper: Secret::new([4; 32]), params: hashing.params.clone(), spare: Mutex::default() };
-        assert_ne!(hash, other.run(b"secret", &[9; 32]).unwrap(), "the pepper counts");
+    fn the_pepper_counts_and_memory_that_is_used_again_leaves_no_trace() {
+        let memory = Memory::default();
+        let hash =
+            |pepper: u8| memory.hash(&Secret::new([pepper; 32]), b"secret", &[9; 32]).unwrap();
+        let first = hash(3);
+        assert_ne!(first, hash(4));
+        assert_eq!(first, hash(3));
+        assert_eq!(memory.spare().len(), 1);
     }
 }

@@ -2,6 +2,8 @@
 //! teller.
 
 pub mod basket;
+pub mod check;
+pub mod credentials;
 pub mod erase;
 pub mod facts;
 pub mod intent;
@@ -18,5 +20,7 @@ pub mod session;
 pub mod signup;
 pub mod smart_card;
 pub mod stock;
+pub mod throttle;
+pub mod token;
 pub mod transfer;
 pub mod vault;

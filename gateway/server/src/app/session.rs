@@ -1,0 +1,201 @@
+//! Signing in, staying signed in, signing out, and showing the PIN again for a large payment.
+
+use std::net::IpAddr;
+
+use jiff::SignedDuration;
+use purser_core::{
+    Timestamp,
+    ids::{AccountId, SessionId},
+    secret::{KeyedHash, SecretBytes, SecretText, keyed_hash},
+};
+use purser_money::Money;
+use purser_store::facts::{
+    identity::{identity_find, identity_get},
+    session::{
+        PIN_FAILURES_MAX, Refresh, RefreshToken, Session, session_end, session_get, session_insert,
+        session_pin_failed, session_pin_passed, session_refresh,
+    },
+};
+
+use super::{
+    intent::Payer,
+    login::{LoginSalt, Remembered},
+    throttle::{Budget, Judging, attempt},
+    token::{self, SealedSalt},
+};
+pub use super::{
+    throttle::{cards_allowed, cards_failed},
+    token::TokenCache,
+};
+use crate::{
+    gateway::Gateway,
+    keys::random_text,
+    problem::{self, Problem},
+    random::id_bits,
+};
+
+/// Somebody who has not been here for a month signs in again.
+const REFRESH_HOURS: i64 = 30 * 24;
+/// And everybody after a quarter of a year.
+const SESSION_HOURS: i64 = 90 * 24;
+const REFRESH_PREFIX: &str = "rt_";
+/// A refresh token of ours has some 150 bytes.
+const REFRESH_BYTES_MAX: usize = 512;
+
+/// What a client shows from now on.
+pub struct Tokens {
+    /// Shown with each request, for a few minutes.
+    pub access: SecretText,
+    /// Exchanged once for new tokens.
+    pub refresh: SecretText,
+}
+
+/// What somebody signs in with.
+pub struct Login<'a> {
+    /// The e-mail, as it was typed.
+    pub email: &'a str,
+    /// The PIN, as it was typed.
+    pub pin: &'a str,
+    /// The password, as it was typed.
+    pub password: &'a str,
+}
+
+/// Signs in. Every failure looks alike and costs alike.
+pub async fn sign_in(
+    gateway: &Gateway,
+    login: &Login<'_>,
+    address: IpAddr,
+) -> Result<Tokens, Problem> {
+    let salt = LoginSalt::new(&gateway.keys.login, login.email);
+    let budgets = vec![Budget::logins_with(gateway, &salt), Budget::logins_from(gateway, address)];
+    let attempt = attempt(gateway, budgets).await?;
+    let claim = Remembered::claimed(login.pin, login.password);
+    let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
+    let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
+    match found {
+        Some(identity) => begin(gateway, identity.account, &salt).await,
+        None => {
+            attempt.failed(gateway).await?;
+            Err(Problem::new(problem::WRONG_CREDENTIALS))
+        }
+    }
+}
+
+/// Exchanges a refresh token. One that was exchanged before was copied by somebody: it ends the session.
+pub async fn refresh(gateway: &Gateway, refresh_token: &str) -> Result<Tokens, Problem> {
+    let refused = || {
+        Problem::new(problem::NOT_AUTHENTICATED)
+            .detail("the refresh token is wrong, used or expired")
+    };
+    let sealed = sealed_in(refresh_token).ok_or_else(refused)?;
+    let now = gateway.now();
+    let old = refresh_hash(gateway, refresh_token);
+    let (new, kept) = refresh_token_of(gateway, &sealed, now);
+    match gateway.store.write(move |db| session_refresh(db, &old, &kept, now)).await? {
+        Refresh::Rotated(Session { id, account, .. }) => {
+            Ok(Tokens { access: token::issue(gateway, account, id, sealed, now)?, refresh: new })
+        }
+        Refresh::Reused(session) => {
+            tracing::warn!(session.id = %session, "a used refresh token came again; its session has ended");
+            Err(refused())
+        }
+        Refresh::Unknown => Err(refused()),
+    }
+}
+
+/// Signs out: the session's tokens stop working at once.
+pub async fn sign_out(gateway: &Gateway, session: SessionId) -> Result<(), Problem> {
+    gateway.store.write(move |db| session_end(db, session)).await?;
+    Ok(())
+}
+
+/// Asks for the PIN above the step-up limit. Five wrong ones in a row end the session.
+pub async fn step_up(
+    gateway: &Gateway,
+    payer: &Payer,
+    pin: Option<&str>,
+    total: Money,
+) -> Result<(), Problem> {
+    let limit = gateway.settings.step_up_limit;
+    if limit.is_none_or(|limit| total.minor() <= limit.minor()) {
+        return Ok(());
+    }
+    let pin = pin.ok_or_else(|| Problem::new(problem::PIN_REQUIRED).field("pin"))?;
+    check_pin(gateway, payer.account, payer.session, pin).await
+}
+
+async fn check_pin(
+    gateway: &Gateway,
+    account: AccountId,
+    session: SessionId,
+    pin: &str,
+) -> Result<(), Problem> {
+    let wrong = || Problem::new(problem::PIN_REQUIRED).field("pin").detail("that PIN is not right");
+    let judging = Judging::pin(gateway, session);
+    let now = gateway.now();
+    let read = gateway
+        .store
+        .read(move |db| Ok((session_get(db, session, now)?, identity_get(db, account)?)));
+    let (Some(session_row), Some(identity)) = read.await? else {
+        return Err(Problem::new(problem::NOT_AUTHENTICATED));
+    };
+    let others = judging.others.iter().sum::<u32>();
+    if session_row.pin_failures.saturating_add(others) >= PIN_FAILURES_MAX {
+        return Err(wrong());
+    }
+    let verifier = gateway.logins.pin_verifier(&gateway.keys, account, pin).await?;
+    if SecretBytes::new(verifier.to_vec()) == SecretBytes::new(identity.pin_verifier) {
+        if session_row.pin_failures > 0 {
+            gateway.store.write(move |db| session_pin_passed(db, session)).await?;
+        }
+        return Ok(());
+    }
+    gateway.store.write(move |db| session_pin_failed(db, session)).await?;
+    Err(wrong())
+}
+
+/// Begins a session.
+pub(super) async fn begin(
+    gateway: &Gateway,
+    account: AccountId,
+    salt: &LoginSalt,
+) -> Result<Tokens, Problem> {
+    let now = gateway.now();
+    let session = Session {
+        id: SessionId::from_random(id_bits()),
+        account,
+        created_at: now,
+        expires_at: later(now, SESSION_HOURS),
+        pin_failures: 0,
+    };
+    let sealed = SealedSalt::seal(gateway, account, salt);
+    let (refresh, kept) = refresh_token_of(gateway, &sealed, now);
+    gateway.store.write(move |db| session_insert(db, &session, &kept)).await?;
+    Ok(Tokens { access: token::issue(gateway, account, session.id, sealed, now)?, refresh })
+}
+
+/// A new refresh token, and what is kept of it.
+fn refresh_token_of(
+    gateway: &Gateway,
+    sealed: &SealedSalt,
+    now: Timestamp,
+) -> (SecretText, RefreshToken) {
+    let token = random_text(&format!("{REFRESH_PREFIX}{}.", sealed.as_str()));
+    let hash = refresh_hash(gateway, token.expose());
+    (token, RefreshToken { hash, expires_at: later(now, REFRESH_HOURS) })
+}
+
+fn refresh_hash(gateway: &Gateway, token: &str) -> KeyedHash {
+    keyed_hash(&gateway.keys.hash, "refresh token", token.as_bytes())
+}
+
+/// The salt that a refresh token carries. It is believed once the whole token is found.
+fn sealed_in(token: &str) -> Option<SealedSalt> {
+    let token = Some(token).filter(|token| token.len() <= REFRESH_BYTES_MAX)?;
+    let (sealed, _) = token.strip_prefix(REFRESH_PREFIX)?.split_once('.')?;
+    Some(SealedSalt::from_genuine(sealed))
+}
+
+fn later(now: Timestamp, hours: i64) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
+}

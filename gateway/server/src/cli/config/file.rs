@@ -1,0 +1,70 @@
+//! `purser.toml`: the same settings as the flags, and the tables that flags are too short for.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use serde::Deserialize;
+
+use super::LogForm;
+
+/// The file as it is written. Values are judged where flags are, under the same names.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileSettings {
+    pub(super) listen: Option<String>,
+    pub(super) base_url: Option<String>,
+    pub(super) database: Option<String>,
+    pub(super) data: Option<PathBuf>,
+    pub(super) unit_of_account: Option<String>,
+    pub(super) fx_spread_percent: Option<String>,
+    pub(super) sandbox: Option<bool>,
+    pub(super) clock: Option<String>,
+    pub(super) rates_max_age_days: Option<u32>,
+    pub(super) step_up_limit: Option<String>,
+    pub(super) log: Option<LogForm>,
+    /// By currency of the card.
+    pub(super) tap_limits: BTreeMap<String, String>,
+    /// By country, in the unit of account.
+    pub(super) limits: BTreeMap<String, FileLimits>,
+    pub(super) throttle: FileThrottle,
+}
+
+/// What a country allows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileLimits {
+    pub(super) load_max: Option<String>,
+    pub(super) balance_max: Option<String>,
+    pub(super) payment_max: Option<String>,
+}
+
+/// Failures that are allowed in ten minutes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileThrottle {
+    pub(super) logins_per_email: Option<u32>,
+    pub(super) logins_per_address: Option<u32>,
+    pub(super) cards_per_vault: Option<u32>,
+    pub(super) cards_per_address: Option<u32>,
+    pub(super) sign_ups_per_minute: Option<u32>,
+}
+
+/// Reads the file, or says where it is wrong and what was probably meant.
+pub(super) fn parse(text: &str) -> Result<FileSettings, String> {
+    toml::from_str(text).map_err(|error| {
+        let line = error
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .map(|before| before.matches('\n').count() + 1);
+        let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+        format!("{place}{}", nearest(error.message()).unwrap_or_else(|| error.message().to_owned()))
+    })
+}
+
+/// serde names the unknown key and all known ones; people want the one that they meant.
+fn nearest(message: &str) -> Option<String> {
+    let mut names = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    let distance = |known: &&str| strsim::damerau_levenshtein(unknown, known);
+    let nearest = names.min_by_key(distance)?;
+    Some(format!("no setting is called `{unknown}`; did you mean `{nearest}`?"))
+}

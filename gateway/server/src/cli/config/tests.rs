@@ -1,0 +1,130 @@
+use clap::Parser;
+
+use super::*;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    flags: ServeFlags,
+}
+
+fn settings(flags: &[&str], file: &str) -> Result<Settings, ConfigError> {
+    let flags = Cli::try_parse_from([&["purser"], flags].concat())
+        .unwrap_or_else(|error| panic!("{error}"))
+        .flags;
+    let file = file::parse(file).map_err(|why| ConfigError::File { path: FILE.into(), why })?;
+    flags.with_file(&file)
+}
+
+fn refused(flags: &[&str], file: &str) -> String {
+    settings(flags, file).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn defaults_make_a_gateway_for_this_machine() {
+    let settings = settings(&[], "").unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!((settings.base_url, settings.database), (None, None));
+    assert_eq!(settings.data, Path::new("purser-data"));
+    assert_eq!(settings.unit_of_account.code(), "USD");
+    assert_eq!(settings.fx_spread, Percent::parse("0.5").unwrap());
+    assert_eq!((settings.sandbox, settings.clock, settings.step_up_limit), (false, None, None));
+    assert_eq!(settings.throttle, Throttle::default());
+}
+
+#[test]
+fn flags_come_before_the_file() {
+    let file = "listen = '127.0.0.1:1'\ndata = '/file'\nsandbox = true\nunit_of_account = 'EUR'\nlog = 'json'";
+    let from_file = settings(&[], file).unwrap();
+    assert_eq!(from_file.listen.port(), 1);
+    assert!(from_file.sandbox && from_file.log_json);
+    assert_eq!(from_file.unit_of_account.code(), "EUR");
+    let flags =
+        ["--listen", "localhost:2", "--sandbox=false", "--unit-of-account", "JPY", "--log", "text"];
+    let from_flags = settings(&flags, file).unwrap();
+    assert_eq!(from_flags.listen.to_string(), "127.0.0.1:2");
+    assert!(!from_flags.sandbox && !from_flags.log_json);
+    assert_eq!(from_flags.unit_of_account.code(), "JPY");
+    assert_eq!(from_flags.data, Path::new("/file"), "what no flag names stays");
+}
+
+#[test]
+fn the_world_reaches_no_gateway_by_mistake() {
+    let refused = |flags: &[&str]| refused(flags, "");
+    assert!(refused(&["--listen", "0.0.0.0:80"]).contains("--base-url"));
+    assert!(refused(&["--listen", "[::]:80"]).contains("--base-url"));
+    assert!(
+        refused(&["--listen", "0.0.0.0:80", "--base-url", "https://a.example", "--sandbox"])
+            .contains("sandbox")
+    );
+    assert!(refused(&["--clock", "2026-11-22T12:00:00Z"]).contains("--sandbox"));
+    let open =
+        settings(&["--listen", "0.0.0.0:80", "--base-url", "https://a.example/"], "").unwrap();
+    assert_eq!(open.base_url.as_deref(), Some("https://a.example"));
+    settings(&["--listen", "[::1]:80", "--sandbox", "--clock", "2026-11-22T12:00:00Z"], "")
+        .unwrap();
+}
+
+#[test]
+fn an_unknown_key_suggests_the_nearest() {
+    let check = |file: &str, message: &str| {
+        assert!(refused(&[], file).contains(message), "{}", refused(&[], file))
+    };
+    check(
+        "\nlistn = '127.0.0.1:1'",
+        "line 2: no setting is called `listn`; did you mean `listen`?",
+    );
+    check("[throttle]\nlogins_per_mail = 1", "did you mean `logins_per_email`?");
+    check("[limits.DE]\nload_maximum = '1'", "did you mean `load_max`?");
+    check("listen = 5", "line 1: invalid type");
+    check("listen", "line 1: ");
+}
+
+#[test]
+fn a_misspelt_variable_suggests_the_nearest() {
+    let check = |name: &str| check_variables(["PATH".to_owned(), name.to_owned()].into_iter());
+    assert!(check("PURSER_LISTN").unwrap_err().to_string().contains("did you mean PURSER_LISTEN?"));
+    assert!(check("PURSER_MASTERKEY").unwrap_err().to_string().contains("PURSER_MASTER_KEY"));
+    check("PURSER_DATABASE").unwrap();
+    check("PURSER_LOG").unwrap();
+    check("PURSER_PORT_8080_TCP").unwrap();
+}
+
+#[test]
+fn amounts_are_read_in_their_currency() {
+    let file = "
+        unit_of_account = 'EUR'
+        step_up_limit = '50'
+        [tap_limits]
+        JPY = '5000'
+        [limits.DE]
+        load_max = '150'
+        balance_max = '150.00'
+        [throttle]
+        sign_ups_per_minute = 1000
+    ";
+    let settings = settings(&[], file).unwrap();
+    let money =
+        |amount: &str, code: &str| Money::parse(amount, Currency::parse(code).unwrap()).unwrap();
+    assert_eq!(settings.step_up_limit, Some(money("50", "EUR")));
+    assert_eq!(settings.tap_limits.into_values().collect::<Vec<_>>(), [money("5000", "JPY")]);
+    let germany = settings.limits["DE"];
+    assert_eq!((germany.load_max, germany.payment_max), (Some(money("150", "EUR")), None));
+    assert_eq!(settings.throttle, Throttle { sign_ups_per_minute: 1000, ..Throttle::default() });
+}
+
+#[test]
+fn a_wrong_value_names_its_setting() {
+    let check = |file: &str, setting: &str| {
+        assert!(refused(&[], file).starts_with(setting), "{}", refused(&[], file))
+    };
+    check("unit_of_account = 'XYZ'", "unit_of_account: ");
+    check("step_up_limit = '1.234'", "step_up_limit: ");
+    check("fx_spread_percent = '100'", "fx_spread_percent: ");
+    check("base_url = 'pay.example.org'", "base_url: ");
+    check("base_url = 'https://user@pay.example.org'", "base_url: ");
+    check("clock = 'tomorrow'", "clock: ");
+    check("[tap_limits]\nXYZ = '1'", "tap_limits.XYZ: ");
+    check("[limits.Germany]\nload_max = '1'", "limits.Germany: ");
+    check("[limits.DE]\nload_max = '-1'", "limits.DE.load_max: ");
+}

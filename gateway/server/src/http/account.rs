@@ -1,0 +1,342 @@
+//! Accounts, sessions and credentials.
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, HeaderValue},
+    web::{Bytes, Data},
+};
+use purser_core::{
+    command::KeyClaim,
+    ids::{AccountId, CardId},
+};
+use purser_money::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    answer,
+    auth::{self, Buyer},
+    body::{self, Json},
+};
+use crate::{
+    app::{
+        credentials::{self, Change, Recovery},
+        erase, intent,
+        session::{self, Login, Tokens},
+        signup::{self, NewAccount},
+        token,
+    },
+    gateway::Gateway,
+    problem::{self, Problem},
+};
+
+type Answered = Result<HttpResponse, Problem>;
+
+/// What an account is opened with. Nothing of it is kept but a slow hash of all three together.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = AccountRequest)]
+pub struct AccountIn {
+    /// Upper and lower case are the same. No mail is ever sent to it.
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        pattern = r"^[^@\s]+@[^@\s]+$",
+        example = "ann@example.org"
+    )]
+    email: String,
+    /// 6 to 8 digits.
+    #[schema(pattern = "^[0-9]{6,8}$", example = "493817")]
+    pin: String,
+    /// At least 8 characters, at most 256 bytes.
+    #[schema(min_length = 8, max_length = 256, example = "correct horse battery staple")]
+    password: String,
+    /// Where the buyer consumes: ISO 3166-1, optionally with a subdivision. Taxes depend on it.
+    #[schema(pattern = "^[A-Z]{2}(-[A-Z0-9]{1,3})?$", example = "DE")]
+    country: Option<String>,
+}
+
+/// An account and its vault.
+#[derive(Serialize, ToSchema)]
+pub struct Account {
+    /// Its name.
+    #[schema(value_type = String)]
+    id: AccountId,
+    /// Its vault.
+    vault: answer::Vault,
+    /// The only way back if PIN or password are lost. Shown here and never again.
+    recovery_code: String,
+}
+
+/// Open an account. It always succeeds: the same e-mail, PIN and password again are the same account.
+#[utoipa::path(post, path = "/v1/accounts", tag = "account", request_body = AccountIn,
+    responses((status = 201, body = Account), super::openapi::Problems))]
+pub async fn account_create(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    Json(input): Json<AccountIn>,
+) -> Answered {
+    let AccountIn { email, pin, password, country } = input;
+    let new = NewAccount::parse(&gateway, &email, &pin, &password, country.as_deref())?;
+    let opened = signup::sign_up(&gateway, new, auth::address(&request)).await?;
+    let account = Account {
+        id: opened.vault.account,
+        vault: answer::Vault::of(&gateway, opened.vault),
+        recovery_code: opened.recovery_code.expose().to_owned(),
+    };
+    Ok(HttpResponse::Created().insert_header(no_store()).json(account))
+}
+
+/// What somebody signs in with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SessionRequest)]
+pub struct SessionIn {
+    /// The e-mail.
+    #[schema(example = "ann@example.org")]
+    email: String,
+    /// The PIN.
+    #[schema(example = "493817")]
+    pin: String,
+    /// The password.
+    #[schema(example = "correct horse battery staple")]
+    password: String,
+}
+
+/// The tokens of a session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionTokens {
+    /// To be sent as `Authorization: Bearer`.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(pattern = "^Bearer$")]
+    token_type: &'static str,
+    /// Seconds for which the access token is good.
+    expires_in: i64,
+    /// To be exchanged for new tokens, once. A second use ends the session.
+    refresh_token: String,
+}
+
+impl SessionTokens {
+    fn answer(tokens: &Tokens) -> HttpResponse {
+        HttpResponse::Ok().insert_header(no_store()).json(Self {
+            access_token: tokens.access.expose().to_owned(),
+            token_type: "Bearer",
+            expires_in: token::EXPIRES_IN,
+            refresh_token: tokens.refresh.expose().to_owned(),
+        })
+    }
+}
+
+/// Sign in.
+#[utoipa::path(post, path = "/v1/sessions", tag = "account", request_body = SessionIn,
+    responses((status = 200, body = SessionTokens), super::openapi::Problems))]
+pub async fn session_create(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    Json(input): Json<SessionIn>,
+) -> Answered {
+    let login = Login { email: &input.email, pin: &input.pin, password: &input.password };
+    let tokens = session::sign_in(&gateway, &login, auth::address(&request)).await?;
+    Ok(SessionTokens::answer(&tokens))
+}
+
+/// A refresh token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RefreshRequest)]
+pub struct RefreshIn {
+    /// The newest one of the session.
+    refresh_token: String,
+}
+
+/// Exchange a refresh token for new tokens.
+#[utoipa::path(post, path = "/v1/sessions/refresh", tag = "account", request_body = RefreshIn,
+    responses((status = 200, body = SessionTokens), super::openapi::Problems))]
+pub async fn session_refresh(gateway: Data<Gateway>, Json(input): Json<RefreshIn>) -> Answered {
+    let tokens = session::refresh(&gateway, &input.refresh_token).await?;
+    Ok(SessionTokens::answer(&tokens))
+}
+
+/// Sign out: the session's tokens stop working at once.
+#[utoipa::path(delete, path = "/v1/sessions/current", tag = "account", security(("buyer" = [])),
+    responses((status = 204), super::openapi::Problems))]
+pub async fn session_delete(gateway: Data<Gateway>, buyer: Buyer) -> Answered {
+    session::sign_out(&gateway, buyer.session).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Other credentials: with the old ones and an access token, or with the recovery code and neither.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CredentialsRequest)]
+pub struct CredentialsIn {
+    /// The PIN until now.
+    pin: Option<String>,
+    /// The password until now.
+    password: Option<String>,
+    /// The recovery code, instead of PIN and password.
+    recovery_code: Option<String>,
+    /// The e-mail to sign in with from now on; only with the recovery code.
+    email: Option<String>,
+    /// 6 to 8 digits.
+    #[schema(pattern = "^[0-9]{6,8}$")]
+    new_pin: Option<String>,
+    /// At least 8 characters, at most 256 bytes.
+    #[schema(min_length = 8, max_length = 256)]
+    new_password: Option<String>,
+}
+
+/// What came of a change.
+#[derive(Serialize, ToSchema)]
+pub struct CredentialsChanged {
+    /// A new recovery code, after the old one was used up; otherwise the old one stays good. Shown here and never
+    /// again.
+    #[schema(required = true)]
+    recovery_code: Option<String>,
+}
+
+/// Change PIN, password or both. Every other session ends at once.
+#[utoipa::path(post, path = "/v1/account/credentials", tag = "account", security((), ("buyer" = [])),
+    request_body = CredentialsIn,
+    responses((status = 200, body = CredentialsChanged), super::openapi::Problems))]
+pub async fn credentials_change(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    Json(input): Json<CredentialsIn>,
+) -> Answered {
+    let recovery_code = match &input.recovery_code {
+        Some(code) => Some(recover(&gateway, &request, code, &input).await?),
+        None => change(&gateway, &request, &input).await.map(|()| None)?,
+    };
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(CredentialsChanged { recovery_code }))
+}
+
+async fn recover(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    code: &str,
+    input: &CredentialsIn,
+) -> Result<String, Problem> {
+    absent("pin", input.pin.as_ref())?;
+    absent("password", input.password.as_ref())?;
+    let recovery = Recovery {
+        code,
+        email: present("email", input.email.as_deref())?,
+        new_pin: present("new_pin", input.new_pin.as_deref())?,
+        new_password: present("new_password", input.new_password.as_deref())?,
+    };
+    let next = credentials::recover(gateway, auth::address(request), &recovery).await?;
+    Ok(next.expose().to_owned())
+}
+
+async fn change(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    input: &CredentialsIn,
+) -> Result<(), Problem> {
+    let buyer = Buyer::extract(request).await?;
+    absent("email", input.email.as_ref())?;
+    let change = Change {
+        pin: present("pin", input.pin.as_deref())?,
+        password: present("password", input.password.as_deref())?,
+        new_pin: input.new_pin.as_deref(),
+        new_password: input.new_password.as_deref(),
+    };
+    credentials::change(gateway, &buyer.access, auth::address(request), &change).await
+}
+
+fn present<'a>(field: &'static str, value: Option<&'a str>) -> Result<&'a str, Problem> {
+    value.ok_or_else(|| Problem::malformed(field, "this field is needed here"))
+}
+
+fn absent(field: &'static str, value: Option<&String>) -> Result<(), Problem> {
+    let problem = "either `recovery_code` and `email`, or `pin` and `password`";
+    value.map_or(Ok(()), |_| Err(Problem::malformed(field, problem)))
+}
+
+/// What erases an account, beside the token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = EraseRequest)]
+pub struct EraseIn {
+    /// The PIN.
+    pin: String,
+    /// The password.
+    password: String,
+}
+
+/// Erase what identifies the account. What was left in the vault is put on a card, whose code is in the answer.
+#[utoipa::path(delete, path = "/v1/account", tag = "account", security(("buyer" = [])),
+    params(super::openapi::IdempotencyKey), request_body = EraseIn,
+    responses((status = 200, body = answer::Erased), super::openapi::Problems))]
+pub async fn account_delete(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    bytes: Bytes,
+) -> Answered {
+    let erased = match Buyer::extract(&request).await {
+        Ok(buyer) => erase_now(&gateway, &request, &buyer, &bytes).await?,
+        Err(problem) if problem.kind == problem::NOT_AUTHENTICATED => {
+            erased_before(&gateway, &request, &bytes).await?.ok_or(problem)?
+        }
+        Err(problem) => return Err(problem),
+    };
+    let compensation = erased.map(|left| answer::Compensation::of(&gateway, left));
+    Ok(HttpResponse::Ok().insert_header(no_store()).json(answer::Erased { compensation }))
+}
+
+/// The card that holds what was left, if anything was.
+type Left = Option<(CardId, Money)>;
+
+async fn erase_now(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    buyer: &Buyer,
+    body: &[u8],
+) -> Result<Left, Problem> {
+    let claim = claim(gateway, request, buyer.account, buyer.key_required()?, body);
+    if let Some(outcome) = intent::answered(&claim, buyer.stored.clone())? {
+        return erase::erased(outcome);
+    }
+    let EraseIn { pin, password } = body::parse(body)?;
+    credentials::confirm(gateway, &buyer.access, auth::address(request), &pin, &password).await?;
+    erase::erase(gateway, &buyer.payer(), claim).await
+}
+
+/// An erasure ends the session that asked for it; its retry gets the same answer all the same.
+async fn erased_before(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    body: &[u8],
+) -> Result<Option<Left>, Problem> {
+    let Some((account, key, stored)) = auth::answered_before(request).await? else {
+        return Ok(None);
+    };
+    let claim = claim(gateway, request, account, key, body);
+    let outcome = intent::answered(&claim, Some(stored)).ok().flatten();
+    outcome.map(erase::erased).transpose()
+}
+
+fn claim(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    account: AccountId,
+    key: String,
+    body: &[u8],
+) -> KeyClaim {
+    intent::claim(
+        gateway,
+        account.to_string(),
+        key,
+        request.method().as_str(),
+        request.path(),
+        body,
+    )
+}
+
+/// Answers with secrets in them are kept by no cache (RFC 6749, section 5.1).
+fn no_store() -> (actix_web::http::header::HeaderName, HeaderValue) {
+    (CACHE_CONTROL, HeaderValue::from_static("no-store"))
+}

@@ -1,0 +1,339 @@
+//! Who calls: buyers with an access token, merchants and operators with a key.
+//!
+//! Everything that authentication asks of the database is one look: whether the session or key lives, where the buyer
+//! consumes, and what the request's idempotency key answered before.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    pin::Pin,
+    sync::Arc,
+};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{AUTHORIZATION, HeaderName},
+    web::Data,
+};
+use purser_core::{
+    ids::{AccountId, MerchantId, SessionId},
+    place::Place,
+    secret::SecretText,
+};
+use purser_store::{
+    Answered, Connection, StoreError,
+    facts::{
+        api_key::{KeyOwner, api_key_find},
+        session::session_get,
+    },
+    idempotency_find,
+    read::vault::vault_country,
+};
+
+use crate::{
+    app::{
+        intent::Payer,
+        token::{self, Access},
+    },
+    gateway::Gateway,
+    problem::{self, Problem},
+};
+
+/// Longer than any token or key of ours.
+const CREDENTIAL_BYTES_MAX: usize = 2048;
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// The scope of an operator's idempotency keys.
+const OPERATOR: &str = "operator";
+
+/// A buyer who is signed in.
+pub struct Buyer {
+    /// Whose vault.
+    pub account: AccountId,
+    /// In which session.
+    pub session: SessionId,
+    /// Where the buyer consumes, as far as it said.
+    pub country: Option<Place>,
+    /// The version of the facts that a command is prepared with.
+    pub facts_version: i64,
+    /// What the idempotency key answered before.
+    pub stored: Option<Answered>,
+    /// The idempotency key.
+    pub key: Option<String>,
+    /// What the access token says.
+    pub access: Arc<Access>,
+}
+
+/// A merchant.
+pub struct Merchant {
+    /// Which.
+    pub id: MerchantId,
+    /// What its key may be used for.
+    pub scopes: Vec<String>,
+    /// The version of the facts that a command is prepared with.
+    pub facts_version: i64,
+    /// What the idempotency key answered before.
+    pub stored: Option<Answered>,
+    /// The idempotency key.
+    pub key: Option<String>,
+}
+
+/// An operator, who may do everything that operators do.
+pub struct Operator {
+    /// The version of the facts that a command is prepared with.
+    pub facts_version: i64,
+    /// What the idempotency key answered before.
+    pub stored: Option<Answered>,
+    /// The idempotency key.
+    pub key: Option<String>,
+}
+
+impl Buyer {
+    /// The idempotency key of a call that needs one.
+    pub fn key_required(&self) -> Result<String, Problem> {
+        required(self.key.as_ref())
+    }
+
+    /// The buyer as the use cases know it.
+    pub fn payer(&self) -> Payer {
+        Payer {
+            account: self.account,
+            session: self.session,
+            country: self.country.clone(),
+            facts_version: self.facts_version,
+        }
+    }
+
+    async fn read(request: HttpRequest) -> Result<Self, Problem> {
+        let (gateway, access) = access(&request)?;
+        let key = idempotency_key(&request)?;
+        let facts_version = gateway.store.facts_version();
+        let (account, session, now) = (access.account, access.session, gateway.now());
+        let asked = key.clone();
+        let found = gateway.store.read(move |db| {
+            let Some(session) = session_get(db, session, now)?.filter(|row| row.account == account)
+            else {
+                return Ok(None);
+            };
+            let country = vault_country(db, session.account)?;
+            Ok(Some((country, stored(db, &account.to_string(), asked.as_deref())?)))
+        });
+        let (country, stored) = found.await?.ok_or_else(not_authenticated)?;
+        Ok(Self { account, session, country, facts_version, stored, key, access })
+    }
+}
+
+impl Merchant {
+    /// The idempotency key of a call that needs one.
+    pub fn key_required(&self) -> Result<String, Problem> {
+        required(self.key.as_ref())
+    }
+
+    /// Refuses a key without this scope.
+    pub fn require(&self, scope: &str) -> Result<(), Problem> {
+        if self.scopes.iter().any(|held| held == scope) {
+            return Ok(());
+        }
+        Err(Problem::new(problem::SCOPE_MISSING)
+            .detail(format!("this call needs a key with the scope `{scope}`")))
+    }
+
+    async fn read(request: HttpRequest) -> Result<Self, Problem> {
+        let gateway = gateway(&request)?;
+        let credential = credential(&request, "sk_")?;
+        let key = idempotency_key(&request)?;
+        let facts_version = gateway.store.facts_version();
+        let (hash, now, asked) =
+            (gateway.keys.api_key_hash(credential.expose()), gateway.now(), key.clone());
+        let found = gateway.store.read(move |db| {
+            let Some(row) = api_key_find(db, &hash, now)? else { return Ok(None) };
+            let KeyOwner::Merchant(id) = row.owner else { return Ok(None) };
+            Ok(Some((id, row.scopes, stored(db, &id.to_string(), asked.as_deref())?)))
+        });
+        let (id, scopes, stored) = found.await?.ok_or_else(not_authenticated)?;
+        Ok(Self { id, scopes, facts_version, stored, key })
+    }
+}
+
+impl Operator {
+    /// The idempotency key of a call that needs one.
+    pub fn key_required(&self) -> Result<String, Problem> {
+        required(self.key.as_ref())
+    }
+
+    async fn read(request: HttpRequest) -> Result<Self, Problem> {
+        let gateway = gateway(&request)?;
+        let credential = credential(&request, "op_")?;
+        let key = idempotency_key(&request)?;
+        let facts_version = gateway.store.facts_version();
+        let hash = gateway.keys.api_key_hash(credential.expose());
+        // Keyed hashes compare in constant time.
+        let is_file_key = hash == gateway.keys.operator_hash;
+        let (now, asked) = (gateway.now(), key.clone());
+        let found = gateway.store.read(move |db| {
+            let is_operator = |owner| matches!(owner, KeyOwner::Operator);
+            let known = is_file_key
+                || api_key_find(db, &hash, now)?.is_some_and(|row| is_operator(row.owner));
+            if known { stored(db, OPERATOR, asked.as_deref()).map(Some) } else { Ok(None) }
+        });
+        let stored = found.await?.ok_or_else(not_authenticated)?;
+        Ok(Self { facts_version, stored, key })
+    }
+}
+
+macro_rules! from_request {
+    ($($who:ident),*) => {$(
+        impl FromRequest for $who {
+            type Error = Problem;
+            type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                Box::pin(Self::read(request.clone()))
+            }
+        }
+    )*};
+}
+
+from_request!(Buyer, Merchant, Operator);
+
+/// What was answered to a buyer whose session has ended since: an erasure ends the session that asked for it, and
+/// its retry must still learn where the money went. The token is genuine and not expired; it opens nothing else.
+pub async fn answered_before(
+    request: &HttpRequest,
+) -> Result<Option<(AccountId, String, Answered)>, Problem> {
+    let (gateway, access) = access(request)?;
+    let Some(key) = idempotency_key(request)? else { return Ok(None) };
+    let (account, asked) = (access.account, key.clone());
+    let answered =
+        gateway.store.read(move |db| idempotency_find(db, &account.to_string(), &asked)).await?;
+    Ok(answered.map(|answered| (account, key, answered)))
+}
+
+/// The address that a request came from. Headers can say anything, so they are not asked.
+pub fn address(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+}
+
+fn gateway(request: &HttpRequest) -> Result<&Gateway, Problem> {
+    let gateway = request.app_data::<Data<Gateway>>().map(|data| data.get_ref());
+    gateway.ok_or_else(|| Problem::internal("a route without a gateway"))
+}
+
+fn access(request: &HttpRequest) -> Result<(&Gateway, Arc<Access>), Problem> {
+    let gateway = gateway(request)?;
+    let credential = credential(request, "")?;
+    Ok((gateway, token::check(gateway, credential.expose())?))
+}
+
+/// `Authorization: Bearer <token68>` (RFC 6750), once, and with the prefix of the kind that is expected.
+fn credential(request: &HttpRequest, prefix: &str) -> Result<SecretText, Problem> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return Err(not_authenticated());
+    };
+    let token = header.to_str().ok().and_then(bearer).filter(|token| token.starts_with(prefix));
+    token.map(|token| SecretText::new(token.to_owned())).ok_or_else(not_authenticated)
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    let in_token68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    let good = (1..=CREDENTIAL_BYTES_MAX).contains(&token.len()) && token.bytes().all(in_token68);
+    (scheme.eq_ignore_ascii_case("bearer") && good).then_some(token)
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let mut headers = request.headers().get_all(IDEMPOTENCY_KEY);
+    let Some(header) = headers.next() else { return Ok(None) };
+    let key =
+        Some(header.as_bytes()).filter(|key| (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()));
+    let key = key.filter(|key| key.iter().all(u8::is_ascii_graphic) && headers.next().is_none());
+    match key.and_then(|key| std::str::from_utf8(key).ok()) {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(Problem::malformed(
+            "Idempotency-Key",
+            "one key of 1 to 255 visible ASCII characters",
+        )),
+    }
+}
+
+fn stored(
+    db: &mut Connection,
+    scope: &str,
+    key: Option<&str>,
+) -> Result<Option<Answered>, StoreError> {
+    match key {
+        Some(key) => idempotency_find(db, scope, key),
+        None => Ok(None),
+    }
+}
+
+fn required(key: Option<&String>) -> Result<String, Problem> {
+    key.cloned().ok_or_else(|| Problem::new(problem::KEY_MISSING).field("Idempotency-Key"))
+}
+
+fn not_authenticated() -> Problem {
+    Problem::new(problem::NOT_AUTHENTICATED)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_comes_in_one_form_only() {
+        let check = |headers: &[&str], expected: Option<&str>| {
+            let request = headers.iter().fold(TestRequest::default(), |request, header| {
+                request.append_header((AUTHORIZATION, *header))
+            });
+            let read = credential(&request.to_http_request(), "").ok();
+            assert_eq!(read.as_ref().map(SecretText::expose), expected, "{headers:?}");
+        };
+        check(&["Bearer abc.def-_~+/="], Some("abc.def-_~+/="));
+        check(&["bearer  abc "], Some("abc"));
+        check(&[], None);
+        check(&["Bearer"], None);
+        check(&["Bearer "], None);
+        check(&["Basic abc"], None);
+        check(&["abc"], None);
+        check(&["Bearer a b"], None);
+        check(&["Bearer a,b"], None);
+        check(&["Bearer abc", "Bearer abc"], None);
+        check(&[&format!("Bearer {}", "a".repeat(2048))], Some(&"a".repeat(2048)));
+        check(&[&format!("Bearer {}", "a".repeat(2049))], None);
+    }
+
+    #[test]
+    fn an_idempotency_key_is_255_visible_characters_at_most() {
+        let check = |headers: &[&str], expected: Result<Option<&str>, ()>| {
+            let request = headers.iter().fold(TestRequest::default(), |request, header| {
+                request.append_header((IDEMPOTENCY_KEY, *header))
+            });
+            let read = idempotency_key(&request.to_http_request());
+            if let Err(problem) = &read {
+                assert_eq!(problem.field.as_deref(), Some("Idempotency-Key"));
+            }
+            assert_eq!(read.as_ref().map(Option::as_deref).map_err(drop), expected, "{headers:?}");
+        };
+        check(&[], Ok(None));
+        check(&["a-1~!"], Ok(Some("a-1~!")));
+        check(&[&"k".repeat(255)], Ok(Some(&"k".repeat(255))));
+        check(&[&"k".repeat(256)], Err(()));
+        check(&[""], Err(()));
+        check(&["a b"], Err(()));
+        check(&["é"], Err(()));
+        check(&["a", "b"], Err(()));
+    }
+
+    #[test]
+    fn headers_do_not_say_where_a_request_came_from() {
+        let request = TestRequest::default()
+            .peer_addr("192.0.2.1:5000".parse().unwrap())
+            .insert_header(("X-Forwarded-For", "198.51.100.7"))
+            .insert_header(("Forwarded", "for=198.51.100.7"));
+        assert_eq!(address(&request.to_http_request()), IpAddr::from([192, 0, 2, 1]));
+    }
+}

@@ -1,0 +1,175 @@
+//! What goes around every request: its id, its line in the log, its count, and the last touch to its problem.
+//!
+//! The log names the route, never the path with its ids, and nothing that a client sent: no address, no body.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    Error, HttpMessage, HttpResponse,
+    body::BoxBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use tracing::Instrument;
+
+use super::openapi;
+use crate::{
+    gateway::Gateway,
+    problem::{self, Problem},
+    random,
+};
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What a request is known by in the log, and what its sender quotes when asking for help.
+#[derive(Debug, Clone)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    fn new() -> Self {
+        Self(format!("req_{}", HEXLOWER.encode(&random::bytes::<12>())).into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Goes around every request.
+pub async fn around(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, Error> {
+    let started = Instant::now();
+    let id = RequestId::new();
+    request.extensions_mut().insert(id.clone());
+    let span = tracing::info_span!("request", request.id = id.as_str());
+    let answered = next.call(request).instrument(span.clone()).await?;
+    let mut answered = match fault(&answered) {
+        Some((status, problem)) => with_problem(answered, status, problem, &id),
+        None => answered,
+    };
+    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+        answered.headers_mut().insert(HEADER, value);
+    }
+    span.in_scope(|| record(&answered, started.elapsed()));
+    Ok(answered)
+}
+
+/// The problem that a response is about. The frame's own errors have none, so they get one here.
+fn fault(answered: &ServiceResponse) -> Option<(StatusCode, Problem)> {
+    let status = answered.status();
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let detail = format!(
+            "this address does not take {}; the Allow header says what it takes",
+            answered.request().method()
+        );
+        return Some((status, Problem::malformed("", detail)));
+    }
+    let error = answered.response().error()?;
+    if let Some(problem) = error.as_error::<Problem>() {
+        return Some((status, problem.clone()));
+    }
+    if status.is_server_error() {
+        return Some((status, Problem::internal(error)));
+    }
+    let problem = if status == StatusCode::NOT_FOUND {
+        problem::NOT_FOUND
+    } else {
+        problem::MALFORMED_REQUEST
+    };
+    Some((status, Problem::new(problem)))
+}
+
+/// The response with a whole problem document: where its type is explained, and the request's id.
+fn with_problem(
+    answered: ServiceResponse,
+    status: StatusCode,
+    problem: Problem,
+    id: &RequestId,
+) -> ServiceResponse {
+    let mut members = problem.members();
+    if let Some(gateway) = answered.request().app_data::<Data<Gateway>>() {
+        members.insert(
+            "type".into(),
+            format!("{}/problems/{}", gateway.issuer, problem.kind.name()).into(),
+        );
+    }
+    members.insert("status".into(), status.as_u16().into());
+    members.insert("request_id".into(), id.as_str().into());
+    let (request, response) = answered.into_parts();
+    let (mut response, _) = response.into_parts();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allowed) = request.match_pattern().and_then(|route| ROUTES.get(&route))
+    {
+        headers.insert(header::ALLOW, allowed.clone());
+    }
+    let response: HttpResponse =
+        response.set_body(BoxBody::new(Value::Object(members).to_string()));
+    ServiceResponse::new(request, response)
+}
+
+/// The one line and the one count of a request.
+fn record(answered: &ServiceResponse, took: Duration) {
+    let (request, status) = (answered.request(), answered.status());
+    // A path without parameters is its own route; looking it up is faster than matching it once more.
+    let matched = match ROUTES.get_key_value(request.path()) {
+        Some(_) => None,
+        None => Some(request.match_pattern().unwrap_or_else(|| "unknown".to_owned())),
+    };
+    let route = matched.as_deref().unwrap_or_else(|| request.path());
+    let method = method_name(request.method());
+    if let Some(gateway) = request.app_data::<Data<Gateway>>() {
+        gateway.metrics.request(method, route, status.as_u16(), took);
+    }
+    let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(
+        http.method = method,
+        http.route = route,
+        http.status = status.as_u16(),
+        http.duration_us = duration_us,
+        "answered"
+    );
+}
+
+/// The method, if it is one of those that exist: what a client invents is counted together.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The methods of each route, as the document describes them.
+static ROUTES: LazyLock<HashMap<String, HeaderValue>> = LazyLock::new(|| {
+    let document = openapi::json().ok().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let paths =
+        document.as_ref().and_then(|document| document.get("paths")).and_then(Value::as_object);
+    let allowed = |(route, item): (&String, &Value)| {
+        let methods: Vec<String> =
+            item.as_object()?.keys().map(|method| method.to_ascii_uppercase()).collect();
+        Some((route.clone(), HeaderValue::from_str(&methods.join(", ")).ok()?))
+    };
+    paths.into_iter().flatten().filter_map(allowed).collect()
+});
