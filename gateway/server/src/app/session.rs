@@ -130,28 +130,28 @@ async fn check_pin(
     session: SessionId,
     pin: &str,
 ) -> Result<(), Problem> {
-    let wrong = || Problem::new(problem::PIN_REQUIRED).field("pin").detail("that PIN is not right");
+    let refused = |detail| Problem::new(problem::PIN_REQUIRED).field("pin").detail(detail);
     let judging = Judging::pin(gateway, session);
     let now = gateway.now();
     let read = gateway
         .store
         .read(move |db| Ok((session_get(db, session, now)?, identity_get(db, account)?)));
-    let (Some(session_row), Some(identity)) = read.await? else {
+    let (Some(row), Some(identity)) = read.await? else {
         return Err(Problem::new(problem::NOT_AUTHENTICATED));
     };
-    let others = judging.others.iter().sum::<u32>();
-    if session_row.pin_failures.saturating_add(others) >= PIN_FAILURES_MAX {
-        return Err(wrong());
+    let others: u32 = judging.others.iter().sum();
+    if row.pin_failures.saturating_add(others) >= PIN_FAILURES_MAX {
+        return Err(refused("other PINs are being checked in this session; try again in a moment"));
     }
     let verifier = gateway.logins.pin_verifier(&gateway.keys, account, pin).await?;
     if SecretBytes::new(verifier.to_vec()) == SecretBytes::new(identity.pin_verifier) {
-        if session_row.pin_failures > 0 {
+        if row.pin_failures > 0 {
             gateway.store.write(move |db| session_pin_passed(db, session)).await?;
         }
         return Ok(());
     }
     gateway.store.write(move |db| session_pin_failed(db, session)).await?;
-    Err(wrong())
+    Err(refused("that PIN is not right"))
 }
 
 /// Begins a session.
