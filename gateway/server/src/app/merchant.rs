@@ -321,8 +321,6 @@ async fn goodwill_prepare(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn scopes_are_known_and_named_once() {
         let scopes = |asked: &[&str]| {

@@ -95,7 +95,7 @@ async fn load(gateway: &Gateway, row: &Plugin) -> Result<Loaded, Problem> {
     let id = row.id;
     let component = gateway.store.read(move |db| plugin_component(db, id)).await?;
     let component = component.ok_or_else(|| Problem::internal("a plugin has no component"))?;
-    Ok(gateway.plugins.install(component).await.map_err(refused)?)
+    gateway.plugins.install(component).await.map_err(refused)
 }
 
 /// Puts a plugin of this release into the database, and binds it where nobody decided otherwise.

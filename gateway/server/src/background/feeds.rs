@@ -110,8 +110,6 @@ fn fetch(address: &str, bytes_max: u64) -> Result<Vec<u8>, ureq::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn only_granted_hosts_are_fetched_and_only_by_https() {
         let hosts = ["www.ecb.europa.eu".to_owned()];

@@ -5,6 +5,7 @@
 
 mod clean;
 mod feeds;
+mod outbox;
 mod plugins;
 mod roll;
 mod seal;
@@ -29,7 +30,8 @@ impl Background {
     pub fn start(gateway: &Gateway) -> Self {
         let (stop, stopped) = watch::channel(false);
         let mut loops = vec![
-            tokio::spawn(seal::run(gateway.clone(), stopped.clone())),
+            tokio::spawn(outbox::run(gateway.clone(), stopped.clone())),
+            tokio::spawn(every("seal", seal::EVERY, gateway.clone(), stopped.clone(), seal::round)),
             tokio::spawn(every("roll", roll::EVERY, gateway.clone(), stopped.clone(), roll::round)),
             tokio::spawn(every(
                 "clean",

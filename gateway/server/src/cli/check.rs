@@ -3,9 +3,13 @@
 use std::{io::IsTerminal, process::ExitCode, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use purser_store::Check;
 
 use super::{config::PlaceFlags, place, report::print_json};
-use crate::app::check::{self, Check, CheckReport};
+use crate::app::check;
+
+/// The longest name of a check.
+const NAME_WIDTH: usize = 26;
 
 /// Prove the books from nothing but the database.
 #[derive(Debug, clap::Args)]
@@ -26,40 +30,42 @@ pub struct CheckFlags {
 /// When the database cannot be opened or read.
 pub fn run(flags: CheckFlags) -> anyhow::Result<ExitCode> {
     let progress = progress(flags.json);
-    let report = place::block_on(async {
+    let (shown, lines) = (progress.clone(), !flags.json);
+    let proof = place::block_on(async {
         let gateway = place::open(&flags.place).await?;
-        let shown = progress.clone();
-        let report = check::check(&gateway, move |name| shown.set_message(name)).await;
+        let watch = move |check: &Check| {
+            if lines {
+                shown.suspend(|| println!("{}", line(check)));
+            }
+        };
+        let proof = check::check(&gateway, watch).await;
         gateway.store.clone().shutdown();
-        report.map_err(|problem| anyhow::anyhow!("{problem}"))
+        Ok(proof?)
     })?;
     progress.finish_and_clear();
     if flags.json {
-        print_json(&report)?;
+        print_json(&proof)?;
     } else {
-        print(&report);
+        println!("{}", if proof.ok { "the books are proved" } else { "the books are NOT proved" });
     }
-    Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if proof.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Tells what is being checked, where somebody is there to see it.
+/// Tells that something goes on, where somebody is there to see it.
 fn progress(json: bool) -> ProgressBar {
     if json || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+    let bar = ProgressBar::new_spinner().with_message("proving the books");
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
 
-fn print(report: &CheckReport) {
-    let width = report.checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
-    for Check { name, ok, examined, detail } in &report.checks {
-        let mark = if *ok { "ok  " } else { "FAIL" };
-        println!("{mark}  {name:width$}  {examined:>10}  {detail}");
-    }
-    println!("{}", if report.ok { "the books are proved" } else { "the books are NOT proved" });
+fn line(Check { name, ok, examined, detail }: &Check) -> String {
+    let mark = if *ok { "ok  " } else { "FAIL" };
+    let found = detail.as_deref().unwrap_or_default();
+    format!("{mark}  {name:NAME_WIDTH$}  {examined:>10} examined  {found}").trim_end().to_owned()
 }

@@ -77,29 +77,11 @@ pub struct OfferItemIn {
     #[schema(min_length = 1, max_length = 200)]
     title: String,
     /// What it is to the tax law.
-    #[schema(value_type = Option<super::merchant::CategoryName>)]
+    #[schema(value_type = Option<shape::CategoryName>)]
     category: Option<String>,
     /// Where it is shown.
     #[schema(format = "uri", max_length = 2048)]
     url: Option<String>,
-}
-
-/// The categories of tax laws.
-#[derive(ToSchema)]
-#[schema(as = Category, rename_all = "kebab-case")]
-#[allow(dead_code, reason = "only described here; the core has the type")]
-pub enum CategoryName {
-    General,
-    DigitalService,
-    Book,
-    Ebook,
-    Newspaper,
-    Food,
-    Medicine,
-    Accommodation,
-    Restaurant,
-    PassengerTransport,
-    Postage,
 }
 
 /// An offer to be signed.
@@ -260,31 +242,11 @@ pub async fn api_keys_list(gateway: Data<Gateway>, merchant: Merchant) -> Answer
 #[schema(as = ApiKeyRequest)]
 pub struct ApiKeyIn {
     /// What it may do.
-    #[schema(value_type = Vec<super::merchant::Scope>, min_items = 1, max_items = 7)]
+    #[schema(value_type = Vec<shape::Scope>, min_items = 1, max_items = 7)]
     scopes: Vec<String>,
     /// When it ends; never, if left out.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
-}
-
-/// What a merchant's key may do.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "only described here; the list is `app::merchant::SCOPES`")]
-pub enum Scope {
-    #[schema(rename = "offers")]
-    Offers,
-    #[schema(rename = "sales:read")]
-    SalesRead,
-    #[schema(rename = "sales:refund")]
-    SalesRefund,
-    #[schema(rename = "webhooks")]
-    Webhooks,
-    #[schema(rename = "payouts:read")]
-    PayoutsRead,
-    #[schema(rename = "stamps:scan")]
-    StampsScan,
-    #[schema(rename = "keys")]
-    Keys,
 }
 
 /// Make a key for the API. It is shown this once. A key makes no key that may do more than itself.

@@ -164,7 +164,7 @@ pub async fn transactions_stream(
             (Log::behind(newest, gateway.now()), missed)
         }
     };
-    let missed: String = missed.into_iter().rev().map(|row| transaction(row)).collect();
+    let missed: String = missed.into_iter().rev().map(transaction).collect();
     open(&gateway, "transactions", Followed::Log { account, session, log }, Some(missed))
 }
 

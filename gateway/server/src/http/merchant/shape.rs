@@ -286,3 +286,41 @@ impl From<StoredEvent> for Event {
         Self { id: event.id, r#type: event.kind, created_at: event.at, data }
     }
 }
+
+/// The categories of tax laws.
+#[derive(ToSchema)]
+#[schema(as = Category, rename_all = "kebab-case")]
+#[allow(dead_code, missing_docs, reason = "only described here; the core has the type")]
+pub(super) enum CategoryName {
+    General,
+    DigitalService,
+    Book,
+    Ebook,
+    Newspaper,
+    Food,
+    Medicine,
+    Accommodation,
+    Restaurant,
+    PassengerTransport,
+    Postage,
+}
+
+/// What a merchant's key may do.
+#[derive(ToSchema)]
+#[allow(dead_code, missing_docs, reason = "only described here; the list is in `app::merchant`")]
+pub(super) enum Scope {
+    #[schema(rename = "offers")]
+    Offers,
+    #[schema(rename = "sales:read")]
+    SalesRead,
+    #[schema(rename = "sales:refund")]
+    SalesRefund,
+    #[schema(rename = "webhooks")]
+    Webhooks,
+    #[schema(rename = "payouts:read")]
+    PayoutsRead,
+    #[schema(rename = "stamps:scan")]
+    StampsScan,
+    #[schema(rename = "keys")]
+    Keys,
+}

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::{Answered, not_found};
 use crate::{
     app::{
-        check::{self, CheckReport},
+        check::{self, Proof},
         intent::{Making, carry_out},
     },
     gateway::Gateway,
@@ -169,11 +169,47 @@ pub async fn trade_create(
     }
 }
 
+/// What a check of the books found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckReport {
+    /// Whether the books are proved.
+    ok: bool,
+    /// What was checked.
+    checks: Vec<CheckOut>,
+}
+
+/// One thing that was checked.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Check)]
+pub struct CheckOut {
+    /// What.
+    name: &'static str,
+    /// Whether it is so.
+    ok: bool,
+    /// How many rows were looked at.
+    examined: u64,
+    /// The first bad row, and what is wrong with it.
+    #[schema(required = true)]
+    detail: Option<String>,
+}
+
+impl From<Proof> for CheckReport {
+    fn from(Proof { ok, checks }: Proof) -> Self {
+        let check = |purser_store::Check { name, ok, examined, detail }| CheckOut {
+            name,
+            ok,
+            examined,
+            detail,
+        };
+        Self { ok, checks: checks.into_iter().map(check).collect() }
+    }
+}
+
 /// Prove the books from nothing but the database.
 #[utoipa::path(get, path = "/v1/check", tag = "operator", security(("operator" = [])),
     responses((status = 200, body = CheckReport), crate::http::openapi::Problems))]
 pub async fn check_get(gateway: Data<Gateway>, _operator: Operator) -> Answered {
-    Ok(HttpResponse::Ok().json(check::check(&gateway, |_| {}).await?))
+    Ok(HttpResponse::Ok().json(CheckReport::from(check::check(&gateway, |_| {}).await?)))
 }
 
 /// A new time for the sandbox.

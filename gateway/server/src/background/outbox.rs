@@ -1,0 +1,46 @@
+//! Gives committed events their place in the stream, right behind the commits.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::{broadcast::error::RecvError, watch},
+    time::timeout,
+};
+
+use super::{failed, wait};
+use crate::{gateway::Gateway, problem::Problem};
+
+/// How soon behind a commit its events get their place: soon enough to be called live, and late enough that a burst
+/// is done together.
+const BEHIND: Duration = Duration::from_millis(50);
+/// How often it looks by itself, for what other processes left.
+const LOOK: Duration = Duration::from_secs(2);
+/// Rounds of 500 events before it hears of commits again.
+const ROUNDS_MAX: usize = 20;
+
+pub(super) async fn run(gateway: Gateway, mut stopped: watch::Receiver<bool>) {
+    let mut commits = gateway.store.committed();
+    loop {
+        if let Err(problem) = round(&gateway).await {
+            failed(&gateway, "outbox", &problem);
+        }
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            heard = timeout(LOOK, commits.recv()) => if matches!(heard, Ok(Err(RecvError::Closed))) { return },
+        }
+        if wait(&mut stopped, BEHIND).await {
+            return;
+        }
+        // What was committed meanwhile is done in the same round.
+        while matches!(commits.try_recv(), Ok(_)) {}
+    }
+}
+
+async fn round(gateway: &Gateway) -> Result<(), Problem> {
+    for _ in 0..ROUNDS_MAX {
+        if gateway.store.place_events().await? == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
