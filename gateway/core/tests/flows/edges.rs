@@ -50,6 +50,18 @@ fn all_that_can_be_held_moves_and_is_spent() {
     assert_eq!(money_on("rest-of-b", &scene), most());
 }
 
+#[test]
+fn a_refund_whose_closing_fails_leaves_the_item_as_it_was() {
+    let mut scene = bought(&[offer("m", "USD 10.00")], "USD 0.00");
+    scene.policy.max_total = Money::new(1, currency("USD"));
+    let mut elsewhere = refund(&scene, "b", scene.item(0));
+    elsewhere.closing.card = card("c1");
+    scene.books.load_balance(Account::Card(card("c1")), most());
+    scene.broken(elsewhere);
+    scene.done(refund(&scene, "b", scene.item(0)));
+    assert_eq!(money_on("rest-of-b", &scene), Money::new(1190, currency("USD")));
+}
+
 fn money_on(name: &str, scene: &Scene) -> Money {
     scene.books.balances().find(|(account, _)| **account == Account::Card(card(name))).unwrap().1
 }

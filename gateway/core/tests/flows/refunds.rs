@@ -5,7 +5,7 @@ use purser_core::{
     command::{Answer, Decision},
     ids::ItemId,
     money::Money,
-    refund::Goodwill,
+    refund::{Goodwill, Refund},
     refusal::Refusal,
 };
 
@@ -52,6 +52,16 @@ fn an_item_comes_back_at_what_was_charged_for_it() {
     assert_eq!(vault.period_started_at, Some(scene.at));
     assert_eq!(scene.log()[1], "refund done USD 12.74 -> USD 40.51");
     assert_eq!(scene.last_line().object, id.to_string());
+}
+
+#[test]
+fn a_merchant_is_told_of_a_refund_that_was_made() {
+    let mut scene = bought(&[offer("m", "EUR 10.00")], "USD 0.00");
+    let event = goodwill(&scene, "b", "m", scene.item(0)).event;
+    let told = Refund { event: Some(event.clone()), ..refund(&scene, "b", scene.item(0)) };
+    scene.done(told.clone());
+    scene.refused(told, "already-refunded");
+    assert_eq!(scene.books.writes().events, [event]);
 }
 
 #[test]
