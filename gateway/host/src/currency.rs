@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     convert,
-    evidence::Called,
+    evidence::{Called, Digest},
     fault::CallError,
     json,
     registry::{Loaded, Question},
@@ -56,6 +56,11 @@ struct ConvertInput<'a> {
 }
 
 impl CurrencyPlugin {
+    /// The SHA-256 of its component.
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
     /// What to fetch.
     pub async fn feeds(&self) -> Result<Called<Vec<Feed>>, CallError> {
         let question = question("feeds", &NoInput {}, ())?;

@@ -23,6 +23,11 @@ impl Digest {
         bytes.try_into().ok().map(Self)
     }
 
+    /// A digest that was kept as bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes themselves.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0

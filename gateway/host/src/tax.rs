@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     convert,
-    evidence::Called,
+    evidence::{Called, Digest},
     fault::CallError,
     json,
     registry::{Loaded, Question},
@@ -96,6 +96,11 @@ struct FileReturnInput<'a> {
 }
 
 impl TaxPlugin {
+    /// The SHA-256 of its component.
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
     /// The taxes of a sale. Their shape is checked; that they can be booked, `purser_core::tax::allot_taxes` checks.
     pub async fn assess(&self, sale: &Sale) -> Result<Called<Assessment>, CallError> {
         let sale = convert::sale(sale);

@@ -15,7 +15,7 @@ pub fn for_people(money: Money) -> String {
         None => (format!("# {}", money.currency()), format!("-# {}", money.currency())),
     };
     let options = CurrencyOpts::new()
-        .set_precision(money.currency().decimals())
+        .set_precision(money.currency().decimals().into())
         .set_symbol("")
         .set_pattern(&pattern)
         .set_negative_pattern(&negative)

@@ -268,11 +268,12 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        if error.is_unavailable() {
-            tracing::warn!(%error, "the database does not answer");
-            Self::new(DATABASE_UNAVAILABLE).retry_after(2)
-        } else {
-            Self::internal(error)
+        match error {
+            StoreError::Unavailable => {
+                tracing::warn!(%error, "the database does not answer");
+                Self::new(DATABASE_UNAVAILABLE).retry_after(2)
+            }
+            StoreError::Corrupt { .. } | StoreError::Database(_) => Self::internal(error),
         }
     }
 }
@@ -296,6 +297,7 @@ impl From<CallError> for Problem {
                 Self::new(PLUGIN_FAILED).with("fault", fault.name())
             }
             CallError::Overloaded => Self::new(OVERLOADED).retry_after(1),
+            CallError::InputTooLarge { .. } => Self::malformed("", error.to_string()),
             CallError::Refused(error) => match Kind::parse(&error.code).filter(|kind| PLUGINS_MAY.contains(kind)) {
                 Some(kind) => {
                     let problem = Self::new(kind).detail(error.message);

@@ -11,7 +11,7 @@ use purser_core::{
 };
 use purser_host::TaxPlugin;
 use purser_money::{Currency, Money, Rounding};
-use purser_store::facts::merchant::MerchantRow;
+use purser_store::facts::merchant::Merchant;
 
 use super::{
     facts::{self, Facts},
@@ -52,7 +52,7 @@ pub struct BasketItem {
     /// What the merchant signed.
     pub offer: Offer,
     /// The merchant.
-    pub merchant: Arc<MerchantRow>,
+    pub merchant: Arc<Merchant>,
     /// The taxes.
     pub taxed: TaxedLine,
     /// Who gets what.
@@ -64,7 +64,7 @@ pub struct BasketItem {
 /// A genuine offer, its merchant, and the plugin that knows its taxes.
 struct Offered {
     offer: Offer,
-    merchant: Arc<MerchantRow>,
+    merchant: Arc<Merchant>,
     plugin: TaxPlugin,
 }
 
@@ -111,7 +111,7 @@ async fn open(gateway: &Gateway, making: &Making, wish: &Wish, token: &str) -> R
 }
 
 /// The buyer is sent back only to where the merchant registered, so that no offer is an open redirect.
-fn check_return_url(offer: &Offer, merchant: &MerchantRow) -> Result<(), Problem> {
+fn check_return_url(offer: &Offer, merchant: &Merchant) -> Result<(), Problem> {
     let Some(url) = &offer.return_url else { return Ok(()) };
     let origin = url.origin().ascii_serialization();
     if merchant.return_origins.contains(&origin) {
@@ -122,7 +122,7 @@ fn check_return_url(offer: &Offer, merchant: &MerchantRow) -> Result<(), Problem
 
 /// Whose tax law it is: where the buyer consumes, but where the seller is for what is consumed there
 /// (Dir. 2006/112/EC art. 48, 53 and 55).
-fn place_of_supply<'a>(category: Category, merchant: &'a MerchantRow, wish: &'a Wish) -> &'a str {
+fn place_of_supply<'a>(category: Category, merchant: &'a Merchant, wish: &'a Wish) -> &'a str {
     match category {
         Category::Accommodation | Category::Restaurant | Category::PassengerTransport => merchant.country.country(),
         Category::General
@@ -234,7 +234,7 @@ async fn price_item(
     gateway: &Gateway,
     making: &Making,
     offer: Offer,
-    merchant: Arc<MerchantRow>,
+    merchant: Arc<Merchant>,
     taxed: TaxedLine,
     unit: Currency,
     evidence: &mut Vec<EvidenceRecord>,

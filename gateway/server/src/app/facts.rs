@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use purser_core::{
     Date,
     ids::MerchantId,
+    jws::PublicKey,
     offer::{OfferKey, OfferSecret},
     policy::RefundPolicy,
     rate::{ConversionPolicy, RateTable, Route},
@@ -16,7 +17,14 @@ use purser_core::{
 };
 use purser_host::{CurrencyPlugin, Digest, Evidence, TaxPlugin};
 use purser_money::{Currency, Money, Rounding};
-use purser_store::facts::{merchant, merchant::MerchantRow, offer_key, plugin, policy, rate_table};
+use purser_store::facts::{
+    merchant::{Merchant, merchant_get},
+    offer_key::{OfferAlg, StoredOfferKey, offer_key_get},
+    plugin::plugin_get,
+    plugin_binding::binding_for,
+    rate_table::rate_table_newest,
+    refund_policy::refund_policy_current,
+};
 use quick_cache::sync::Cache;
 
 use crate::{
@@ -34,10 +42,10 @@ pub struct FactsCache(ArcSwap<Facts>);
 pub struct Facts {
     /// Which.
     pub version: i64,
-    merchants: Cache<MerchantId, Option<Arc<MerchantRow>>>,
+    merchants: Cache<MerchantId, Option<Arc<Merchant>>>,
     offer_keys: Cache<String, Option<Arc<KeyOfMerchant>>>,
     bindings: Cache<(&'static str, String, Date), Option<Digest>>,
-    tables: Cache<Date, Option<Arc<RateTable>>>,
+    tables: Cache<(Digest, Date), Option<Arc<RateTable>>>,
     routes: Cache<(Currency, Currency, Rounding, Date), Arc<EvidencedRoute>>,
     refund_policy: OnceLock<RefundPolicy>,
 }
@@ -91,11 +99,11 @@ impl Facts {
     }
 
     /// A merchant.
-    pub async fn merchant(&self, gateway: &Gateway, id: MerchantId) -> Result<Option<Arc<MerchantRow>>, Problem> {
+    pub async fn merchant(&self, gateway: &Gateway, id: MerchantId) -> Result<Option<Arc<Merchant>>, Problem> {
         if let Some(known) = self.merchants.get(&id) {
             return Ok(known);
         }
-        let row = gateway.store.read(move |db| merchant::merchant_get(db, id)).await?.map(Arc::new);
+        let row = gateway.store.read(move |db| merchant_get(db, id)).await?.map(Arc::new);
         self.merchants.insert(id, row.clone());
         Ok(row)
     }
@@ -106,7 +114,7 @@ impl Facts {
             return Ok(known);
         }
         let name = kid.to_owned();
-        let row = gateway.store.read(move |db| offer_key::offer_key_find(db, &name)).await?;
+        let row = gateway.store.read(move |db| offer_key_get(db, &name)).await?;
         let key = row.map(|row| usable_key(gateway, row)).transpose()?.map(Arc::new);
         self.offer_keys.insert(kid.to_owned(), key.clone());
         Ok(key)
@@ -117,9 +125,7 @@ impl Facts {
         if let Some(known) = self.refund_policy.get() {
             return Ok(*known);
         }
-        let unit = gateway.settings.unit_of_account;
-        let row = gateway.store.read(move |db| policy::refund_policy_current(db, unit)).await?;
-        let policy = row.unwrap_or(RefundPolicy::standard(unit));
+        let policy = gateway.store.read(refund_policy_current).await?;
         Ok(*self.refund_policy.get_or_init(|| policy))
     }
 
@@ -161,20 +167,35 @@ impl Facts {
             return Ok(known);
         }
         let place = place.to_owned();
-        let digest = gateway.store.read(move |db| plugin::binding_digest(db, role, &place, day)).await?;
-        let digest = digest.map(Digest::from_bytes);
+        let bound = gateway.store.read(move |db| {
+            let Some(plugin) = binding_for(db, role, &place, day)?.and_then(|binding| binding.plugin) else {
+                return Ok(None);
+            };
+            plugin_get(db, plugin)
+        });
+        let digest = bound.await?.map(|plugin| Digest::from_bytes(plugin.digest));
         self.bindings.insert(key, digest);
         Ok(digest)
     }
 
-    /// The newest table of rates on a day.
-    pub async fn rate_table(&self, gateway: &Gateway, day: Date) -> Result<Option<Arc<RateTable>>, Problem> {
-        if let Some(known) = self.tables.get(&day) {
+    /// The newest table of a plugin's own feeds on a day.
+    pub async fn rate_table(
+        &self,
+        gateway: &Gateway,
+        plugin: &CurrencyPlugin,
+        day: Date,
+    ) -> Result<Option<Arc<RateTable>>, Problem> {
+        let key = (plugin.digest(), day);
+        if let Some(known) = self.tables.get(&key) {
             return Ok(known);
         }
-        let row = gateway.store.read(move |db| rate_table::rate_table_newest(db, day)).await?;
-        let table = row.map(|row| Arc::new(row.table));
-        self.tables.insert(day, table.clone());
+        let feeds: Vec<String> = plugin.feeds().await?.value.into_iter().map(|feed| feed.id).collect();
+        let row = gateway.store.read(move |db| {
+            let feeds: Vec<&str> = feeds.iter().map(String::as_str).collect();
+            rate_table_newest(db, &feeds, day)
+        });
+        let table = row.await?.map(|row| Arc::new(row.table));
+        self.tables.insert(key, table.clone());
         Ok(table)
     }
 
@@ -211,7 +232,7 @@ impl Facts {
         let other = if to == gateway.settings.unit_of_account { amount.currency() } else { to };
         let plugin = self.currency_plugin(gateway, other, day).await?;
         let too_old = || Problem::new(problem::RATES_TOO_OLD).retry_after(60);
-        let table = self.rate_table(gateway, day).await?.ok_or_else(too_old)?;
+        let table = self.rate_table(gateway, &plugin, day).await?.ok_or_else(too_old)?;
         let policy =
             ConversionPolicy { today: day, max_age_days: gateway.settings.rates_max_age_days, rounding };
         let called = plugin.convert(amount, to, &table, &policy).await?;
@@ -230,17 +251,17 @@ pub fn evidence(evidence: Evidence) -> EvidenceRecord {
     EvidenceRecord::new(*digest.bytes(), engine_version.to_string(), function, input, output, fuel)
 }
 
-fn usable_key(gateway: &Gateway, row: offer_key::OfferKeyRow) -> Result<KeyOfMerchant, Problem> {
-    let key = match row.alg.as_str() {
-        "HS256" => {
+fn usable_key(gateway: &Gateway, row: StoredOfferKey) -> Result<KeyOfMerchant, Problem> {
+    let key = match row.alg {
+        OfferAlg::Hs256 => {
             let text = gateway.keys.unwrap("offer-key", &row.material).map_err(Problem::internal)?;
             let text = String::from_utf8(text).map_err(Problem::internal)?;
             let secret = OfferSecret::new(purser_core::secret::SecretText::new(text));
             OfferKey::Hs256(secret.map_err(Problem::internal)?)
         }
-        _ => {
-            let bytes: [u8; 32] = row.material.try_into().map_err(|_| Problem::internal("a public key is not 32 bytes"))?;
-            OfferKey::EdDsa(purser_core::jws::PublicKey::from_bytes(bytes))
+        OfferAlg::EdDsa => {
+            let not_32 = |_| Problem::internal("a public key is not 32 bytes");
+            OfferKey::EdDsa(PublicKey::from_bytes(row.material.try_into().map_err(not_32)?))
         }
     };
     Ok(KeyOfMerchant { merchant: row.merchant, key })

@@ -85,7 +85,7 @@ where
         let command = prepare(making).await?;
         match gateway.store.submit(Prepared { key: key.clone(), at, facts_version, command }).await {
             Ok(reply) => return Ok(reply.outcome),
-            Err(SubmitError::Stale) => version = gateway.store.facts_version().await?,
+            Err(SubmitError::Stale) => version = gateway.store.facts_version(),
             Err(error) => return Err(error.into()),
         }
     }

@@ -157,7 +157,7 @@ async fn tapped_with(
     let Some(row) = gateway.store.read(move |db| card_find_by_smart_id(db, &chip)).await? else { return Ok(None) };
     let file_read = match &row.smart_keys {
         Some(wrapped) => SmartKeys::unwrap(gateway, wrapped)?.file_read,
-        None => gateway.keys.issuer_key.card_keys(&reading.uid, 1).file_read_key(),
+        None => gateway.keys.issuer_key.card_keys(&reading.uid, 1).file_read,
     };
     // A tap's CMAC covers no file data.
     let genuine = sun::verify(&file_read, &reading, b"", &tap.cmac);

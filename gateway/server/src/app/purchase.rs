@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use purser_core::{
     Timestamp,
-    account::Taxpayer,
     command::{Answer, Command, KeyClaim, Outcome},
     ids::{AccountId, EntryId, EventId, ItemId, LogId, MerchantId, PurchaseId, SaleId},
     purchase::{Purchase, merchants},
@@ -163,7 +162,7 @@ fn item_records(
             fee: price.fee,
             charged: price.charged,
             rate: rate.clone(),
-            taxpayer: if merchant.operator_is_taxpayer { Taxpayer::Operator } else { Taxpayer::Merchant(merchant.id) },
+            taxpayer: merchant.taxpayer,
             taxes: taxed.taxes.clone(),
             refund_window_days: offer.refund_window_days,
         });

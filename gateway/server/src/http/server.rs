@@ -71,7 +71,7 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
     let keys = Keys::open(&settings.data, settings.sandbox)?;
     let database = settings.database.clone();
     let database = database.unwrap_or_else(|| settings.data.join("purser.db").display().to_string());
-    let store = Store::open(StoreConfig {
+    let store = Store::open(&StoreConfig {
         url: database,
         unit_of_account: settings.unit_of_account,
         key_fingerprint: keys.fingerprint(),

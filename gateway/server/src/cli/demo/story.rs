@@ -195,7 +195,7 @@ impl Cast {
         let keys = self.gateway.keys.issuer_key.card_keys(&uid, 1);
         let reading = Reading { uid, counter: TapCounter::new(count).context("a counter of 24 bits")? };
         let meta = self.gateway.keys.issuer_key.meta_read_key();
-        let tap = Tap::of_chip(&meta, &keys.file_read_key(), &reading, b"", crate::random::bytes());
+        let tap = Tap::of_chip(&meta, &keys.file_read, &reading, b"", crate::random::bytes());
         let hex = |bytes: &[u8]| data_encoding::HEXUPPER.encode(bytes);
         Ok(json!({ "picc_data": hex(&tap.picc_data), "cmac": hex(&tap.cmac) }))
     }
