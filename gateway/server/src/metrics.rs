@@ -3,11 +3,15 @@
 //! Labels come from closed sets (routes, problem names, plugins that are installed), never from what a client
 //! sends, so that nobody can make the set of series grow.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
+};
+use purser_core::{
+    command::{Command, Outcome},
+    refusal::Refusal,
 };
 
 /// From a cached answer to a login's Argon2: the buckets, in seconds.
@@ -16,8 +20,6 @@ const REQUEST_BUCKETS: [f64; 12] =
 /// A plugin call takes tens of microseconds and ends at its wall clock.
 const PLUGIN_BUCKETS: [f64; 10] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1];
-/// Commands in one database transaction: one to 256.
-const BATCH_BUCKETS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
 /// All counters. Cheap to use: an atomic increment behind a look-up.
 #[derive(Debug, Clone)]
@@ -27,8 +29,8 @@ pub struct Metrics {
     commands: IntCounterVec,
     plugin_calls: HistogramVec,
     plugin_failures: IntCounterVec,
-    teller_batches: HistogramVec,
-    teller_queue: IntGauge,
+    teller: HistogramVec,
+    teller_waiting: IntGauge,
     rates_age: GaugeVec,
     check_ok: IntGauge,
     streams: IntGaugeVec,
@@ -69,16 +71,16 @@ impl Metrics {
                 Opts::new("plugin_failures_total", "Plugin calls that had no answer."),
                 &["function"],
             )?,
-            teller_batches: HistogramVec::new(
+            teller: HistogramVec::new(
                 histogram(
-                    "teller_batch_commands",
-                    "Commands in one database transaction.",
-                    &BATCH_BUCKETS,
+                    "teller_duration_seconds",
+                    "Time from handing a command to the teller to its decision.",
+                    &REQUEST_BUCKETS,
                 ),
-                &[],
+                &["command"],
             )?,
-            teller_queue: IntGauge::new(
-                "teller_queue_commands",
+            teller_waiting: IntGauge::new(
+                "teller_waiting_commands",
                 "Commands that wait for the teller.",
             )?,
             rates_age: GaugeVec::new(
@@ -118,8 +120,8 @@ impl Metrics {
             Box::new(self.commands.clone()),
             Box::new(self.plugin_calls.clone()),
             Box::new(self.plugin_failures.clone()),
-            Box::new(self.teller_batches.clone()),
-            Box::new(self.teller_queue.clone()),
+            Box::new(self.teller.clone()),
+            Box::new(self.teller_waiting.clone()),
             Box::new(self.rates_age.clone()),
             Box::new(self.check_ok.clone()),
             Box::new(self.streams.clone()),
@@ -135,9 +137,10 @@ impl Metrics {
         self.requests.with_label_values(&[method, route, status]).observe(took.as_secs_f64());
     }
 
-    /// The teller decided a command: `outcome` is `done` or the name of a problem.
-    pub fn command(&self, command: &str, outcome: &str) {
-        self.commands.with_label_values(&[command, outcome]).inc();
+    /// A command goes to the teller. It waits until what this returns is dropped or decided.
+    pub fn at_teller(&self, command: &Command) -> AtTeller<'_> {
+        self.teller_waiting.inc();
+        AtTeller { metrics: self, command: name_of(command), since: Instant::now() }
     }
 
     /// A plugin was called; `function` is the contract's (`tax.assess`).
@@ -146,17 +149,6 @@ impl Metrics {
         if failed {
             self.plugin_failures.with_label_values(&[function]).inc();
         }
-    }
-
-    /// The teller committed a batch.
-    pub fn teller_batch(&self, commands: usize) {
-        let commands = u32::try_from(commands).unwrap_or(u32::MAX);
-        self.teller_batches.with_label_values::<&str>(&[]).observe(f64::from(commands));
-    }
-
-    /// How many commands wait.
-    pub fn teller_queue(&self, commands: usize) {
-        self.teller_queue.set(i64::try_from(commands).unwrap_or(i64::MAX));
     }
 
     /// How old the newest rates of a source are.
@@ -190,6 +182,46 @@ impl Metrics {
     /// When a metric cannot be written, which would be a defect of this file.
     pub fn render(&self) -> Result<String, prometheus::Error> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// A command that waits for the teller.
+pub struct AtTeller<'a> {
+    metrics: &'a Metrics,
+    command: &'static str,
+    since: Instant,
+}
+
+impl AtTeller<'_> {
+    /// The teller decided it.
+    pub fn decided(self, outcome: &Outcome) {
+        let outcome = outcome.as_ref().map_or_else(Refusal::name, |_| "done");
+        self.metrics.commands.with_label_values(&[self.command, outcome]).inc();
+        let took = self.since.elapsed().as_secs_f64();
+        self.metrics.teller.with_label_values(&[self.command]).observe(took);
+    }
+}
+
+impl Drop for AtTeller<'_> {
+    fn drop(&mut self) {
+        self.metrics.teller_waiting.dec();
+    }
+}
+
+/// A command's name in metrics.
+const fn name_of(command: &Command) -> &'static str {
+    match command {
+        Command::Load(_) => "load",
+        Command::Purchase(_) => "purchase",
+        Command::Refund(_) => "refund",
+        Command::Goodwill(_) => "goodwill",
+        Command::Transfer(_) => "transfer",
+        Command::EraseAccount(_) => "erase-account",
+        Command::ActivateBatch(_) => "activate-batch",
+        Command::ActivateCard(_) => "activate-card",
+        Command::BlockCard(_) => "block-card",
+        Command::Trade(_) => "trade",
+        Command::Note(_) => "note",
     }
 }
 
@@ -233,20 +265,24 @@ fn status_label(status: u16) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use purser_core::{ids::CardId, stock::BlockCard};
+
     use super::*;
 
     #[test]
     fn what_is_counted_is_shown() {
         let metrics = Metrics::new().unwrap();
         metrics.request("POST", "/v1/purchases", 201, Duration::from_millis(3));
-        metrics.command("purchase", "done");
-        metrics.teller_batch(17);
+        let block = Command::BlockCard(BlockCard { card: CardId::from_random(1) });
+        metrics.at_teller(&block).decided(&Err(Refusal::NotFound));
+        let _waiting = metrics.at_teller(&block);
         let open = metrics.stream_open("events");
         let text = metrics.render().unwrap();
         for line in [
             r#"purser_http_request_duration_seconds_count{method="POST",route="/v1/purchases",status="201"} 1"#,
-            r#"purser_commands_total{command="purchase",outcome="done"} 1"#,
-            r#"purser_teller_batch_commands_sum 17"#,
+            r#"purser_commands_total{command="block-card",outcome="not-found"} 1"#,
+            r#"purser_teller_duration_seconds_count{command="block-card"} 1"#,
+            r#"purser_teller_waiting_commands 1"#,
             r#"purser_streams_open{stream="events"} 1"#,
             r#"purser_ledger_check_ok -1"#,
         ] {

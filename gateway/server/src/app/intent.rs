@@ -83,8 +83,12 @@ where
         let making = Making { at: gateway.now(), facts: gateway.facts.at(version) };
         let (at, facts_version) = (making.at, making.facts.version);
         let command = prepare(making).await?;
+        let waiting = gateway.metrics.at_teller(&command);
         match gateway.store.submit(Prepared { key: key.clone(), at, facts_version, command }).await {
-            Ok(reply) => return Ok(reply.outcome),
+            Ok(reply) => {
+                waiting.decided(&reply.outcome);
+                return Ok(reply.outcome);
+            }
             Err(SubmitError::Stale) => version = gateway.store.facts_version(),
             Err(error) => return Err(error.into()),
         }

@@ -3,7 +3,7 @@
 //! A plugin reaches nothing by itself: it names an address, and the gateway fetches it, if the operator enabled the
 //! plugin, the host stands in its manifest, and the address is https.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::spawn_blocking, time::Instant};
 use ureq::{
@@ -95,7 +95,11 @@ fn granted(address: &str, hosts: &[String]) -> Result<Url, Problem> {
 
 /// The bytes of a feed. Redirects are not followed: they could lead to a host that was not granted.
 fn fetch(address: &str, bytes_max: u64) -> Result<Vec<u8>, ureq::Error> {
-    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(provider)
+        .build();
     let agent: Agent = Agent::config_builder()
         .https_only(true)
         .max_redirects(0)

@@ -32,7 +32,7 @@ pub(super) async fn run(gateway: Gateway, mut stopped: watch::Receiver<bool>) {
             return;
         }
         // What was committed meanwhile is done in the same round.
-        while matches!(commits.try_recv(), Ok(_)) {}
+        while commits.try_recv().is_ok() {}
     }
 }
 
