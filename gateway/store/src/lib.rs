@@ -3,6 +3,7 @@
 //! [`Store::submit`] is the teller: whatever has queued is decided by the pure core under lock, and committed as
 //! one database transaction. [`Store::read`] serves everything that only looks. SQL is nowhere else.
 
+mod check;
 mod connection;
 mod database;
 mod duty;
@@ -18,6 +19,7 @@ mod seal;
 mod store;
 mod teller;
 
+pub use check::Check;
 pub use connection::EitherConnection as Connection;
 pub use error::{OpenError, StoreError};
 pub use idempotency::{Answered, idempotency_find};

@@ -81,6 +81,18 @@ pub fn entries_of(conn: &mut Connection, object: &str) -> Result<Vec<Entry>, Sto
     with_postings(conn, found)
 }
 
+/// The entries that were made for any of these objects.
+pub(crate) fn entries_of_all(
+    conn: &mut Connection,
+    objects: &[String],
+) -> Result<Vec<Entry>, StoreError> {
+    let found: Vec<EntryRow> = entry::table
+        .filter(entry::object.eq_any(objects))
+        .select(EntryRow::as_select())
+        .load(conn)?;
+    with_postings(conn, found)
+}
+
 fn with_postings(conn: &mut Connection, entries: Vec<EntryRow>) -> Result<Vec<Entry>, StoreError> {
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
     let rows: Vec<PostingRow> = posting::table

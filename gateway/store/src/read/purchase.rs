@@ -187,6 +187,22 @@ pub fn purchases_page(
     Ok(Paged { rows: with_items(conn, rows)?, next })
 }
 
+/// Purchases by name, whoever made them: all of them, some at a time.
+pub(crate) fn purchases_after(
+    conn: &mut Connection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<StoredPurchase>, StoreError> {
+    let rows: Vec<PurchaseRow> = purchase::table
+        .filter(purchase::id.gt(after))
+        .order(purchase::id)
+        .limit(limit)
+        .select(PurchaseRow::as_select())
+        .load(conn)?;
+    let records = rows.into_iter().map(PurchaseRow::read).collect::<Result<_, _>>()?;
+    with_items(conn, records)
+}
+
 /// Puts the items to their purchases, with one query for all.
 fn with_items(
     conn: &mut Connection,

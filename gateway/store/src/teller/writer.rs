@@ -123,9 +123,10 @@ impl Writer {
         if committed.is_err() {
             batch::roll_back(&mut conn);
         }
+        let kept = committed.is_ok();
         self.put_back(conn);
         for one in changed {
-            (one.answer)(committed.as_ref().map(|()| ()).map_err(|_| StoreError::Unavailable));
+            (one.answer)(if kept { Ok(()) } else { Err(StoreError::Unavailable) });
         }
     }
 

@@ -17,6 +17,8 @@ const POSTGRES: &str = "PURSER_TEST_POSTGRES";
 pub(crate) struct Database {
     pub(crate) store: Store,
     pub(crate) conn: Connection,
+    /// What another process would open it with.
+    pub(crate) url: String,
     _place: Place,
 }
 
@@ -46,10 +48,16 @@ fn sqlite() -> Database {
     let store = open(&path);
     let mut conn = SqliteConnection::establish(&path).unwrap();
     conn.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
-    Database { store, conn: Connection::Sqlite(conn), _place: Place::Folder { _folder: folder } }
+    Database {
+        store,
+        conn: Connection::Sqlite(conn),
+        url: path,
+        _place: Place::Folder { _folder: folder },
+    }
 }
 
-fn postgres() -> Database {
+/// On PostgreSQL only.
+pub(crate) fn postgres() -> Database {
     let server =
         std::env::var(POSTGRES).expect("set PURSER_TEST_POSTGRES, or run `cargo xtask test`");
     let name = format!("purser_{:032x}", u128::from(getrandom::u64().unwrap()));
@@ -59,10 +67,16 @@ fn postgres() -> Database {
     let url = format!("{front}/{name}");
     let store = open(&url);
     let conn = Connection::Postgres(PgConnection::establish(&url).unwrap());
-    Database { store, conn, _place: Place::Server { server, name } }
+    Database { store, conn, url, _place: Place::Server { server, name } }
 }
 
-fn open(url: &str) -> Store {
+/// Another connection to it.
+pub(crate) fn connect(url: &str) -> Connection {
+    PgConnection::establish(url).map(Connection::Postgres).unwrap()
+}
+
+/// Opens it as another process would.
+pub(crate) fn open(url: &str) -> Store {
     let unit_of_account = Currency::parse("USD").unwrap();
     let key_fingerprint = "keys".to_owned();
     Store::open(&StoreConfig { url: url.to_owned(), unit_of_account, key_fingerprint }).unwrap()

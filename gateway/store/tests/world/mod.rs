@@ -1,5 +1,13 @@
 //! Buyers, cards, merchants and prepared commands, as the server would make them.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    dead_code,
+    reason = "a test fails loudly, and each uses its part"
+)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,16 +17,16 @@ use purser_core::{
     closing::{Closing, EraseAccount},
     command::{Command, KeyClaim, Prepared},
     ids::{
-        AccountId, BatchId, CardId, EntryId, EventId, ItemId, LoadId, LogId, MerchantId, PurchaseId, RefundId, SaleId,
-        TradeId, TransferId,
+        AccountId, BatchId, CardId, EntryId, EventId, ItemId, LoadId, LogId, MerchantId,
+        PurchaseId, RefundId, SaleId, TradeId, TransferId,
     },
     load::Load,
     money::{Currency, Leg, Money, Percent, Rate},
     policy::{Limits, RefundPolicy},
     purchase::Purchase,
     record::{
-        CardKind, CardRecord, CardStatus, EventRecord, EvidenceRecord, ItemRecord, LoadRecord, OfferUse,
-        PurchaseRecord, TradeRecord,
+        CardKind, CardRecord, CardStatus, EventRecord, EvidenceRecord, ItemRecord, LoadRecord,
+        OfferUse, PurchaseRecord, TradeRecord,
     },
     refund::{Goodwill, Refund},
     secret::KeyedHash,
@@ -68,7 +76,12 @@ pub(crate) fn key(scope: &str, name: impl std::fmt::Display, fingerprint: u8) ->
 }
 
 pub(crate) fn prepared(store: &Store, command: Command) -> Prepared {
-    Prepared { key: Some(key("test", fresh(), 1)), at: at(0), facts_version: store.facts_version(), command }
+    Prepared {
+        key: Some(key("test", fresh(), 1)),
+        at: at(0),
+        facts_version: store.facts_version(),
+        command,
+    }
 }
 
 /// Opens an account with an empty vault.
@@ -98,14 +111,21 @@ pub(crate) fn handle(account: AccountId) -> String {
 /// Prints cards and sells them.
 pub(crate) async fn cards(store: &Store, count: usize, face: Money) -> Vec<CardId> {
     let (batch, cards) = unsold_cards(store, count, face).await;
-    let activate = ActivateBatch { batch, cards: cards.clone(), entry: EntryId::from_random(fresh()) };
-    let reply = store.submit(prepared(store, Command::ActivateBatch(Box::new(activate)))).await;
-    assert!(reply.unwrap().outcome.is_ok());
+    done(store, activate(batch, &cards)).await;
     cards
 }
 
+pub(crate) fn activate(batch: BatchId, cards: &[CardId]) -> Command {
+    let (cards, entry) = (cards.to_vec(), EntryId::from_random(fresh()));
+    Command::ActivateBatch(Box::new(ActivateBatch { batch, cards, entry }))
+}
+
 /// Prints cards.
-pub(crate) async fn unsold_cards(store: &Store, count: usize, face: Money) -> (BatchId, Vec<CardId>) {
+pub(crate) async fn unsold_cards(
+    store: &Store,
+    count: usize,
+    face: Money,
+) -> (BatchId, Vec<CardId>) {
     let id = BatchId::from_random(fresh());
     let record = |_| {
         let card = CardId::from_random(fresh());
@@ -149,7 +169,9 @@ pub(crate) fn load(account: AccountId, card: CardId, taken: Money) -> Command {
     let (gross, spread, legs) = if taken.currency() == unit {
         (taken, usd(0), Vec::new())
     } else {
-        let gross = purser_core::money::convert(taken, unit, &legs, purser_core::money::Rounding::Down).unwrap();
+        let gross =
+            purser_core::money::convert(taken, unit, &legs, purser_core::money::Rounding::Down)
+                .unwrap();
         let half = Percent::parse("0.5").unwrap();
         (gross, half.of(gross, purser_core::money::Rounding::Up).unwrap(), legs)
     };
@@ -180,7 +202,12 @@ pub(crate) fn load(account: AccountId, card: CardId, taken: Money) -> Command {
 }
 
 /// An item to buy: whose, and its net price in dollars, on which 19 % come as tax.
-pub(crate) fn item(account: AccountId, purchase: PurchaseId, merchant: MerchantId, net: i64) -> ItemRecord {
+pub(crate) fn item(
+    account: AccountId,
+    purchase: PurchaseId,
+    merchant: MerchantId,
+    net: i64,
+) -> ItemRecord {
     let (net, tax) = (usd(net), usd(net * 19 / 100));
     let gross = net.plus(tax).unwrap();
     let tax = ItemTax {
@@ -261,7 +288,9 @@ pub(crate) fn buy(purchase: &Purchase) -> Command {
 pub(crate) fn single_use(mut purchase: Purchase, offer_id: &str) -> Purchase {
     for item in &mut purchase.items {
         item.offer_id = offer_id.to_owned();
-        purchase.single_use.push(OfferUse { merchant: item.merchant, offer_id: offer_id.to_owned() });
+        purchase
+            .single_use
+            .push(OfferUse { merchant: item.merchant, offer_id: offer_id.to_owned() });
     }
     purchase
 }
@@ -330,7 +359,11 @@ pub(crate) fn transfer(from: AccountId, to: AccountId, amount: Money) -> Command
 }
 
 pub(crate) fn erase(account: AccountId) -> Command {
-    Command::EraseAccount(Box::new(EraseAccount { account, compensation: None, closing: closing() }))
+    Command::EraseAccount(Box::new(EraseAccount {
+        account,
+        compensation: None,
+        closing: closing(),
+    }))
 }
 
 pub(crate) fn trade(sold: Money, bought: Money) -> Command {
@@ -369,4 +402,28 @@ pub(crate) fn said(reply: &Result<Reply, SubmitError>) -> &'static str {
         Err(SubmitError::Unavailable) => "unavailable",
         Err(SubmitError::Broken(why)) => panic!("broken: {why}"),
     }
+}
+
+/// Waits for all of them, which run at once.
+pub(crate) async fn all<T: Send + 'static>(
+    futures: impl Iterator<Item = impl Future<Output = T>>,
+) -> Vec<T> {
+    let mut futures: Vec<_> = futures.map(Box::pin).collect();
+    let mut done: Vec<Option<T>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in futures.iter_mut().zip(&mut done) {
+            if done.is_none()
+                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *done = Some(value);
+            }
+        }
+        if done.iter().all(Option::is_some) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
+    })
+    .await;
+    done.into_iter().map(Option::unwrap).collect()
 }
