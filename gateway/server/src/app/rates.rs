@@ -5,10 +5,10 @@ use purser_core::{
     ids::RateTableId,
     rate::{ConversionPolicy, Route},
 };
-use purser_host::{CallError, CurrencyPlugin, Feed, Plugin};
+use purser_host::{CallError, CurrencyPlugin, Digest, Feed, Plugin};
 use purser_money::{Currency, Leg, Money, Rounding};
 use purser_store::facts::{
-    plugin::plugin_find_by_digest,
+    plugin::{PluginStatus, plugin_find_by_digest, plugin_list},
     rate_table::{StoredRateTable, TableKept, rate_table_insert},
 };
 
@@ -44,10 +44,14 @@ pub struct Source {
     pub feed: Feed,
 }
 
-/// All feeds of the plugins in the sandbox.
+/// All feeds of the plugins that are in use. What is only installed reads nothing.
 pub async fn sources(gateway: &Gateway) -> Result<Vec<Source>, Problem> {
     let mut sources = Vec::new();
-    for plugin in gateway.plugins.all() {
+    for row in gateway.store.read(plugin_list).await? {
+        if row.status != PluginStatus::Active {
+            continue;
+        }
+        let Some(plugin) = gateway.plugins.get(&Digest::from_bytes(row.digest)) else { continue };
         let Some(currency) = plugin.currency() else { continue };
         let feeds = currency.feeds().await?.value;
         let source = |feed| Source { plugin: plugin.clone(), currency: currency.clone(), feed };

@@ -17,6 +17,12 @@ use crate::{
 
 type Answered = Result<HttpResponse, Problem>;
 
+/// A file as it is.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "only described here; handlers take the bytes")]
+pub struct FileBytes(Vec<u8>);
+
 /// The body of a call that needs none: nothing, or an empty object.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]

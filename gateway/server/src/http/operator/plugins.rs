@@ -116,7 +116,7 @@ fn requests(manifest: &str) -> Vec<String> {
 
 /// Install a plugin: its file is the body. It is verified, and answers for nothing until it is enabled.
 #[utoipa::path(post, path = "/v1/plugins", tag = "operator", security(("operator" = [])),
-    request_body(content = String, content_type = "application/wasm", description = "The plugin's file"),
+    request_body(content = super::FileBytes, content_type = "application/octet-stream", description = "The plugin's file"),
     responses((status = 201, body = PluginOut), crate::http::openapi::Problems))]
 pub async fn plugin_install(gateway: Data<Gateway>, _operator: Operator, bytes: Bytes) -> Answered {
     let row = plugin::install(&gateway, bytes.to_vec()).await?;

@@ -54,7 +54,7 @@ pub struct RatesImported {
 
 /// Read a feed's bytes, the body, with the plugin that knows the feed.
 #[utoipa::path(post, path = "/v1/rates", tag = "operator", security(("operator" = [])), params(FeedParams),
-    request_body(content = String, content_type = "application/octet-stream", description = "The feed, as published"),
+    request_body(content = super::FileBytes, content_type = "application/octet-stream", description = "The feed, as published"),
     responses((status = 201, body = RatesImported), crate::http::openapi::Problems))]
 pub async fn rates_import(
     gateway: Data<Gateway>,

@@ -1,0 +1,309 @@
+//! What operators and merchants do, and what everybody may see, on both databases.
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+
+use serde_json::{Value, json};
+use support::{Client, World, new_key, text};
+
+/// A merchant whose key is known here.
+fn merchant_key(world: &World) -> (String, String) {
+    let body = json!({ "name": "Shop", "country": "DE" });
+    let made = world.operator.post("/v1/merchants", None, &body).ok(201);
+    (text(&made, "/id"), text(&made, "/secret_key"))
+}
+
+fn offer_body(amount: &str) -> Value {
+    json!({
+        "item": { "id": "thing", "title": "A thing" }, "price": { "amount": amount, "currency": "USD" },
+    })
+}
+
+/// A live stream, message by message.
+struct Stream(BufReader<ureq::BodyReader<'static>>);
+
+impl Stream {
+    fn open(world: &World, path: &str, bearer: &str, last: Option<&str>) -> Self {
+        let mut request = ureq::get(format!("{}{path}", world.base))
+            .header("Authorization", format!("Bearer {bearer}"));
+        if let Some(last) = last {
+            request = request.header("Last-Event-ID", last);
+        }
+        let response = request.call().unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self(BufReader::new(response.into_body().into_reader()))
+    }
+
+    /// The id and the data of the next message; comments are passed over.
+    fn next(&mut self) -> (String, Value) {
+        let (mut id, mut data) = (String::new(), None);
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).unwrap() > 0, "the stream goes on");
+            let line = line.trim_end();
+            if let Some(value) = line.strip_prefix("id: ") {
+                id = value.to_owned();
+            } else if let Some(value) = line.strip_prefix("data: ") {
+                data = Some(serde_json::from_str(value).unwrap());
+            } else if let (true, Some(data)) = (line.is_empty(), data.take()) {
+                return (id, data);
+            }
+        }
+    }
+}
+
+on_both_databases! {
+    fn keys_rotate_and_end(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let old = shop.offer("1.00", "USD");
+        let made = shop.client.post("/v1/offer-keys", None, &json!({ "alg": "HS256" })).ok(201);
+        assert!(text(&made, "/secret").len() >= 32);
+        let new = shop.offer("2.00", "USD");
+        buyer.buy(&[&old, &new]).ok(201);
+        shop.client.delete(&format!("/v1/offer-keys/{}", shop.kid)).ok(204);
+        buyer.buy(&[&old]).problem(422, "offer-tampered");
+        buyer.buy(&[&new]).ok(201);
+        let keys = shop.client.get("/v1/offer-keys").ok(200);
+        assert_eq!(keys["data"].as_array().unwrap().len(), 1);
+        assert!(keys.pointer("/data/0/secret").is_none(), "shown once");
+        shop.client.delete("/v1/offer-keys/nonsense").problem(404, "not-found");
+        world.merchant("FR").client.delete(&format!("/v1/offer-keys/{}", text(&made, "/kid"))).problem(404, "not-found");
+    }
+
+    fn a_key_does_what_its_scopes_allow_and_makes_no_stronger_one(world: &World) {
+        let shop = world.merchant("DE");
+        let keys = |client: &Client, scopes: &[&str]| client.post("/v1/api-keys", None, &json!({ "scopes": scopes }));
+        let made = keys(&shop.client, &["offers", "keys"]).ok(201);
+        let weak = Client::new(&world.base, Some(&text(&made, "/key")));
+        weak.post("/v1/offers", None, &offer_body("1.00")).ok(201);
+        weak.get("/v1/sales").problem(403, "scope-missing");
+        keys(&weak, &["sales:read"]).problem(403, "scope-missing");
+        keys(&shop.client, &["root"]).problem(400, "malformed-request");
+        shop.client.delete(&format!("/v1/api-keys/{}", text(&made, "/id"))).ok(204);
+        weak.post("/v1/offers", None, &offer_body("1.00")).problem(401, "not-authenticated");
+        let past = json!({ "scopes": ["offers"], "expires_at": "2024-06-28T11:00:00Z" });
+        shop.client.post("/v1/api-keys", None, &past).problem(400, "malformed-request");
+        let soon = json!({ "scopes": ["offers"], "expires_at": "2024-06-28T13:00:00Z" });
+        let ending = text(&shop.client.post("/v1/api-keys", None, &soon).ok(201), "/key");
+        let ending = Client::new(&world.base, Some(&ending));
+        ending.post("/v1/offers", None, &offer_body("1.00")).ok(201);
+        world.set_clock("2024-06-28T13:00:00Z");
+        ending.post("/v1/offers", None, &offer_body("1.00")).problem(401, "not-authenticated");
+        shop.client.get("/v1/merchants").problem(401, "not-authenticated");
+    }
+
+    fn what_cannot_be_bought_is_not_signed(world: &World) {
+        let shop = world.merchant("DE");
+        let refused = |change: &dyn Fn(&mut Value), field: &str| {
+            let mut body = offer_body("1.00");
+            change(&mut body);
+            let answer = shop.client.post("/v1/offers", None, &body);
+            assert_eq!((answer.status, &answer.body["field"]), (400, &json!(field)), "{:#}", answer.body);
+        };
+        refused(&|body| body["price"]["amount"] = "0".into(), "price.amount");
+        refused(&|body| body["price"]["currency"] = "XXX".into(), "price.currency");
+        refused(&|body| body["item"]["category"] = "moon-dust".into(), "item.category");
+        refused(&|body| body["item"]["title"] = "".into(), "item.title");
+        refused(&|body| body["expires_in"] = 0.into(), "expires_in");
+        refused(&|body| body["refund_window_days"] = 4000.into(), "refund_window_days");
+        refused(&|body| body["return_url"] = "https://elsewhere.example/".into(), "return_url");
+        refused(&|body| body["colour"] = "red".into(), "colour");
+    }
+
+    fn a_merchant_gives_money_back_of_its_own_accord(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let mut offer = offer_body("10.00");
+        offer["refund_window_days"] = 0.into();
+        let purchase = buyer.buy(&[&shop.offer_of(&offer)]).ok(201);
+        let item = text(&purchase, "/items/0/id");
+        buyer.refund(&item).problem(409, "refund-window-closed");
+        let (path, key) = (format!("/v1/sales/{item}/refund"), new_key());
+        let first = shop.client.post(&path, Some(&key), &json!({})).ok(201);
+        assert_eq!(first["amount"], json!({ "amount": "11.90", "currency": "USD" }));
+        assert_eq!(shop.client.post(&path, Some(&key), &json!({})).ok(201), first, "the same key, the same answer");
+        shop.client.post(&path, Some(&new_key()), &json!({})).problem(409, "already-refunded");
+        shop.client.post(&path, None, &json!({})).problem(400, "idempotency-key-missing");
+        let stranger = world.merchant("FR");
+        stranger.client.post(&path, Some(&new_key()), &json!({})).problem(404, "not-found");
+        assert_eq!(buyer.balance(), "100.00");
+        let vault = buyer.client.get("/v1/vault").ok(200);
+        assert_eq!(vault["refund_account"]["count"], 0, "outside the refund account");
+        let sale = shop.client.get(&format!("/v1/sales/{item}")).ok(200);
+        assert_eq!((&sale["refunded"], text(&sale, "/fee/amount").as_str()), (&json!(true), "0.10"));
+        for absent in ["charged", "purchase", "account", "sub"] {
+            assert!(sale.get(absent).is_none(), "{absent} is not the merchant's to know");
+        }
+        world.check();
+    }
+
+    fn events_are_told_live_and_again_from_where_somebody_stopped(world: &World) {
+        let (shop, key) = merchant_key(world);
+        let merchant = Client::new(&world.base, Some(&key));
+        let mut live = Stream::open(world, "/v1/events/stream", &key, None);
+        let buyer = world.buyer_with("100.00");
+        let buy = || {
+            let offer = text(&merchant.post("/v1/offers", None, &offer_body("1.00")).ok(201), "/offer");
+            text(&buyer.buy(&[&offer]).ok(201), "/items/0/id")
+        };
+        let (first, second) = (buy(), buy());
+        let (id, event) = live.next();
+        assert_eq!((text(&event, "/type").as_str(), text(&event, "/id")), ("purchase.paid", id.clone()));
+        assert_eq!(text(&event, "/data/items/0/item"), first);
+        let (next, event) = live.next();
+        assert_eq!(text(&event, "/data/items/0/item"), second);
+        assert!(!event.to_string().contains("pur_"), "no event names a purchase");
+        let mut again = Stream::open(world, "/v1/events/stream", &key, Some(&id));
+        assert_eq!(again.next().0, next);
+        let listed = merchant.get("/v1/events").ok(200);
+        assert_eq!(text(&listed, "/data/0/id"), next, "newest first");
+        let page = merchant.get("/v1/events?limit=1").ok(200);
+        let rest = merchant.get(&format!("/v1/events?limit=1&after={}", text(&page, "/next"))).ok(200);
+        assert_eq!((text(&rest, "/data/0/id"), &rest["next"]), (id, &Value::Null));
+        let _ = shop;
+    }
+
+    fn a_buyer_follows_the_own_transaction_log(world: &World) {
+        let buyer = world.buyer();
+        let session = world.anyone().post("/v1/sessions", None, &buyer.login).ok(200);
+        let bearer = text(&session, "/access_token");
+        let codes = world.cards(2, "5.00", "USD");
+        buyer.load(&codes[0]).ok(201);
+        let mut live = Stream::open(world, "/v1/transactions/stream", &bearer, None);
+        buyer.load(&codes[1]).ok(201);
+        let (id, line) = live.next();
+        assert_eq!((text(&line, "/kind").as_str(), text(&line, "/balance/amount").as_str()), ("load", "10.00"));
+        buyer.refund("item_00000000000000000000000000").problem(422, "not-purchased");
+        assert_eq!(text(&live.next().1, "/outcome"), "not-purchased");
+        let mut again = Stream::open(world, "/v1/transactions/stream", &bearer, Some(&id));
+        assert_eq!(text(&again.next().1, "/kind"), "refund");
+    }
+
+    fn plugins_answer_where_and_when_the_operator_says(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let plugins = world.operator.get("/v1/plugins").ok(200);
+        let of_role = |role: &str| {
+            let mut all = plugins["data"].as_array().unwrap().iter();
+            all.find(|plugin| plugin["role"] == role).unwrap().clone()
+        };
+        let (tax, currency) = (of_role("tax"), of_role("currency"));
+        assert_eq!((&tax["status"], &currency["bindings"][0]["place"]), (&json!("active"), &json!("*")));
+        assert_eq!(currency["requests"], json!(["fetch www.ecb.europa.eu"]));
+        let path = |verb: &str| format!("/v1/plugins/{}/{verb}", text(&tax, "/id"));
+        let quote = |country: &str| {
+            let body = json!({ "offers": [shop.offer("10.00", "USD")], "country": country });
+            buyer.client.post("/v1/quotes", None, &body)
+        };
+        quote("DE").ok(200);
+        world.operator.post(&path("disable"), None, &json!({})).ok(200);
+        quote("DE").problem(422, "tax-country-unsupported");
+        let soon = json!({ "countries": ["DE"], "from": "2024-07-01" });
+        let enabled = world.operator.post(&path("enable"), None, &soon).ok(200);
+        assert_eq!(enabled["bindings"], json!([{ "place": "DE", "from": "2024-07-01" }]));
+        quote("DE").problem(422, "tax-country-unsupported");
+        world.set_clock("2024-06-28T12:04:00Z");
+        world.operator.post(&path("enable"), None, &json!({ "countries": ["FR"] })).ok(200);
+        quote("FR").ok(200);
+        world.operator.post(&path("enable"), None, &json!({ "countries": ["US"] })).problem(400, "malformed-request");
+        world.operator.post(&path("enable"), None, &json!({ "currencies": ["EUR"] })).problem(400, "malformed-request");
+        let calls = world.operator.get(&path("calls")).ok(200);
+        assert_eq!(calls["data"], json!([]), "quotes move nothing, so they leave no evidence");
+        buyer.client.post("/v1/purchases", Some(&new_key()), &json!({ "offers": [shop.offer("10.00", "USD")], "country": "FR" })).ok(201);
+        let calls = world.operator.get(&path("calls")).ok(200);
+        assert_eq!(text(&calls, "/data/0/function"), "tax.assess");
+    }
+
+    fn only_plugins_can_be_installed_and_each_once(world: &World) {
+        world.operator.post_bytes("/v1/plugins", b"\0asm\x01\0\0\0").problem(422, "plugin-refused");
+        world.operator.post_bytes("/v1/plugins", b"").problem(422, "plugin-refused");
+        let bundled = purser_bundled::BUNDLED[0];
+        let plugins = world.operator.get("/v1/plugins").ok(200);
+        let again = world.operator.post_bytes("/v1/plugins", bundled.bytes).ok(201);
+        assert_eq!(text(&again, "/name"), bundled.name);
+        let after = world.operator.get("/v1/plugins").ok(200);
+        assert_eq!(after, plugins, "the same file is the same plugin");
+        world.anyone().post_bytes("/v1/plugins", bundled.bytes).problem(401, "not-authenticated");
+    }
+
+    fn rates_are_shown_until_they_are_old_and_longer(world: &World) {
+        let again = world.operator.post_bytes("/v1/rates?feed=ecb-daily", support::RATES).ok(201);
+        assert_eq!((&again["as_of"], &again["pairs"], &again["new"]), (&json!("2024-06-28"), &json!(30), &json!(0)));
+        world.operator.post_bytes("/v1/rates?feed=other", support::RATES).problem(404, "not-found");
+        world.operator.post_bytes("/v1/rates", support::RATES).problem(400, "malformed-request");
+        world.operator.post_bytes("/v1/rates?feed=ecb-daily", b"<nonsense").problem(400, "malformed-request");
+        let rate = world.operator.get("/v1/rates/EUR/USD").ok(200);
+        assert_eq!((&rate["rate"], &rate["stale"]), (&json!("1.0705"), &json!(false)));
+        assert_eq!(rate["legs"], json!([{ "operation": "multiply", "rate": "1.0705" }]));
+        let cross = world.operator.get("/v1/rates/JPY/USD").ok(200);
+        assert_eq!(cross["legs"].as_array().unwrap().len(), 2, "a cross rate is two published rates");
+        world.operator.get("/v1/rates/EUR/XXX").problem(400, "unknown-currency");
+        world.operator.get("/v1/rates/EUR/KPW").problem(422, "currency-unsupported");
+        world.set_clock("2024-07-04T00:00:00Z");
+        let rate = world.operator.get("/v1/rates/EUR/USD").ok(200);
+        assert_eq!((&rate["rate"], &rate["stale"]), (&json!("1.0705"), &json!(true)));
+        world.buyer().load(&world.cards(1, "50.00", "EUR")[0]).problem(503, "rates-too-old");
+    }
+
+    fn positions_are_covered_and_policies_and_the_clock_are_bounded(world: &World) {
+        let buyer = world.buyer();
+        buyer.load(&world.cards(1, "50.00", "EUR")[0]).ok(201);
+        let money = |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
+        let trade = json!({ "sold": money("50.00", "EUR"), "bought": money("53.40", "USD") });
+        world.operator.post("/v1/treasury/trades", None, &trade).ok(201);
+        let same = json!({ "sold": money("1.00", "EUR"), "bought": money("1.00", "EUR") });
+        world.operator.post("/v1/treasury/trades", None, &same).problem(400, "malformed-request");
+        let policy = json!({ "max_count": 3, "max_total": money("10.00", "USD"), "window_days": 7, "period_days": 30 });
+        world.operator.put("/v1/policies/refunds", &policy).ok(200);
+        assert_eq!(world.operator.get("/v1/policies/refunds").ok(200), policy);
+        let wrong = json!({ "max_count": 3, "max_total": money("10.00", "EUR"), "window_days": 7, "period_days": 30 });
+        world.operator.put("/v1/policies/refunds", &wrong).problem(400, "malformed-request");
+        let back = json!({ "now": "2024-06-27T12:00:00Z" });
+        world.operator.post("/v1/sandbox/clock", None, &back).problem(400, "malformed-request");
+        world.check();
+    }
+}
+
+#[test]
+fn everybody_may_read_what_this_gateway_is() {
+    let world = World::on_sqlite();
+    let anyone = world.anyone();
+    assert_eq!(anyone.get("/healthz").ok(200), "ok\n");
+    assert_eq!(anyone.get("/readyz").ok(200), "ready\n");
+    let gateway = anyone.get("/v1/gateway").ok(200);
+    assert_eq!(
+        (text(&gateway, "/issuer"), &gateway["sandbox"]),
+        (world.base.clone(), &json!(true))
+    );
+    let found = anyone.get("/.well-known/openid-configuration").ok(200);
+    assert_eq!(text(&found, "/jwks_uri"), format!("{}/.well-known/jwks.json", world.base));
+    let keys = anyone.get("/.well-known/jwks.json").ok(200);
+    assert_eq!(
+        (text(&keys, "/keys/0/kty"), text(&keys, "/keys/0/crv")),
+        ("OKP".to_owned(), "Ed25519".to_owned())
+    );
+    assert!(anyone.get("/metrics").ok(200).as_str().unwrap().contains("purser_build_info"));
+    let document = anyone.get("/openapi.json").ok(200);
+    assert!(text(&document, "/openapi").starts_with("3.1"));
+    assert!(anyone.get("/docs").ok(200).as_str().unwrap().contains("swagger"));
+    let page = anyone.get("/problems/offer-expired").ok(200);
+    assert!(page.as_str().unwrap().contains("What to do"));
+    assert!(anyone.get("/problems").ok(200).as_str().unwrap().contains("card-refused"));
+    assert_eq!(anyone.get("/problems/nonsense").status, 404);
+}
+
+#[test]
+fn counters_are_for_this_machine_and_the_operator() {
+    let world = World::on_sqlite();
+    let forwarded = |bearer: Option<&str>| {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut request =
+            agent.get(format!("{}/metrics", world.base)).header("X-Forwarded-For", "192.0.2.1");
+        if let Some(bearer) = bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        request.call().unwrap().status().as_u16()
+    };
+    let (_, merchant) = merchant_key(&world);
+    assert_eq!((forwarded(None), forwarded(Some(&merchant))), (401, 401));
+}
