@@ -7,11 +7,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::gateway::House;
+use crate::gateway::{House, Subject};
 use crate::load::{self, Load, Measured};
 use crate::postgres::Cluster;
 use crate::shop::{Operator, buyers};
-use crate::{needs, step};
+use crate::step;
 use anyhow::{Context, Result};
 
 const MERCHANTS: usize = 50;
@@ -23,6 +23,8 @@ Examples:
   cargo xtask bench --seconds 30 --buyers 500
   cargo xtask bench --quick                   shows that it runs; the figures mean little")]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
     /// How long each measurement takes
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -40,15 +42,14 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The short run.
     pub(crate) fn quick() -> Self {
-        Self { seconds: 2, connections: 64, buyers: 8, quick: true }
+        Self { subject: Subject::default(), seconds: 2, connections: 64, buyers: 8, quick: true }
     }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let binary = arguments.subject.binary()?;
     let quick = Arguments::quick();
     let arguments = if arguments.quick { &quick } else { arguments };
-    needs::wasm_target()?;
-    let binary = step::gateway_binary()?;
     let cluster = Cluster::start()?;
     let pgbench = step::timed("pgbench TPC-B", || pgbench(&cluster, arguments.seconds))?;
     let url = cluster.database("purser")?;

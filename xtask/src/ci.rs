@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::gateway::Subject;
 use crate::{bench, kill, needs, readme, schemathesis, step};
 
 #[derive(clap::Args)]
@@ -32,7 +33,13 @@ const LINTS: &[Step] = &[
 /// The README's own commands come first: the tests and the demo are among them.
 const RUNS: &[Step] = &[
     ("README commands", readme_commands),
-    ("Schemathesis", || schemathesis::run(&schemathesis::Arguments { examples: 10, seed: 1 })),
+    ("Schemathesis", || {
+        schemathesis::run(&schemathesis::Arguments {
+            subject: Subject::default(),
+            examples: 10,
+            seed: 1,
+        })
+    }),
     ("Kill on SQLite", || killed(10, kill::Database::Sqlite)),
     ("Kill on PostgreSQL", || killed(5, kill::Database::Postgres)),
     ("Bench", || bench::run(&bench::Arguments::quick())),
@@ -110,5 +117,11 @@ fn readme_commands() -> Result<()> {
 }
 
 fn killed(runs: u64, database: kill::Database) -> Result<()> {
-    kill::run(&kill::Arguments { runs, database, callers: 16, seed: None })
+    kill::run(&kill::Arguments {
+        subject: Subject::default(),
+        runs,
+        database,
+        callers: 16,
+        seed: None,
+    })
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::http::{Client, Request};
 use crate::interrupt::{self, Ending, Removal};
 use crate::postgres::free_port;
-use crate::step;
+use crate::{needs, step};
 
 /// The day of the rates in the repository, after their publication, as the sandbox clock starts ...
 pub(crate) const CLOCK: &str = "2024-06-28T16:00:00Z";
@@ -56,7 +56,7 @@ impl House {
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
         let mut serve = self.command("serve");
         serve
-            .args(["--sandbox", "--clock", CLOCK, "--listen", &self.address.to_string()])
+            .args(["--clock", CLOCK, "--listen", &self.address.to_string()])
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -73,7 +73,10 @@ impl House {
     /// A sub-command of the binary, on this database and data directory.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = Command::new(&self.binary);
-        command.current_dir(self.directory.path()).arg(name).arg("--data").arg(self.data());
+        command
+            .current_dir(self.directory.path())
+            .args([name, "--sandbox", "--data"])
+            .arg(self.data());
         if let Some(url) = &self.database {
             command.args(["--database", url]);
         }
@@ -174,6 +177,26 @@ impl Drop for Gateway<'_> {
     fn drop(&mut self) {
         let _ended_already = self.process.kill();
         let _reaped = self.process.wait();
+    }
+}
+
+/// Which gateway is looked at.
+#[derive(clap::Args, Default)]
+pub(crate) struct Subject {
+    /// A gateway that is built already [default: builds this repository's]
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+impl Subject {
+    /// The path of its binary.
+    pub(crate) fn binary(&self) -> Result<PathBuf> {
+        if let Some(binary) = &self.binary {
+            let found = binary.canonicalize();
+            return found.with_context(|| format!("there is no gateway at {}", binary.display()));
+        }
+        needs::wasm_target()?;
+        step::gateway_binary()
     }
 }
 

@@ -21,9 +21,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::command::{Answered, Command};
 use self::world::World;
-use crate::gateway::{Gateway, House};
+use crate::gateway::{Gateway, House, Subject};
 use crate::postgres::Cluster;
-use crate::{needs, step};
+use crate::step;
 
 /// How long the load runs before the kill: from hardly begun to in full swing.
 const ALIVE_MS: std::ops::RangeInclusive<u64> = 20..=900;
@@ -37,6 +37,8 @@ Examples:
   cargo xtask kill --database postgres --runs 30
   cargo xtask kill --runs 5 --seed 42               the same moments again")]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
     /// How often the gateway is killed
     #[arg(long, default_value_t = 100)]
     pub(crate) runs: u64,
@@ -67,8 +69,7 @@ struct Tally {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    needs::wasm_target()?;
-    let binary = step::gateway_binary()?;
+    let binary = arguments.subject.binary()?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     eprintln!("seed {seed}");
     match arguments.database {

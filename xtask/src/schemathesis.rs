@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::gateway::House;
+use crate::gateway::{House, Subject};
 use crate::shop::{Buyer, Operator};
 use crate::{needs, step};
 
@@ -30,6 +30,8 @@ Examples:
 
 Installs schemathesis from PyPI into target/venv.")]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) subject: Subject,
     /// Generated requests for each call of the API
     #[arg(long, default_value_t = 25)]
     pub(crate) examples: u32,
@@ -39,9 +41,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    needs::wasm_target()?;
     let schemathesis = install()?;
-    let house = House::new(&step::gateway_binary()?, None)?;
+    let house = House::new(&arguments.subject.binary()?, None)?;
     let gateway = house.open()?;
     let mut operator = Operator::of(&house, &gateway)?;
     operator.open_shop()?;

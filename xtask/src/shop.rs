@@ -58,9 +58,7 @@ impl Operator {
 
     /// A German merchant that prices in euro, with a fee of 1 %.
     pub(crate) fn merchant(&mut self, name: &str) -> Result<Merchant> {
-        let body = format!(
-            r#"{{"name":"{name}","country":"DE","fee_percent":"1","tax":{{"taxpayer":"merchant","registrations":[{{"authority":"DE","scheme":"vat","number":"DE136695976"}}]}}}}"#
-        );
+        let body = format!(r#"{{"name":"{name}","country":"DE","fee_percent":"1"}}"#);
         let made = self.client.expect(201, Request::post("/v1/merchants", &body).by(&self.key))?;
         let (kid, secret) = (text(&made, "/offer_key/kid"), text(&made, "/offer_key/secret"));
         let signer = Signer::new(text(&made, "/id"), &self.issuer, kid, secret)?;
