@@ -58,6 +58,7 @@ mod error;
 pub mod log;
 mod place;
 pub mod rounding;
+pub mod s10;
 pub mod tax;
 pub mod tax_id;
 mod wire;

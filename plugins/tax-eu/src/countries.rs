@@ -120,3 +120,20 @@ static LANDS: [Land; 31] = [
     member("SI", b"SI", "DDV", &[]),
     member("SK", b"SK", "DPH", &[]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_names_the_same_countries() {
+        let manifest = include_str!("../plugin.toml");
+        let listed: Vec<&str> = manifest
+            .split('"')
+            .filter(|text| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()))
+            .collect();
+        assert_eq!(listed, codes());
+        assert!(LANDS.iter().all(|land| land.country.code() == land.code));
+        assert_eq!(LANDS.iter().filter(|land| land.in_union).count(), 27);
+    }
+}
