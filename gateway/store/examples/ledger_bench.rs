@@ -34,7 +34,8 @@ async fn main() {
         std::process::exit(2);
     };
     let unit_of_account = Currency::parse("USD").unwrap();
-    let config = StoreConfig { url: url.clone(), unit_of_account, key_fingerprint: "bench".to_owned() };
+    let config =
+        StoreConfig { url: url.clone(), unit_of_account, key_fingerprint: "bench".to_owned() };
     let store = Store::open(&config).unwrap();
     let mut buyers = Vec::with_capacity(BUYERS);
     for _ in 0..BUYERS {
@@ -48,7 +49,9 @@ async fn main() {
         let (store, buyers, done) = (store.clone(), Arc::clone(&buyers), Arc::clone(&done));
         tasks.push(tokio::spawn(async move {
             while Instant::now() < until {
-                let pick = |shift: u32| buyers[usize::try_from(world::fresh() >> shift).unwrap_or(0) % BUYERS];
+                let pick = |shift: u32| {
+                    buyers[usize::try_from(world::fresh() >> shift).unwrap_or(0) % BUYERS]
+                };
                 let (from, to) = (pick(70), pick(75));
                 if from != to {
                     world::done(&store, world::transfer(from, to, world::usd(1))).await;

@@ -76,16 +76,13 @@ pub async fn confirm(
     Err(Problem::new(problem::WRONG_CREDENTIALS))
 }
 
-/// Changes PIN or password or both. The session that asks lives on.
+/// Changes PIN, password, both or neither. The session that asks lives on, every other one ends.
 pub async fn change(
     gateway: &Gateway,
     access: &Access,
     address: IpAddr,
     change: &Change<'_>,
 ) -> Result<(), Problem> {
-    if change.new_pin.is_none() && change.new_password.is_none() {
-        return Err(Problem::malformed("new_pin", "give `new_pin`, `new_password` or both"));
-    }
     let pin = change.new_pin.map_or(("pin", change.pin), |pin| ("new_pin", pin));
     let password = change
         .new_password

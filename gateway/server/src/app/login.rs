@@ -33,12 +33,11 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 /// Logins that may wait. One takes some 30 ms, so the last of them waits two seconds on two cores.
 const QUEUE: usize = 64;
-/// RFC 5321 allows a path of 256 bytes with its angle brackets.
-const EMAIL_BYTES_MAX: usize = 254;
+/// RFC 5321 allows a path of 256 octets with its angle brackets.
+const EMAIL_CHARS_MAX: usize = 254;
 const PIN_DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
-const PASSWORD_CHARS_MIN: usize = 8;
 /// Longer than any passphrase that is typed; Argon2 itself would take more.
-const PASSWORD_BYTES_MAX: usize = 256;
+const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=256;
 /// What a login may send of each part before it is looked at. No account has parts this long.
 const GUESS_BYTES_MAX: usize = 1024;
 
@@ -81,7 +80,7 @@ impl LoginSalt {
             return Ok(Self::new(key, email));
         }
         let detail =
-            format!("an e-mail address like ann@example.org, of at most {EMAIL_BYTES_MAX} bytes");
+            format!("an e-mail address like ann@example.org, of at most {EMAIL_CHARS_MAX} characters");
         Err(Problem::malformed("email", detail))
     }
 
@@ -113,11 +112,8 @@ impl Remembered {
         if !PIN_DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Problem::malformed(pin_field, "a PIN is 6 to 8 digits"));
         }
-        if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-            let detail = format!(
-                "a password is at least {PASSWORD_CHARS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes"
-            );
-            return Err(Problem::malformed(field, detail));
+        if !PASSWORD_CHARS.contains(&password.chars().count()) {
+            return Err(Problem::malformed(field, "a password has 8 to 256 characters"));
         }
         Ok(Self::claimed(pin, password))
     }
@@ -229,8 +225,11 @@ fn at_most(text: &str) -> &str {
     if text.len() <= GUESS_BYTES_MAX { text } else { "" }
 }
 
+/// What is pasted around an e-mail.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 fn normalised_email(email: &str) -> String {
-    email.trim().nfkc().collect::<String>().to_lowercase()
+    email.trim_matches(BLANKS).nfkc().collect::<String>().to_lowercase()
 }
 
 /// RFC 8265 compares passwords in NFC: the same letter typed on another system has other code points.
@@ -238,12 +237,15 @@ fn normalised_password(password: &str) -> Zeroizing<String> {
     Zeroizing::new(password.nfc().collect())
 }
 
+/// Whether it could be one: no mail is ever sent to it, so it need not exist.
 fn is_email(email: &str) -> bool {
-    let Some((local, domain)) = email.split_once('@') else { return false };
+    let Some((local, domain)) = email.trim_matches(BLANKS).split_once('@') else { return false };
     let odd =
         |character: char| character == '@' || character.is_whitespace() || character.is_control();
     let ordinary = |part: &str| !part.is_empty() && !part.contains(odd);
-    email.len() <= EMAIL_BYTES_MAX && ordinary(local) && ordinary(domain)
+    // The bytes first: counting characters takes as long as there are many.
+    let bounded = email.len() <= GUESS_BYTES_MAX && email.chars().count() <= EMAIL_CHARS_MAX;
+    bounded && ordinary(local) && ordinary(domain)
 }
 
 #[cfg(test)]

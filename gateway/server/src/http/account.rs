@@ -11,6 +11,7 @@ use purser_core::{
 };
 use purser_money::Money;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
@@ -38,17 +39,12 @@ type Answered = Result<HttpResponse, Problem>;
 #[schema(as = AccountRequest)]
 pub struct AccountIn {
     /// Upper and lower case are the same. No mail is ever sent to it.
-    #[schema(
-        min_length = 3,
-        max_length = 254,
-        pattern = r"^[^@\s]+@[^@\s]+$",
-        example = "ann@example.org"
-    )]
+    #[schema(min_length = 3, max_length = 254, pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$", example = "ann@example.org")]
     email: String,
     /// 6 to 8 digits.
     #[schema(pattern = "^[0-9]{6,8}$", example = "493817")]
     pin: String,
-    /// At least 8 characters, at most 256 bytes.
+    /// 8 to 256 characters.
     #[schema(min_length = 8, max_length = 256, example = "correct horse battery staple")]
     password: String,
     /// Where the buyer consumes: ISO 3166-1, optionally with a subdivision. Taxes depend on it.
@@ -167,25 +163,51 @@ pub async fn session_delete(gateway: Data<Gateway>, buyer: Buyer) -> Answered {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Other credentials: with the old ones and an access token, or with the recovery code and neither.
+/// Other credentials, shown the old ones and an access token. What is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CredentialsRequest)]
-pub struct CredentialsIn {
+#[schema(as = CredentialsChange)]
+pub struct ChangeIn {
     /// The PIN until now.
-    pin: Option<String>,
+    pin: String,
     /// The password until now.
-    password: Option<String>,
-    /// The recovery code, instead of PIN and password.
-    recovery_code: Option<String>,
-    /// The e-mail to sign in with from now on; only with the recovery code.
-    email: Option<String>,
+    password: String,
     /// 6 to 8 digits.
     #[schema(pattern = "^[0-9]{6,8}$")]
     new_pin: Option<String>,
-    /// At least 8 characters, at most 256 bytes.
+    /// 8 to 256 characters.
     #[schema(min_length = 8, max_length = 256)]
     new_password: Option<String>,
+}
+
+/// Other credentials, shown the recovery code and nothing else.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CredentialsRecovery)]
+pub struct RecoveryIn {
+    /// The recovery code. It is used up by this.
+    recovery_code: String,
+    /// What to sign in with from now on.
+    #[schema(min_length = 3, max_length = 254, pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$", example = "ann@example.org")]
+    email: String,
+    /// 6 to 8 digits.
+    #[schema(pattern = "^[0-9]{6,8}$", example = "493817")]
+    new_pin: String,
+    /// 8 to 256 characters.
+    #[schema(min_length = 8, max_length = 256, example = "correct horse battery staple")]
+    new_password: String,
+}
+
+/// One of the two ways.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(as = CredentialsRequest)]
+#[allow(dead_code, reason = "which of them it is, the body says; here they are only described")]
+pub enum CredentialsIn {
+    /// With the old credentials.
+    Change(ChangeIn),
+    /// With the recovery code.
+    Recovery(RecoveryIn),
 }
 
 /// What came of a change.
@@ -197,18 +219,20 @@ pub struct CredentialsChanged {
     recovery_code: Option<String>,
 }
 
-/// Change PIN, password or both. Every other session ends at once.
+/// Change PIN, password, both or neither. Every other session ends at once.
 #[utoipa::path(post, path = "/v1/account/credentials", tag = "account", security((), ("buyer" = [])),
     request_body = CredentialsIn,
     responses((status = 200, body = CredentialsChanged), super::openapi::Problems))]
 pub async fn credentials_change(
     gateway: Data<Gateway>,
     request: HttpRequest,
-    Json(input): Json<CredentialsIn>,
+    bytes: Bytes,
 ) -> Answered {
-    let recovery_code = match &input.recovery_code {
-        Some(code) => Some(recover(&gateway, &request, code, &input).await?),
-        None => change(&gateway, &request, &input).await.map(|()| None)?,
+    let body: Value = body::parse(&bytes)?;
+    let recovery_code = if body.get("recovery_code").is_some() {
+        Some(recover(&gateway, &request, &body::parse(&bytes)?).await?)
+    } else {
+        change(&gateway, &request, &bytes).await.map(|()| None)?
     };
     Ok(HttpResponse::Ok().insert_header(no_store()).json(CredentialsChanged { recovery_code }))
 }
@@ -216,44 +240,24 @@ pub async fn credentials_change(
 async fn recover(
     gateway: &Gateway,
     request: &HttpRequest,
-    code: &str,
-    input: &CredentialsIn,
+    input: &RecoveryIn,
 ) -> Result<String, Problem> {
-    absent("pin", input.pin.as_ref())?;
-    absent("password", input.password.as_ref())?;
-    let recovery = Recovery {
-        code,
-        email: present("email", input.email.as_deref())?,
-        new_pin: present("new_pin", input.new_pin.as_deref())?,
-        new_password: present("new_password", input.new_password.as_deref())?,
-    };
+    let RecoveryIn { recovery_code, email, new_pin, new_password } = input;
+    let recovery = Recovery { code: recovery_code, email, new_pin, new_password };
     let next = credentials::recover(gateway, auth::address(request), &recovery).await?;
     Ok(next.expose().to_owned())
 }
 
-async fn change(
-    gateway: &Gateway,
-    request: &HttpRequest,
-    input: &CredentialsIn,
-) -> Result<(), Problem> {
+async fn change(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Result<(), Problem> {
     let buyer = Buyer::extract(request).await?;
-    absent("email", input.email.as_ref())?;
+    let input: ChangeIn = body::parse(body)?;
     let change = Change {
-        pin: present("pin", input.pin.as_deref())?,
-        password: present("password", input.password.as_deref())?,
+        pin: &input.pin,
+        password: &input.password,
         new_pin: input.new_pin.as_deref(),
         new_password: input.new_password.as_deref(),
     };
     credentials::change(gateway, &buyer.access, auth::address(request), &change).await
-}
-
-fn present<'a>(field: &'static str, value: Option<&'a str>) -> Result<&'a str, Problem> {
-    value.ok_or_else(|| Problem::malformed(field, "this field is needed here"))
-}
-
-fn absent(field: &'static str, value: Option<&String>) -> Result<(), Problem> {
-    let problem = "either `recovery_code` and `email`, or `pin` and `password`";
-    value.map_or(Ok(()), |_| Err(Problem::malformed(field, problem)))
 }
 
 /// What erases an account, beside the token.

@@ -4,12 +4,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpResponse, ResponseError,
     body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -32,65 +32,46 @@ use crate::{
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What a request is known by in the log, and what its sender quotes when asking for help.
-#[derive(Debug, Clone)]
-pub struct RequestId(Arc<str>);
-
-impl RequestId {
-    fn new() -> Self {
-        Self(format!("req_{}", HEXLOWER.encode(&random::bytes::<12>())).into())
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// Goes around every request.
 pub async fn around(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
     let started = Instant::now();
-    let id = RequestId::new();
-    request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", request.id = id.as_str());
+    let id = format!("req_{}", HEXLOWER.encode(&random::bytes::<12>()));
+    let span = tracing::info_span!("request", request.id = id);
     let answered = next.call(request).instrument(span.clone()).await?;
     let mut answered = match fault(&answered) {
         Some((status, problem)) => with_problem(answered, status, problem, &id),
         None => answered,
     };
-    if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+    if let Ok(value) = HeaderValue::from_str(&id) {
         answered.headers_mut().insert(HEADER, value);
     }
     span.in_scope(|| record(&answered, started.elapsed()));
     Ok(answered)
 }
 
-/// The problem that a response is about. The frame's own errors have none, so they get one here.
+/// The problem that a response is about, and its status. The frame's own errors have none, so they get one here.
 fn fault(answered: &ServiceResponse) -> Option<(StatusCode, Problem)> {
     let status = answered.status();
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        let detail = format!(
-            "this address does not take {}; the Allow header says what it takes",
-            answered.request().method()
-        );
+        let method = answered.request().method();
+        let detail =
+            format!("this address does not take {method}; the Allow header says what it takes");
         return Some((status, Problem::malformed("", detail)));
     }
     let error = answered.response().error()?;
-    if let Some(problem) = error.as_error::<Problem>() {
-        return Some((status, problem.clone()));
-    }
-    if status.is_server_error() {
-        return Some((status, Problem::internal(error)));
-    }
-    let problem = if status == StatusCode::NOT_FOUND {
-        problem::NOT_FOUND
-    } else {
-        problem::MALFORMED_REQUEST
+    let problem = match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        None if status.is_server_error() => Problem::internal(error),
+        None if status == StatusCode::NOT_FOUND => Problem::new(problem::NOT_FOUND),
+        None => Problem::malformed(
+            "",
+            "the body is too large or was cut short, or the address is malformed",
+        ),
     };
-    Some((status, Problem::new(problem)))
+    Some((problem.status_code(), problem))
 }
 
 /// The response with a whole problem document: where its type is explained, and the request's id.
@@ -98,7 +79,7 @@ fn with_problem(
     answered: ServiceResponse,
     status: StatusCode,
     problem: Problem,
-    id: &RequestId,
+    id: &str,
 ) -> ServiceResponse {
     let mut members = problem.members();
     if let Some(gateway) = answered.request().app_data::<Data<Gateway>>() {
@@ -108,9 +89,10 @@ fn with_problem(
         );
     }
     members.insert("status".into(), status.as_u16().into());
-    members.insert("request_id".into(), id.as_str().into());
+    members.insert("request_id".into(), id.into());
     let (request, response) = answered.into_parts();
     let (mut response, _) = response.into_parts();
+    *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
