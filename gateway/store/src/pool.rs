@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::r2d2::{ManageConnection, Pool, PooledConnection, R2D2Connection};
+use diesel::r2d2::{ManageConnection, Pool, R2D2Connection};
 
 use crate::{
     Connection, OpenError, StoreError,
@@ -18,20 +18,26 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Readers(Database);
 
+/// A connection that is lent, and whether it is lost: then it is not lent again.
+pub(crate) struct Reader {
+    conn: Connection,
+    lost: bool,
+}
+
 impl ManageConnection for Readers {
-    type Connection = Connection;
+    type Connection = Reader;
     type Error = OpenError;
 
-    fn connect(&self) -> Result<Connection, OpenError> {
-        self.0.connect(Purpose::Read)
+    fn connect(&self) -> Result<Reader, OpenError> {
+        Ok(Reader { conn: self.0.connect(Purpose::Read)?, lost: false })
     }
 
-    fn is_valid(&self, conn: &mut Connection) -> Result<(), OpenError> {
-        conn.ping().map_err(|error| OpenError::Store(error.into()))
+    fn is_valid(&self, reader: &mut Reader) -> Result<(), OpenError> {
+        reader.conn.ping().map_err(|error| OpenError::Store(error.into()))
     }
 
-    fn has_broken(&self, conn: &mut Connection) -> bool {
-        std::thread::panicking() || conn.is_broken()
+    fn has_broken(&self, reader: &mut Reader) -> bool {
+        reader.lost || std::thread::panicking() || reader.conn.is_broken()
     }
 }
 
@@ -45,10 +51,19 @@ pub(crate) fn pool(database: Database) -> Pool<Readers> {
         .build_unchecked(Readers(database))
 }
 
-/// Lends a connection.
-pub(crate) fn lend(pool: &Pool<Readers>) -> Result<PooledConnection<Readers>, StoreError> {
-    pool.get().map_err(|error| {
+/// Lends a connection to a look. One that failed is tried before anybody else gets it: diesel does not notice by
+/// itself that a server is gone.
+pub(crate) fn lend<T>(
+    pool: &Pool<Readers>,
+    look: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut reader = pool.get().map_err(|error| {
         tracing::warn!(%error, "no database connection");
         StoreError::Unavailable
-    })
+    })?;
+    let seen = look(&mut reader.conn);
+    if seen.is_err() {
+        reader.lost = reader.conn.ping().is_err();
+    }
+    seen
 }

@@ -108,7 +108,7 @@ impl Store {
         &self,
         look: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        look(&mut *pool::lend(&self.0.readers)?)
+        pool::lend(&self.0.readers, look)
     }
 
     /// Makes a small change in a transaction of its own: sessions, cards in stock, whatever is not money. When it

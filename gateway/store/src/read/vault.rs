@@ -95,15 +95,6 @@ pub fn vault_find_by_handle(
     account.map(|account| Row::new("vault", &account).parse("account", &account)).transpose()
 }
 
-/// The handle that others send value to.
-pub fn vault_handle(
-    conn: &mut Connection,
-    account: AccountId,
-) -> Result<Option<String>, StoreError> {
-    let handle = vault::table.find(account.to_string()).select(vault::handle);
-    Ok(handle.first(conn).optional()?)
-}
-
 /// The card that holds the rest of a closed vault, empty or not.
 pub fn vault_compensation(
     conn: &mut Connection,

@@ -92,7 +92,7 @@ impl Writer {
             batch::roll_back(&mut conn);
             Err(Fault::Broken(panic_text(&*panic)))
         });
-        self.put_back(conn);
+        self.put_back(conn, done.is_err());
         done
     }
 
@@ -112,11 +112,11 @@ impl Writer {
 
     /// Makes small changes together, each undone by itself when it fails.
     pub(super) fn change(&mut self, jobs: Vec<ChangeJob>) {
-        let begun = self.connected().and_then(|mut conn| {
-            let begun = batch::begin(&mut conn);
-            begun.map(|()| conn)
-        });
-        let Ok(mut conn) = begun else { return };
+        let Ok(mut conn) = self.connected() else { return };
+        if let Err(fault) = batch::begin(&mut conn) {
+            tracing::warn!(?fault, "no change can be made");
+            return self.put_back(conn, true);
+        }
         let changed: Vec<Changed> =
             jobs.into_iter().map(|job| change_one(&mut conn, job)).collect();
         let committed = batch::commit(&mut conn);
@@ -124,7 +124,7 @@ impl Writer {
             batch::roll_back(&mut conn);
         }
         let kept = committed.is_ok();
-        self.put_back(conn);
+        self.put_back(conn, !kept);
         for one in changed {
             (one.answer)(if kept { Ok(()) } else { Err(StoreError::Unavailable) });
         }
@@ -140,11 +140,10 @@ impl Writer {
         }
     }
 
-    /// Keeps the connection, unless it is lost or still within a transaction.
-    fn put_back(&mut self, mut conn: Connection) {
-        if !conn.is_broken() {
-            self.conn = Some(conn);
-        }
+    /// Keeps the connection, unless it is still within a transaction or, after a failure, lost.
+    fn put_back(&mut self, mut conn: Connection, failed: bool) {
+        let lost = conn.is_broken() || (failed && conn.ping().is_err());
+        self.conn = if lost { None } else { Some(conn) };
     }
 }
 
