@@ -447,10 +447,13 @@ fn new_database() -> String {
 fn drop_database(url: &str) {
     let name =
         url.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
-    purser_store::testing::postgres_execute(
-        &server_url(),
-        &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
-    );
+    on_server(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+}
+
+fn on_server(statement: &str) {
+    let mut server =
+        PgConnection::establish(&server_url()).expect("the PostgreSQL of the tests answers");
+    server.batch_execute(statement).expect("a database is made or dropped");
 }
 
 fn with_database(server: &str, name: &str) -> String {
