@@ -23,7 +23,8 @@ async fn main() {
     let bundled = purser_bundled::BUNDLED.iter().find(|bundled| bundled.name == "tax-eu").unwrap();
     let plugin = plugins.install(bundled.bytes).await.unwrap().tax().unwrap();
     let eur = Currency::parse("EUR").unwrap();
-    let line = |minor, category| Line { category, amount: Money::new(minor, eur), tax_inclusive: false };
+    let line =
+        |minor, category| Line { category, amount: Money::new(minor, eur), tax_inclusive: false };
     let sale = Sale {
         date: "2024-06-28".parse().unwrap(),
         currency: eur,

@@ -7,7 +7,8 @@ use purser_host::Plugins;
 use purser_store::Store;
 
 use crate::{
-    app::facts::FactsCache, clock::Clock, http::stream::Streams, keys::Keys, metrics::Metrics, settings::Settings,
+    app::facts::FactsCache, clock::Clock, http::stream::Streams, keys::Keys, metrics::Metrics,
+    settings::Settings,
 };
 
 /// Cheap to clone; one for each process.

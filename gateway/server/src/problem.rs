@@ -211,7 +211,13 @@ pub struct Problem {
 impl Problem {
     /// A problem with the standard text.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, detail: kind.meaning().to_owned(), field: None, with: Map::new(), retry_after: None }
+        Self {
+            kind,
+            detail: kind.meaning().to_owned(),
+            field: None,
+            with: Map::new(),
+            retry_after: None,
+        }
     }
 
     /// The same with its own text.
@@ -298,24 +304,32 @@ impl From<CallError> for Problem {
             }
             CallError::Overloaded => Self::new(OVERLOADED).retry_after(1),
             CallError::InputTooLarge { .. } => Self::malformed("", error.to_string()),
-            CallError::Refused(error) => match Kind::parse(&error.code).filter(|kind| PLUGINS_MAY.contains(kind)) {
-                Some(kind) => {
-                    let problem = Self::new(kind).detail(error.message);
-                    let problem = if kind == RATES_TOO_OLD { problem.retry_after(60) } else { problem };
-                    match error.field {
-                        Some(field) => problem.field(field),
-                        None => problem,
+            CallError::Refused(error) => {
+                match Kind::parse(&error.code).filter(|kind| PLUGINS_MAY.contains(kind)) {
+                    Some(kind) => {
+                        let problem = Self::new(kind).detail(error.message);
+                        let problem =
+                            if kind == RATES_TOO_OLD { problem.retry_after(60) } else { problem };
+                        match error.field {
+                            Some(field) => problem.field(field),
+                            None => problem,
+                        }
                     }
+                    None => Self::new(PLUGIN_FAILED).detail(error.message),
                 }
-                None => Self::new(PLUGIN_FAILED).detail(error.message),
-            },
+            }
         }
     }
 }
 
 /// The problems that a plugin may answer with; anything else it says is a failure of the plugin.
-const PLUGINS_MAY: [Kind; 5] =
-    [CURRENCY_UNSUPPORTED, TAX_COUNTRY_UNSUPPORTED, TAX_CATEGORY_UNSUPPORTED, TAX_ID_INVALID, RATES_TOO_OLD];
+const PLUGINS_MAY: [Kind; 5] = [
+    CURRENCY_UNSUPPORTED,
+    TAX_COUNTRY_UNSUPPORTED,
+    TAX_CATEGORY_UNSUPPORTED,
+    TAX_ID_INVALID,
+    RATES_TOO_OLD,
+];
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
@@ -346,7 +360,9 @@ impl From<OfferError> for Problem {
             OfferError::NotForThisGateway => Self::new(OFFER_ELSEWHERE),
             OfferError::Expired { .. } => Self::new(OFFER_EXPIRED).detail(error.to_string()),
             // Genuine, so the merchant itself is told what to correct.
-            OfferError::Content { field, fault: ContentFault::Amount(fault) } => Self::amount(field, fault),
+            OfferError::Content { field, fault: ContentFault::Amount(fault) } => {
+                Self::amount(field, fault)
+            }
             OfferError::Content { field, fault: ContentFault::NotPositive } => {
                 Self::new(INVALID_AMOUNT).field(field).detail(error.to_string())
             }

@@ -1,6 +1,14 @@
 //! For every field of every call that moves money or makes something: wrong types, wrong forms, too much. Always a
 //! 4xx that names the field, never a 5xx, and nothing moves.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails loudly"
+)]
+
 mod support;
 
 use serde_json::{Value, json};
@@ -27,7 +35,22 @@ fn never() -> Vec<Value> {
 
 /// Texts that no amount takes.
 const NO_AMOUNTS: [&str; 16] = [
-    "", "0", "0.00", "-1", "+1", "1e400", "NaN", "inf", "1.001", "1,00", " 1", "1 ", "01", ".5", "1.", "99999999999999999",
+    "",
+    "0",
+    "0.00",
+    "-1",
+    "+1",
+    "1e400",
+    "NaN",
+    "inf",
+    "1.001",
+    "1,00",
+    " 1",
+    "1 ",
+    "01",
+    ".5",
+    "1.",
+    "99999999999999999",
 ];
 const NO_CURRENCIES: [&str; 7] = ["", "eur", "EURO", "XXX", "XAU", "ZZZ", "E\u{0}R"];
 
@@ -42,16 +65,40 @@ fn calls(world: &World) -> Vec<Call> {
     vec![
         call(&buyer.client, "/v1/vault/loads", json!({ "card": { "code": card }, "amount": usd })),
         call(&buyer.client, "/v1/quotes", json!({ "offers": [offer], "country": "DE" })),
-        call(&buyer.client, "/v1/purchases", json!({ "offers": [offer], "country": "DE", "max_total": usd })),
+        call(
+            &buyer.client,
+            "/v1/purchases",
+            json!({ "offers": [offer], "country": "DE", "max_total": usd }),
+        ),
         call(&buyer.client, "/v1/refunds", json!({ "item": text(&purchase, "/items/0/id") })),
         call(&buyer.client, "/v1/transfers", json!({ "to": other.handle, "amount": usd })),
-        call(&shop.client, "/v1/offers", json!({ "item": { "id": "x", "title": "X" }, "price": usd })),
+        call(
+            &shop.client,
+            "/v1/offers",
+            json!({ "item": { "id": "x", "title": "X" }, "price": usd }),
+        ),
         call(&world.operator, "/v1/card-batches", json!({ "count": 1, "face": usd })),
         call(&world.operator, "/v1/smart-cards", json!({ "face": usd, "uid": "04112233445566" })),
-        call(&world.operator, "/v1/merchants", json!({ "name": "N", "country": "DE", "fee_percent": "1" })),
-        call(&world.operator, "/v1/treasury/trades", json!({ "sold": usd, "bought": { "amount": "1.00", "currency": "EUR" } })),
-        call(&world.anyone(), "/v1/accounts", json!({ "email": "a@b.example", "pin": "123456", "password": "long enough" })),
-        call(&world.anyone(), "/v1/sessions", json!({ "email": "a@b.example", "pin": "123456", "password": "long enough" })),
+        call(
+            &world.operator,
+            "/v1/merchants",
+            json!({ "name": "N", "country": "DE", "fee_percent": "1" }),
+        ),
+        call(
+            &world.operator,
+            "/v1/treasury/trades",
+            json!({ "sold": usd, "bought": { "amount": "1.00", "currency": "EUR" } }),
+        ),
+        call(
+            &world.anyone(),
+            "/v1/accounts",
+            json!({ "email": "a@b.example", "pin": "123456", "password": "long enough" }),
+        ),
+        call(
+            &world.anyone(),
+            "/v1/sessions",
+            json!({ "email": "a@b.example", "pin": "123456", "password": "long enough" }),
+        ),
         call(&world.operator, "/v1/sandbox/clock", json!({ "now": "2024-06-29T00:00:00Z" })),
     ]
 }
@@ -70,8 +117,18 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 #[track_caller]
 fn is_refused(call: &Call, body: &Value, about: &str) {
     let answer = call.who.post(call.path, Some(&new_key()), body);
-    assert!((400..500).contains(&answer.status), "{} with {about}: {} {:#}", call.path, answer.status, answer.body);
-    assert_eq!(answer.body["status"], answer.status, "{} with {about} is no problem document", call.path);
+    assert!(
+        (400..500).contains(&answer.status),
+        "{} with {about}: {} {:#}",
+        call.path,
+        answer.status,
+        answer.body
+    );
+    assert_eq!(
+        answer.body["status"], answer.status,
+        "{} with {about} is no problem document",
+        call.path
+    );
 }
 
 #[test]
@@ -103,8 +160,18 @@ fn no_field_takes_the_wrong_thing() {
         extra["surprise"] = json!(1);
         is_refused(&call, &extra, "an unknown field");
         for broken in ["", "{", "[]", "null", "\"x\"", "{\"a\":1}{}", "\u{feff}{}"] {
-            let answer = call.who.send("POST", call.path, Some(&new_key()), broken.as_bytes(), "application/json");
-            assert!((400..500).contains(&answer.status), "{} with {broken:?}: {answer:?}", call.path);
+            let answer = call.who.send(
+                "POST",
+                call.path,
+                Some(&new_key()),
+                broken.as_bytes(),
+                "application/json",
+            );
+            assert!(
+                (400..500).contains(&answer.status),
+                "{} with {broken:?}: {answer:?}",
+                call.path
+            );
         }
         let huge = vec![b' '; 1 << 20];
         let answer = call.who.send("POST", call.path, Some(&new_key()), &huge, "application/json");
@@ -122,16 +189,24 @@ fn the_field_at_fault_is_named() {
         answer.problem(400, name);
         assert_eq!(answer.body["field"], field, "{:#}", answer.body);
     };
-    let pay = |amount: &str, currency: &str| {
-        json!({ "to": "nobody", "amount": { "amount": amount, "currency": currency } })
-    };
+    let pay = |amount: &str, currency: &str| json!({ "to": "nobody", "amount": { "amount": amount, "currency": currency } });
     check("/v1/transfers", pay("1.001", "USD"), "invalid-amount", "amount.amount");
     check("/v1/transfers", pay("0", "USD"), "invalid-amount", "amount.amount");
     check("/v1/transfers", pay("1", "ZZZ"), "unknown-currency", "amount.currency");
-    check("/v1/transfers", json!({ "to": 5, "amount": { "amount": "1", "currency": "USD" } }), "malformed-request", "to");
+    check(
+        "/v1/transfers",
+        json!({ "to": 5, "amount": { "amount": "1", "currency": "USD" } }),
+        "malformed-request",
+        "to",
+    );
     check("/v1/purchases", json!({ "offers": [] }), "malformed-request", "offers");
     check("/v1/purchases", json!({ "offers": ["x", 7] }), "malformed-request", "offers[1]");
-    check("/v1/quotes", json!({ "offers": ["x"], "country": "Germany" }), "malformed-request", "country");
+    check(
+        "/v1/quotes",
+        json!({ "offers": ["x"], "country": "Germany" }),
+        "malformed-request",
+        "country",
+    );
     check("/v1/vault/loads", json!({ "card": {} }), "malformed-request", "card");
     check("/v1/refunds", json!({}), "malformed-request", "");
 }

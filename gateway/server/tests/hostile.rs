@@ -1,5 +1,13 @@
 //! A plugin that misbehaves in every way is contained: the caller is told, nothing moves, the next call works.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails loudly"
+)]
+
 mod support;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,13 @@
 //! Many callers at the same moment: exactly the right number succeed.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails loudly"
+)]
+
 mod support;
 
 use serde_json::json;

@@ -1,5 +1,13 @@
 //! The main job over HTTP, on both databases.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails loudly"
+)]
+
 mod support;
 
 use serde_json::{Value, json};

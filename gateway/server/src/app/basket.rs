@@ -97,7 +97,12 @@ fn in_offer(problem: Problem, index: usize) -> Problem {
     problem.field(field)
 }
 
-async fn open(gateway: &Gateway, making: &Making, wish: &Wish, token: &str) -> Result<Offered, Problem> {
+async fn open(
+    gateway: &Gateway,
+    making: &Making,
+    wish: &Wish,
+    token: &str,
+) -> Result<Offered, Problem> {
     let sealed = Sealed::parse(token)?;
     let facts = &making.facts;
     let tampered = || Problem::new(problem::OFFER_TAMPERED);
@@ -124,7 +129,9 @@ fn check_return_url(offer: &Offer, merchant: &Merchant) -> Result<(), Problem> {
 /// (Dir. 2006/112/EC art. 48, 53 and 55).
 fn place_of_supply<'a>(category: Category, merchant: &'a Merchant, wish: &'a Wish) -> &'a str {
     match category {
-        Category::Accommodation | Category::Restaurant | Category::PassengerTransport => merchant.country.country(),
+        Category::Accommodation | Category::Restaurant | Category::PassengerTransport => {
+            merchant.country.country()
+        }
         Category::General
         | Category::DigitalService
         | Category::Book

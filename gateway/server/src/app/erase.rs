@@ -15,7 +15,11 @@ use super::{
 use crate::{gateway::Gateway, problem::Problem};
 
 /// Erases the account; the caller has shown PIN and password again.
-pub async fn erase(gateway: &Gateway, payer: &Payer, key: KeyClaim) -> Result<Option<(CardId, Money)>, Problem> {
+pub async fn erase(
+    gateway: &Gateway,
+    payer: &Payer,
+    key: KeyClaim,
+) -> Result<Option<(CardId, Money)>, Problem> {
     let prepare = |_: Making| async move {
         let compensation = vault::compensation(gateway, payer).await?;
         Ok(Command::EraseAccount(Box::new(EraseAccount {

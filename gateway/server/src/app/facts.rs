@@ -99,7 +99,11 @@ impl Facts {
     }
 
     /// A merchant.
-    pub async fn merchant(&self, gateway: &Gateway, id: MerchantId) -> Result<Option<Arc<Merchant>>, Problem> {
+    pub async fn merchant(
+        &self,
+        gateway: &Gateway,
+        id: MerchantId,
+    ) -> Result<Option<Arc<Merchant>>, Problem> {
         if let Some(known) = self.merchants.get(&id) {
             return Ok(known);
         }
@@ -109,7 +113,11 @@ impl Facts {
     }
 
     /// The offer key of that name.
-    pub async fn offer_key(&self, gateway: &Gateway, kid: &str) -> Result<Option<Arc<KeyOfMerchant>>, Problem> {
+    pub async fn offer_key(
+        &self,
+        gateway: &Gateway,
+        kid: &str,
+    ) -> Result<Option<Arc<KeyOfMerchant>>, Problem> {
         if let Some(known) = self.offer_keys.get(kid) {
             return Ok(known);
         }
@@ -130,7 +138,12 @@ impl Facts {
     }
 
     /// The tax plugin that answers for a country on a day.
-    pub async fn tax_plugin(&self, gateway: &Gateway, country: &str, day: Date) -> Result<TaxPlugin, Problem> {
+    pub async fn tax_plugin(
+        &self,
+        gateway: &Gateway,
+        country: &str,
+        day: Date,
+    ) -> Result<TaxPlugin, Problem> {
         let digest = self.binding(gateway, "tax", country, day).await?;
         let plugin = digest.and_then(|digest| gateway.plugins.tax(&digest));
         plugin.ok_or_else(|| {
@@ -168,7 +181,9 @@ impl Facts {
         }
         let place = place.to_owned();
         let bound = gateway.store.read(move |db| {
-            let Some(plugin) = binding_for(db, role, &place, day)?.and_then(|binding| binding.plugin) else {
+            let Some(plugin) =
+                binding_for(db, role, &place, day)?.and_then(|binding| binding.plugin)
+            else {
                 return Ok(None);
             };
             plugin_get(db, plugin)
@@ -189,7 +204,8 @@ impl Facts {
         if let Some(known) = self.tables.get(&key) {
             return Ok(known);
         }
-        let feeds: Vec<String> = plugin.feeds().await?.value.into_iter().map(|feed| feed.id).collect();
+        let feeds: Vec<String> =
+            plugin.feeds().await?.value.into_iter().map(|feed| feed.id).collect();
         let row = gateway.store.read(move |db| {
             let feeds: Vec<&str> = feeds.iter().map(String::as_str).collect();
             rate_table_newest(db, &feeds, day)
@@ -233,8 +249,11 @@ impl Facts {
         let plugin = self.currency_plugin(gateway, other, day).await?;
         let too_old = || Problem::new(problem::RATES_TOO_OLD).retry_after(60);
         let table = self.rate_table(gateway, &plugin, day).await?.ok_or_else(too_old)?;
-        let policy =
-            ConversionPolicy { today: day, max_age_days: gateway.settings.rates_max_age_days, rounding };
+        let policy = ConversionPolicy {
+            today: day,
+            max_age_days: gateway.settings.rates_max_age_days,
+            rounding,
+        };
         let called = plugin.convert(amount, to, &table, &policy).await?;
         let route = Route::check(amount, to, called.value, rounding).map_err(|error| {
             tracing::warn!(%error, "a currency plugin broke its contract");
@@ -254,7 +273,8 @@ pub fn evidence(evidence: Evidence) -> EvidenceRecord {
 fn usable_key(gateway: &Gateway, row: StoredOfferKey) -> Result<KeyOfMerchant, Problem> {
     let key = match row.alg {
         OfferAlg::Hs256 => {
-            let text = gateway.keys.unwrap("offer-key", &row.material).map_err(Problem::internal)?;
+            let text =
+                gateway.keys.unwrap("offer-key", &row.material).map_err(Problem::internal)?;
             let text = String::from_utf8(text).map_err(Problem::internal)?;
             let secret = OfferSecret::new(purser_core::secret::SecretText::new(text));
             OfferKey::Hs256(secret.map_err(Problem::internal)?)

@@ -44,7 +44,14 @@ pub struct Making {
 }
 
 /// The claim to a key for a request: a keyed MAC over method, path and canonical body without the PIN.
-pub fn claim(gateway: &Gateway, scope: String, key: String, method: &str, path: &str, body: &[u8]) -> KeyClaim {
+pub fn claim(
+    gateway: &Gateway,
+    scope: String,
+    key: String,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> KeyClaim {
     let canonical = match serde_json::from_slice::<Value>(body) {
         Ok(Value::Object(mut members)) => {
             members.remove("pin");
@@ -59,7 +66,10 @@ pub fn claim(gateway: &Gateway, scope: String, key: String, method: &str, path: 
 }
 
 /// What the key answered before, if it did: the same request gets the same answer.
-pub fn answered(claim: &KeyClaim, stored: Option<([u8; 32], Outcome)>) -> Result<Option<Outcome>, Problem> {
+pub fn answered(
+    claim: &KeyClaim,
+    stored: Option<([u8; 32], Outcome)>,
+) -> Result<Option<Outcome>, Problem> {
     match stored {
         None => Ok(None),
         Some((fingerprint, outcome)) if fingerprint == claim.fingerprint => Ok(Some(outcome)),
@@ -84,7 +94,8 @@ where
         let (at, facts_version) = (making.at, making.facts.version);
         let command = prepare(making).await?;
         let waiting = gateway.metrics.at_teller(&command);
-        match gateway.store.submit(Prepared { key: key.clone(), at, facts_version, command }).await {
+        match gateway.store.submit(Prepared { key: key.clone(), at, facts_version, command }).await
+        {
             Ok(reply) => {
                 waiting.decided(&reply.outcome);
                 return Ok(reply.outcome);
@@ -138,7 +149,10 @@ mod tests {
     #[test]
     fn the_order_of_members_does_not_matter_and_everything_else_does() {
         let bytes = |json: &str| canonical(&serde_json::from_str(json).unwrap());
-        assert_eq!(bytes(r#"{"b": [1, {"y": 2, "x": 3}], "a": "c"}"#), bytes(r#"{"a":"c","b":[1,{"x":3,"y":2}]}"#));
+        assert_eq!(
+            bytes(r#"{"b": [1, {"y": 2, "x": 3}], "a": "c"}"#),
+            bytes(r#"{"a":"c","b":[1,{"x":3,"y":2}]}"#)
+        );
         assert_ne!(bytes(r#"{"a": [1, 2]}"#), bytes(r#"{"a": [2, 1]}"#));
         assert_ne!(bytes(r#"{"a": [[1], 2]}"#), bytes(r#"{"a": [[1, 2]]}"#));
         assert_ne!(bytes(r#"{"a": "1"}"#), bytes(r#"{"a": 1}"#));

@@ -14,7 +14,9 @@ use purser_core::{
     record::{CardKind, LoadRecord},
 };
 use purser_money::{Currency, Money, Rounding};
-use purser_store::read::card::{StoredCard, card_find_by_code, card_find_by_smart_id, card_smart_keys};
+use purser_store::read::card::{
+    StoredCard, card_find_by_code, card_find_by_smart_id, card_smart_keys,
+};
 
 use super::{
     facts::EvidencedRoute,
@@ -50,7 +52,12 @@ pub struct Asked {
 }
 
 /// Loads the vault.
-pub async fn load(gateway: &Gateway, payer: &Payer, key: KeyClaim, asked: &Asked) -> Result<LoadRecord, Problem> {
+pub async fn load(
+    gateway: &Gateway,
+    payer: &Payer,
+    key: KeyClaim,
+    asked: &Asked,
+) -> Result<LoadRecord, Problem> {
     session::cards_allowed(gateway, payer.account, asked.address).await?;
     let prepare = |making: Making| async move { prepare(gateway, payer, asked, making).await };
     let loaded = match carry_out(gateway, Some(key), payer.facts_version, prepare).await {
@@ -73,7 +80,12 @@ pub fn loaded(outcome: Outcome) -> Result<LoadRecord, Problem> {
     }
 }
 
-async fn prepare(gateway: &Gateway, payer: &Payer, asked: &Asked, making: Making) -> Result<Command, Problem> {
+async fn prepare(
+    gateway: &Gateway,
+    payer: &Payer,
+    asked: &Asked,
+    making: Making,
+) -> Result<Command, Problem> {
     let (card, tap) = find(gateway, &asked.shown).await?.ok_or_else(refused)?;
     usable(card.status, card.expires_at, making.at).map_err(Problem::from)?;
     let taken = taken(asked, &card)?;
@@ -112,7 +124,10 @@ fn refused() -> Problem {
 }
 
 /// The card, and the counter of the tap.
-async fn find(gateway: &Gateway, shown: &Shown) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
+async fn find(
+    gateway: &Gateway,
+    shown: &Shown,
+) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
     match shown {
         Shown::Unreadable => Ok(None),
         Shown::Code(code) => {
@@ -125,7 +140,8 @@ async fn find(gateway: &Gateway, shown: &Shown) -> Result<Option<(StoredCard, Op
             let Some(code) = code else { return Ok(found) };
             // The code of another card beside a tap is as wrong as no card.
             let hash = code.hash(&gateway.keys.hash);
-            let printed = gateway.store.read(move |db| card_find_by_code(db, &hash)).await?.map(|row| row.id);
+            let printed =
+                gateway.store.read(move |db| card_find_by_code(db, &hash)).await?.map(|row| row.id);
             Ok(found.filter(|(row, _)| Some(row.id) == printed))
         }
     }
@@ -133,7 +149,10 @@ async fn find(gateway: &Gateway, shown: &Shown) -> Result<Option<(StoredCard, Op
 
 /// Reads the tap with the issuer's own key, then with those of cards that were personalised elsewhere. One wrong
 /// key in 256 seems to read it, so only the MAC decides.
-async fn find_tapped(gateway: &Gateway, tap: &Tap) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
+async fn find_tapped(
+    gateway: &Gateway,
+    tap: &Tap,
+) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
     let own = gateway.keys.issuer_key.meta_read_key();
     if let Some(found) = tapped_with(gateway, &own, tap).await? {
         return Ok(Some(found));
@@ -154,7 +173,9 @@ async fn tapped_with(
 ) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
     let Ok(reading) = sun::read(key, &tap.picc_data) else { return Ok(None) };
     let chip = *gateway.keys.issuer_key.chip_id(&reading.uid).as_bytes();
-    let Some(row) = gateway.store.read(move |db| card_find_by_smart_id(db, &chip)).await? else { return Ok(None) };
+    let Some(row) = gateway.store.read(move |db| card_find_by_smart_id(db, &chip)).await? else {
+        return Ok(None);
+    };
     let file_read = match &row.smart_keys {
         Some(wrapped) => SmartKeys::unwrap(gateway, wrapped)?.file_read,
         None => gateway.keys.issuer_key.card_keys(&reading.uid, 1).file_read,
@@ -174,11 +195,19 @@ fn taken(asked: &Asked, card: &StoredCard) -> Result<Money, Problem> {
 }
 
 /// A chip can be read through a pocket: above a limit its holder shows the printed code too.
-fn check_tap_limit(gateway: &Gateway, shown: &Shown, card: &StoredCard, taken: Money) -> Result<(), Problem> {
+fn check_tap_limit(
+    gateway: &Gateway,
+    shown: &Shown,
+    card: &StoredCard,
+    taken: Money,
+) -> Result<(), Problem> {
     let limit = gateway.settings.tap_limits.get(&taken.currency());
     let above = limit.is_some_and(|limit| taken.minor() > limit.minor());
     if above && card.kind == CardKind::Smart && matches!(shown, Shown::Tap(_, None)) {
-        return Err(Problem::malformed("card.code", "above the tap limit the card's printed code is needed too"));
+        return Err(Problem::malformed(
+            "card.code",
+            "above the tap limit the card's printed code is needed too",
+        ));
     }
     Ok(())
 }

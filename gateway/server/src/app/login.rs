@@ -79,8 +79,9 @@ impl LoginSalt {
         if is_email(&normalised) {
             return Ok(Self::new(key, email));
         }
-        let detail =
-            format!("an e-mail address like ann@example.org, of at most {EMAIL_CHARS_MAX} characters");
+        let detail = format!(
+            "an e-mail address like ann@example.org, of at most {EMAIL_CHARS_MAX} characters"
+        );
         Err(Problem::malformed("email", detail))
     }
 

@@ -8,7 +8,11 @@ use purser_core::{
 use purser_money::Money;
 
 use super::intent::Payer;
-use crate::{gateway::Gateway, problem::{self, Problem}, random::id_bits};
+use crate::{
+    gateway::Gateway,
+    problem::{self, Problem},
+    random::id_bits,
+};
 
 /// Records `problem` in the payer's log if it is a refusal of what was asked, and gives it back. What is wrong with
 /// the request itself, or with the gateway, is no event in a buyer's life.
@@ -35,5 +39,6 @@ pub async fn refused(gateway: &Gateway, payer: &Payer, kind: LogKind, problem: P
 
 /// Offers that were refused: somebody may have tampered with a price.
 fn is_recorded(problem: &Problem) -> bool {
-    [problem::OFFER_TAMPERED, problem::OFFER_EXPIRED, problem::OFFER_ELSEWHERE].contains(&problem.kind)
+    [problem::OFFER_TAMPERED, problem::OFFER_EXPIRED, problem::OFFER_ELSEWHERE]
+        .contains(&problem.kind)
 }

@@ -53,7 +53,11 @@ pub async fn purchase(
 }
 
 /// The purchase that an outcome speaks of, as it was when it was paid.
-pub async fn paid(gateway: &Gateway, account: AccountId, outcome: Outcome) -> Result<StoredPurchase, Problem> {
+pub async fn paid(
+    gateway: &Gateway,
+    account: AccountId,
+    outcome: Outcome,
+) -> Result<StoredPurchase, Problem> {
     let Answer::Purchased { purchase } = outcome? else {
         return Err(Problem::internal("the key of a purchase answers something else"));
     };
@@ -77,7 +81,8 @@ async fn prepare(
         return Err(price_changed(&basket));
     }
     session::step_up(gateway, payer, agreement.pin.as_deref(), basket.total).await?;
-    build(gateway, payer, &agreement.wish, basket, making.at).map(|purchase| Command::Purchase(Box::new(purchase)))
+    build(gateway, payer, &agreement.wish, basket, making.at)
+        .map(|purchase| Command::Purchase(Box::new(purchase)))
 }
 
 /// An offer for one purchase cannot be in it twice.
@@ -85,23 +90,33 @@ fn check_single_use(basket: &Basket) -> Result<(), Problem> {
     let mut uses: Vec<OfferUse> = single_use(basket);
     uses.sort();
     match uses.windows(2).find(|pair| matches!(pair, [one, other] if one == other)) {
-        Some([twice, ..]) => Err(Refusal::OfferAlreadyUsed { offer: twice.offer_id.clone() }.into()),
+        Some([twice, ..]) => {
+            Err(Refusal::OfferAlreadyUsed { offer: twice.offer_id.clone() }.into())
+        }
         _ => Ok(()),
     }
 }
 
 fn single_use(basket: &Basket) -> Vec<OfferUse> {
     let once = basket.items.iter().filter(|item| item.offer.single_use);
-    once.map(|item| OfferUse { merchant: item.merchant.id, offer_id: item.offer.id.clone() }).collect()
+    once.map(|item| OfferUse { merchant: item.merchant.id, offer_id: item.offer.id.clone() })
+        .collect()
 }
 
 fn price_changed(basket: &Basket) -> Problem {
     let quote = crate::http::answer::Quote::from(basket);
-    Problem::new(problem::PRICE_CHANGED).with("quote", serde_json::to_value(quote).unwrap_or_default())
+    Problem::new(problem::PRICE_CHANGED)
+        .with("quote", serde_json::to_value(quote).unwrap_or_default())
 }
 
 /// Everything of a purchase but the decision: records, receipts, events.
-fn build(gateway: &Gateway, payer: &Payer, wish: &Wish, basket: Basket, at: Timestamp) -> Result<Purchase, Problem> {
+fn build(
+    gateway: &Gateway,
+    payer: &Payer,
+    wish: &Wish,
+    basket: Basket,
+    at: Timestamp,
+) -> Result<Purchase, Problem> {
     let id = PurchaseId::from_random(id_bits());
     let single_use = single_use(&basket);
     let items = item_records(payer.account, id, &basket.items, at)?;
@@ -225,7 +240,9 @@ fn totals(items: &[&ItemRecord]) -> Result<Vec<Money>, Problem> {
     let mut totals: Vec<Money> = Vec::new();
     for item in items {
         match totals.iter_mut().find(|total| total.currency() == item.gross.currency()) {
-            Some(total) => *total = total.plus(item.gross).map_err(|error| Problem::amount("offers", error))?,
+            Some(total) => {
+                *total = total.plus(item.gross).map_err(|error| Problem::amount("offers", error))?
+            }
             None => totals.push(item.gross),
         }
     }

@@ -20,8 +20,6 @@ use crate::{
 
 /// A feed of a month of rates has 65 tables, the whole history of the euro 7,000.
 const TABLES_MAX: usize = 10_000;
-/// Rates of any age, for showing them.
-const ANY_AGE_DAYS: u32 = 36_500;
 
 /// What came of a feed.
 #[derive(Debug, Clone)]
@@ -158,7 +156,9 @@ pub async fn show(gateway: &Gateway, from: Currency, to: Currency) -> Result<Sho
     let plugin = facts.currency_plugin(gateway, other, today).await?;
     let too_old = || Problem::new(problem::RATES_TOO_OLD).retry_after(60);
     let table = facts.rate_table(gateway, &plugin, today).await?.ok_or_else(too_old)?;
-    let policy = ConversionPolicy { today, max_age_days: ANY_AGE_DAYS, rounding: Rounding::HalfUp };
+    // As on their own day: plugins refuse to convert by old rates, and here they are only shown.
+    let policy =
+        ConversionPolicy { today: table.as_of, max_age_days: 1, rounding: Rounding::HalfUp };
     // Any amount has the same legs; a thousand minor units of every currency convert to something.
     let amount = Money::new(1_000, from);
     let called = plugin.convert(amount, to, &table, &policy).await?;

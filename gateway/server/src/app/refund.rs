@@ -43,12 +43,19 @@ pub async fn refund(
 /// The refund that an outcome speaks of.
 pub fn refunded(outcome: Outcome) -> Result<Refunded, Problem> {
     match outcome? {
-        Answer::Refunded { refund, item, credited, vault } => Ok(Refunded { id: refund, item, credited, vault }),
+        Answer::Refunded { refund, item, credited, vault } => {
+            Ok(Refunded { id: refund, item, credited, vault })
+        }
         _ => Err(Problem::internal("the key of a refund answers something else")),
     }
 }
 
-async fn prepare(gateway: &Gateway, payer: &Payer, item: Option<ItemId>, making: Making) -> Result<Command, Problem> {
+async fn prepare(
+    gateway: &Gateway,
+    payer: &Payer,
+    item: Option<ItemId>,
+    making: Making,
+) -> Result<Command, Problem> {
     let record = match item {
         Some(id) => gateway.store.read(move |db| item_get(db, id)).await?.map(|item| item.record),
         None => None,
@@ -59,7 +66,9 @@ async fn prepare(gateway: &Gateway, payer: &Payer, item: Option<ItemId>, making:
         id,
         account: payer.account,
         item,
-        asked: own.as_ref().map_or(Money::zero(gateway.settings.unit_of_account), |record| record.charged),
+        asked: own
+            .as_ref()
+            .map_or(Money::zero(gateway.settings.unit_of_account), |record| record.charged),
         policy: making.facts.refund_policy(gateway).await?,
         closing: closing(gateway),
         event: own.as_ref().map(|record| refund_event(record, id, making.at, false)),

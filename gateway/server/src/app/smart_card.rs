@@ -31,7 +31,8 @@ impl SmartKeys {
         let key = |bytes: &[u8]| Some(Secret::new(<[u8; 16]>::try_from(bytes).ok()?));
         let halves = both.split_at_checked(16);
         let keys = halves.and_then(|(meta, file)| Some((key(meta)?, key(file)?)));
-        let (meta, file) = keys.ok_or_else(|| Problem::internal("the keys of a smart card are not 32 bytes"))?;
+        let (meta, file) =
+            keys.ok_or_else(|| Problem::internal("the keys of a smart card are not 32 bytes"))?;
         Ok(Self { meta_read: MetaReadKey::new(meta), file_read: FileReadKey::new(file) })
     }
 }

@@ -35,7 +35,12 @@ pub struct Asked {
 }
 
 /// Transfers.
-pub async fn transfer(gateway: &Gateway, payer: &Payer, key: KeyClaim, asked: &Asked) -> Result<Transferred, Problem> {
+pub async fn transfer(
+    gateway: &Gateway,
+    payer: &Payer,
+    key: KeyClaim,
+    asked: &Asked,
+) -> Result<Transferred, Problem> {
     let prepare = |making: Making| async move { prepare(gateway, payer, asked, making).await };
     transferred(carry_out(gateway, Some(key), payer.facts_version, prepare).await?)
 }
@@ -43,12 +48,19 @@ pub async fn transfer(gateway: &Gateway, payer: &Payer, key: KeyClaim, asked: &A
 /// The transfer that an outcome speaks of.
 pub fn transferred(outcome: Outcome) -> Result<Transferred, Problem> {
     match outcome? {
-        Answer::Transferred { transfer, to, amount } => Ok(Transferred { id: transfer, to, amount }),
+        Answer::Transferred { transfer, to, amount } => {
+            Ok(Transferred { id: transfer, to, amount })
+        }
         _ => Err(Problem::internal("the key of a transfer answers something else")),
     }
 }
 
-async fn prepare(gateway: &Gateway, payer: &Payer, asked: &Asked, _: Making) -> Result<Command, Problem> {
+async fn prepare(
+    gateway: &Gateway,
+    payer: &Payer,
+    asked: &Asked,
+    _: Making,
+) -> Result<Command, Problem> {
     session::step_up(gateway, payer, asked.pin.as_deref(), asked.amount).await?;
     let handle = asked.to.clone();
     let found = gateway.store.read(move |db| {
@@ -56,7 +68,10 @@ async fn prepare(gateway: &Gateway, payer: &Payer, asked: &Asked, _: Making) -> 
         Ok(Some((account, vault_country(db, account)?)))
     });
     let found = found.await?;
-    let country = found.as_ref().and_then(|(_, country)| country.as_ref()).map(|place| place.country().to_owned());
+    let country = found
+        .as_ref()
+        .and_then(|(_, country)| country.as_ref())
+        .map(|place| place.country().to_owned());
     Ok(Command::Transfer(Box::new(Transfer {
         id: TransferId::from_random(id_bits()),
         from: payer.account,

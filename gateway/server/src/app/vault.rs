@@ -4,7 +4,10 @@ use purser_core::{card::code::CardCode, ids::CardId, secret::SecretText, vault::
 use purser_store::read::vault::{vault_compensation, vault_view};
 
 use super::intent::{Making, Payer};
-use crate::{gateway::Gateway, problem::{self, Problem}};
+use crate::{
+    gateway::Gateway,
+    problem::{self, Problem},
+};
 
 /// The vault now.
 pub async fn view(gateway: &Gateway, payer: &Payer, making: &Making) -> Result<VaultView, Problem> {

@@ -52,13 +52,19 @@ pub fn run(flags: DoctorFlags) -> anyhow::Result<ExitCode> {
         }
     };
     let mut findings = vec![configuration(&settings), data_directory(&settings.data)];
-    findings.extend(keys(&settings.data));
-    findings.push(disk(&settings.data));
-    let fit = findings.iter().all(|finding| finding.verdict != Verdict::Fail);
-    if fit {
+    if fit(&findings) {
+        findings.extend(keys(&settings.data));
+        findings.push(disk(&settings.data));
+    }
+    if fit(&findings) {
         findings.extend(place::block_on(async { Ok(inside(&flags.place).await) })?);
     }
     Ok(Report::new(findings).print(flags.json)?)
+}
+
+/// Whether it makes sense to look further.
+fn fit(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.verdict != Verdict::Fail)
 }
 
 fn configuration(settings: &Settings) -> Finding {
@@ -208,7 +214,7 @@ async fn plugins(gateway: &Gateway) -> Vec<Finding> {
         match loaded {
             true => Finding::ok(
                 name,
-                format!("{} loads, answers for {} places", row.version, installed.bindings.len()),
+                format!("{} loads, bindings in force: {}", row.version, installed.bindings.len()),
             ),
             false => Finding::fail(
                 name,

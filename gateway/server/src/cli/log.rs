@@ -8,7 +8,10 @@ pub fn start(json: bool) {
     let lines = fmt::layer().with_writer(std::io::stderr);
     // A second start within one process (tests) keeps the first.
     let _ = if json {
-        tracing_subscriber::registry().with(filter).with(lines.json().flatten_event(true)).try_init()
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(lines.json().flatten_event(true))
+            .try_init()
     } else {
         tracing_subscriber::registry().with(filter).with(lines).try_init()
     };

@@ -39,7 +39,12 @@ type Answered = Result<HttpResponse, Problem>;
 #[schema(as = AccountRequest)]
 pub struct AccountIn {
     /// Upper and lower case are the same. No mail is ever sent to it.
-    #[schema(min_length = 3, max_length = 254, pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$", example = "ann@example.org")]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$",
+        example = "ann@example.org"
+    )]
     email: String,
     /// 6 to 8 digits.
     #[schema(pattern = "^[0-9]{6,8}$", example = "493817")]
@@ -188,7 +193,12 @@ pub struct RecoveryIn {
     /// The recovery code. It is used up by this.
     recovery_code: String,
     /// What to sign in with from now on.
-    #[schema(min_length = 3, max_length = 254, pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$", example = "ann@example.org")]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$",
+        example = "ann@example.org"
+    )]
     email: String,
     /// 6 to 8 digits.
     #[schema(pattern = "^[0-9]{6,8}$", example = "493817")]

@@ -112,8 +112,14 @@ pub struct Compensation {
 
 impl Compensation {
     /// Derives the code again: it is kept nowhere.
-    pub fn of(gateway: &Gateway, (card, left): (purser_core::ids::CardId, purser_money::Money)) -> Self {
-        Self { code: vault::compensation_code(gateway, card).expose().to_owned(), amount: left.into() }
+    pub fn of(
+        gateway: &Gateway,
+        (card, left): (purser_core::ids::CardId, purser_money::Money),
+    ) -> Self {
+        Self {
+            code: vault::compensation_code(gateway, card).expose().to_owned(),
+            amount: left.into(),
+        }
     }
 }
 

@@ -31,7 +31,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 }
 
 fn too_large() -> Problem {
-    Problem::malformed("", format!("the body is larger than {JSON_BYTES_MAX} bytes, or was cut short"))
+    Problem::malformed(
+        "",
+        format!("the body is larger than {JSON_BYTES_MAX} bytes, or was cut short"),
+    )
 }
 
 /// Reads a body of JSON.
@@ -43,7 +46,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let field = if path == "." { String::new() } else { path };
+        let field = if path == "." || path == "?" { String::new() } else { path };
         Problem::malformed(field, plain(error.inner()))
     })?;
     reader.end().map_err(|_| Problem::malformed("", "there is something behind the JSON value"))?;
@@ -109,7 +112,9 @@ impl MoneyIn {
 /// A currency that amounts can be held in today. Units that the euro replaced before the first day the bundled
 /// rates know are refused; the lev is not, since books of 2024 and 2025 hold it.
 pub fn currency(code: &str, field: &str) -> Result<Currency, Problem> {
-    let known = Currency::parse(code).ok().filter(|currency| !currency.is_former() || currency.code() == "BGN");
+    let known = Currency::parse(code)
+        .ok()
+        .filter(|currency| !currency.is_former() || currency.code() == "BGN");
     known.ok_or_else(|| {
         let problem = Problem::new(problem::UNKNOWN_CURRENCY).field(field);
         problem.detail("not an active currency of ISO 4217 with a minor unit; use three capital letters like EUR")
@@ -117,13 +122,20 @@ pub fn currency(code: &str, field: &str) -> Result<Currency, Problem> {
 }
 
 /// Text of bounded length without control characters.
-pub fn text(value: &str, length: std::ops::RangeInclusive<usize>, field: &str) -> Result<String, Problem> {
+pub fn text(
+    value: &str,
+    length: std::ops::RangeInclusive<usize>,
+    field: &str,
+) -> Result<String, Problem> {
     let count = value.chars().count();
     if length.contains(&count) && !value.chars().any(char::is_control) {
         return Ok(value.to_owned());
     }
     let (least, most) = length.into_inner();
-    Err(Problem::malformed(field, format!("{least} to {most} characters, without control characters")))
+    Err(Problem::malformed(
+        field,
+        format!("{least} to {most} characters, without control characters"),
+    ))
 }
 
 #[cfg(test)]

@@ -88,9 +88,15 @@ impl CardIn {
                 Ok(tap) => Ok(load::Shown::Tap(Box::new(tap), code.and_then(Result::ok))),
                 Err(_) => unreadable,
             },
-            (_, Some(_), None) => Err(Problem::malformed("card.cmac", "a tap is picc_data and cmac together")),
-            (_, None, Some(_)) => Err(Problem::malformed("card.picc_data", "a tap is picc_data and cmac together")),
-            (None, None, None) => Err(Problem::malformed("card", "give `code`, or `picc_data` and `cmac`")),
+            (_, Some(_), None) => {
+                Err(Problem::malformed("card.cmac", "a tap is picc_data and cmac together"))
+            }
+            (_, None, Some(_)) => {
+                Err(Problem::malformed("card.picc_data", "a tap is picc_data and cmac together"))
+            }
+            (None, None, None) => {
+                Err(Problem::malformed("card", "give `code`, or `picc_data` and `cmac`"))
+            }
         }
     }
 }
@@ -99,14 +105,24 @@ impl CardIn {
 #[utoipa::path(post, path = "/v1/vault/loads", tag = "buyer", security(("buyer" = [])),
     params(super::openapi::IdempotencyKey), request_body = LoadIn,
     responses((status = 201, body = answer::Load), super::openapi::Problems))]
-pub async fn load_create(gateway: Data<Gateway>, request: HttpRequest, buyer: Buyer, bytes: Bytes) -> Answered {
+pub async fn load_create(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    buyer: Buyer,
+    bytes: Bytes,
+) -> Answered {
     let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
     let record = match answered {
         Some(outcome) => load::loaded(outcome)?,
         None => {
             let input: LoadIn = body::parse(&bytes)?;
-            let amount = input.amount.as_ref().map(|amount| amount.positive("amount")).transpose()?;
-            let asked = load::Asked { shown: input.card.shown()?, amount, address: super::auth::address(&request) };
+            let amount =
+                input.amount.as_ref().map(|amount| amount.positive("amount")).transpose()?;
+            let asked = load::Asked {
+                shown: input.card.shown()?,
+                amount,
+                address: super::auth::address(&request),
+            };
             load::load(&gateway, &buyer.payer(), claim, &asked).await?
         }
     };
@@ -149,17 +165,25 @@ pub struct PurchaseIn {
     pin: Option<String>,
 }
 
-fn wish(buyer: &Buyer, offers: Vec<String>, country: Option<&str>, tax_id: Option<String>) -> Result<Wish, Problem> {
+fn wish(
+    buyer: &Buyer,
+    offers: Vec<String>,
+    country: Option<&str>,
+    tax_id: Option<String>,
+) -> Result<Wish, Problem> {
     if offers.is_empty() || offers.len() > OFFERS_MAX {
         return Err(Problem::malformed("offers", format!("1 to {OFFERS_MAX} offers")));
     }
     let country = match country {
-        Some(text) => Some(Place::parse(text).map_err(|error| Problem::malformed("country", error.to_string()))?),
+        Some(text) => Some(
+            Place::parse(text).map_err(|error| Problem::malformed("country", error.to_string()))?,
+        ),
         None => buyer.country.clone(),
     };
     let country = country.ok_or_else(|| {
         let problem = Problem::new(problem::TAX_COUNTRY_UNSUPPORTED).field("country");
-        problem.detail("neither the request nor the account names a country, and taxes depend on it")
+        problem
+            .detail("neither the request nor the account names a country, and taxes depend on it")
     })?;
     let tax_id = tax_id.map(|tax_id| body::text(&tax_id, 1..=32, "tax_id")).transpose()?;
     Ok(Wish { offers, country, tax_id })
@@ -168,7 +192,11 @@ fn wish(buyer: &Buyer, offers: Vec<String>, country: Option<&str>, tax_id: Optio
 /// What a purchase would cost. Moves nothing and needs no funds.
 #[utoipa::path(post, path = "/v1/quotes", tag = "buyer", security(("buyer" = [])), request_body = QuoteIn,
     responses((status = 200, body = answer::Quote), super::openapi::Problems))]
-pub async fn quote_create(gateway: Data<Gateway>, buyer: Buyer, Json(input): Json<QuoteIn>) -> Answered {
+pub async fn quote_create(
+    gateway: Data<Gateway>,
+    buyer: Buyer,
+    Json(input): Json<QuoteIn>,
+) -> Answered {
     let wish = wish(&buyer, input.offers, input.country.as_deref(), input.tax_id)?;
     let basket = app::quote::quote(&gateway, &buyer.payer(), &wish).await?;
     Ok(HttpResponse::Ok().json(answer::Quote::from(&basket)))
@@ -178,14 +206,23 @@ pub async fn quote_create(gateway: Data<Gateway>, buyer: Buyer, Json(input): Jso
 #[utoipa::path(post, path = "/v1/purchases", tag = "buyer", security(("buyer" = [])),
     params(super::openapi::IdempotencyKey), request_body = PurchaseIn,
     responses((status = 201, body = answer::Purchase), super::openapi::Problems))]
-pub async fn purchase_create(gateway: Data<Gateway>, request: HttpRequest, buyer: Buyer, bytes: Bytes) -> Answered {
+pub async fn purchase_create(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    buyer: Buyer,
+    bytes: Bytes,
+) -> Answered {
     let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
     let stored = match answered {
         Some(outcome) => purchase::paid(&gateway, buyer.account, outcome).await?,
         None => {
             let input: PurchaseIn = body::parse(&bytes)?;
             let unit = gateway.settings.unit_of_account;
-            let max_total = input.max_total.as_ref().map(|most| most.positive_in(unit, "max_total")).transpose()?;
+            let max_total = input
+                .max_total
+                .as_ref()
+                .map(|most| most.positive_in(unit, "max_total"))
+                .transpose()?;
             let wish = wish(&buyer, input.offers, input.country.as_deref(), input.tax_id)?;
             let agreement = purchase::Agreement { wish, max_total, pin: input.pin };
             purchase::purchase(&gateway, &buyer.payer(), claim, &agreement).await?
@@ -197,7 +234,11 @@ pub async fn purchase_create(gateway: Data<Gateway>, request: HttpRequest, buyer
 /// The purchases of this account.
 #[utoipa::path(get, path = "/v1/purchases", tag = "buyer", security(("buyer" = [])), params(PageParams),
     responses((status = 200, body = answer::Page<answer::Purchase>), super::openapi::Problems))]
-pub async fn purchases_list(gateway: Data<Gateway>, buyer: Buyer, PageQuery(page): PageQuery) -> Answered {
+pub async fn purchases_list(
+    gateway: Data<Gateway>,
+    buyer: Buyer,
+    PageQuery(page): PageQuery,
+) -> Answered {
     let account = buyer.account;
     let rows = gateway.store.read(move |db| purchases_page(db, account, &page)).await?;
     Ok(HttpResponse::Ok().json(answer::Page::of(rows, answer::Purchase::from)))
@@ -227,7 +268,12 @@ pub struct RefundIn {
 #[utoipa::path(post, path = "/v1/refunds", tag = "buyer", security(("buyer" = [])),
     params(super::openapi::IdempotencyKey), request_body = RefundIn,
     responses((status = 201, body = answer::Refund), super::openapi::Problems))]
-pub async fn refund_create(gateway: Data<Gateway>, request: HttpRequest, buyer: Buyer, bytes: Bytes) -> Answered {
+pub async fn refund_create(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    buyer: Buyer,
+    bytes: Bytes,
+) -> Answered {
     let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
     let refunded = match answered {
         Some(outcome) => app::refund::refunded(outcome)?,
@@ -257,7 +303,12 @@ pub struct TransferIn {
 #[utoipa::path(post, path = "/v1/transfers", tag = "buyer", security(("buyer" = [])),
     params(super::openapi::IdempotencyKey), request_body = TransferIn,
     responses((status = 201, body = answer::Transfer), super::openapi::Problems))]
-pub async fn transfer_create(gateway: Data<Gateway>, request: HttpRequest, buyer: Buyer, bytes: Bytes) -> Answered {
+pub async fn transfer_create(
+    gateway: Data<Gateway>,
+    request: HttpRequest,
+    buyer: Buyer,
+    bytes: Bytes,
+) -> Answered {
     let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
     let transferred = match answered {
         Some(outcome) => app::transfer::transferred(outcome)?,
@@ -275,7 +326,11 @@ pub async fn transfer_create(gateway: Data<Gateway>, request: HttpRequest, buyer
 /// The transaction log.
 #[utoipa::path(get, path = "/v1/transactions", tag = "buyer", security(("buyer" = [])), params(PageParams),
     responses((status = 200, body = answer::Page<answer::Transaction>), super::openapi::Problems))]
-pub async fn transactions_list(gateway: Data<Gateway>, buyer: Buyer, PageQuery(page): PageQuery) -> Answered {
+pub async fn transactions_list(
+    gateway: Data<Gateway>,
+    buyer: Buyer,
+    PageQuery(page): PageQuery,
+) -> Answered {
     let account = buyer.account;
     let rows = gateway.store.read(move |db| log_page(db, account, &page)).await?;
     Ok(HttpResponse::Ok().json(answer::Page::of(rows, answer::Transaction::from)))

@@ -150,6 +150,7 @@ pub async fn docs_file(path: Path<String>) -> Answered {
     let mut response = HttpResponse::Ok();
     response.content_type(file.content_type).insert_header(CACHED);
     response.insert_header((header::CONTENT_SECURITY_POLICY, VIEWER_POLICY));
+    // They are kept compressed. Whoever names no coding takes any (RFC 9110, section 12.5.3).
     if file.gzpipped {
         response.insert_header((header::CONTENT_ENCODING, "gzip"));
     }
@@ -198,7 +199,11 @@ pub async fn problems_list(request: HttpRequest) -> HttpResponse {
 /// What one problem means and what to do about it.
 #[utoipa::path(get, path = "/problems/{name}", tag = "everyone",
     params(("name" = String, Path, description = "The last part of `type`", example = "offer-expired")),
-    responses((status = 200, content((ProblemOut = "application/json"), (String = "text/html"))), openapi::Problems))]
+    responses(
+        (status = 200, content((ProblemOut = "application/json"), (String = "text/html"))),
+        (status = 404, description = "`not-found`",
+            content((openapi::ProblemDocument = "application/problem+json"), (String = "text/html"))),
+        openapi::Problems))]
 pub async fn problem_get(request: HttpRequest, name: Path<String>) -> Answered {
     match (Kind::parse(&name), wants_json(&request)) {
         (Some(kind), true) => {

@@ -167,7 +167,7 @@ mod tests {
                 responses.contains_key("401"),
                 secured
                     || path.contains("sessions")
-                    || path.contains("account")
+                    || path == "/v1/account/credentials"
                     || path == "/metrics",
                 "{method} {path}"
             );

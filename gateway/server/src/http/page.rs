@@ -9,6 +9,8 @@ use utoipa::IntoParams;
 
 use crate::problem::Problem;
 
+/// The longest id of a list: a SHA-256 in hexadecimal.
+const AFTER_CHARS_MAX: usize = 64;
 /// Rows when nothing is said.
 const LIMIT: usize = 20;
 
@@ -38,8 +40,13 @@ impl FromRequest for PageQuery {
 }
 
 fn read(request: &HttpRequest) -> Result<PageQuery, Problem> {
-    let malformed = |_| Problem::malformed("limit", "the query is `limit` from 1 to 100 and `after`, an id");
-    let Query(params) = Query::<PageParams>::from_query(request.query_string()).map_err(malformed)?;
+    let malformed =
+        |_| Problem::malformed("limit", "the query is `limit` from 1 to 100 and `after`, an id");
+    let Query(params) =
+        Query::<PageParams>::from_query(request.query_string()).map_err(malformed)?;
+    if params.after.as_ref().is_some_and(|after| after.chars().count() > AFTER_CHARS_MAX) {
+        return Err(Problem::malformed("after", "no id is that long; send `next` of the page before"));
+    }
     let page = Page::new(params.after, params.limit.unwrap_or(LIMIT));
     page.map(PageQuery).ok_or_else(|| Problem::malformed("limit", "from 1 to 100"))
 }

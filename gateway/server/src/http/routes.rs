@@ -16,7 +16,8 @@ pub fn configure(routes: &mut ServiceConfig) {
 
 /// What is not in the table.
 pub async fn not_found() -> Result<actix_web::HttpResponse, Problem> {
-    Err(Problem::new(problem::NOT_FOUND).detail("this gateway has no such address; /docs lists them"))
+    Err(Problem::new(problem::NOT_FOUND)
+        .detail("this gateway has no such address; /docs lists them"))
 }
 
 fn for_everyone(routes: &mut ServiceConfig) {
@@ -29,7 +30,10 @@ fn for_everyone(routes: &mut ServiceConfig) {
         .service(resource("/docs/{file:.*}").route(get().to(everyone::docs_file)))
         .service(resource("/problems").route(get().to(everyone::problems_list)))
         .service(resource("/problems/{name}").route(get().to(everyone::problem_get)))
-        .service(resource("/.well-known/openid-configuration").route(get().to(everyone::openid_configuration)))
+        .service(
+            resource("/.well-known/openid-configuration")
+                .route(get().to(everyone::openid_configuration)),
+        )
         .service(resource("/.well-known/jwks.json").route(get().to(everyone::jwks)))
         .service(resource("/v1/gateway").route(get().to(everyone::gateway_get)));
 }
@@ -50,7 +54,9 @@ fn for_buyers(routes: &mut ServiceConfig) {
         .service(resource("/v1/vault/loads").route(post().to(buyer::load_create)))
         .service(resource("/v1/quotes").route(post().to(buyer::quote_create)))
         .service(
-            resource("/v1/purchases").route(get().to(buyer::purchases_list)).route(post().to(buyer::purchase_create)),
+            resource("/v1/purchases")
+                .route(get().to(buyer::purchases_list))
+                .route(post().to(buyer::purchase_create)),
         )
         .service(resource("/v1/purchases/{id}").route(get().to(buyer::purchase_get_one)))
         .service(resource("/v1/refunds").route(post().to(buyer::refund_create)))
@@ -93,7 +99,9 @@ fn for_operators(routes: &mut ServiceConfig) {
         .service(resource("/v1/card-batches").route(post().to(cards::batch_create)))
         .service(resource("/v1/card-batches/{id}/activate").route(post().to(cards::batch_activate)))
         .service(resource("/v1/smart-cards").route(post().to(cards::smart_card_create)))
-        .service(resource("/v1/smart-cards/{id}/activate").route(post().to(cards::smart_card_activate)))
+        .service(
+            resource("/v1/smart-cards/{id}/activate").route(post().to(cards::smart_card_activate)),
+        )
         .service(resource("/v1/smart-cards/{id}/block").route(post().to(cards::smart_card_block)))
         .service(
             resource("/v1/plugins")
@@ -110,7 +118,11 @@ fn for_operators(routes: &mut ServiceConfig) {
                 .route(put().to(books::refund_policy_put)),
         )
         .service(resource("/v1/treasury/trades").route(post().to(books::trade_create)))
-        .service(resource("/v1/rates").app_data(rates::feed_limit()).route(post().to(rates::rates_import)))
+        .service(
+            resource("/v1/rates")
+                .app_data(rates::feed_limit())
+                .route(post().to(rates::rates_import)),
+        )
         .service(resource("/v1/rates/{from}/{to}").route(get().to(rates::rate_get)))
         .service(resource("/v1/check").route(get().to(books::check_get)))
         .service(resource("/v1/sandbox/clock").route(post().to(books::clock_set)));

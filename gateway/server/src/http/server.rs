@@ -2,7 +2,12 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web::{Data, PayloadConfig}};
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    middleware::from_fn,
+    web::{Data, PayloadConfig},
+};
 use anyhow::{Context, Result};
 use purser_core::jws;
 use purser_host::{CodeCache, Limits, Plugins};
@@ -39,8 +44,9 @@ pub struct Running {
 
 /// Starts a gateway. When this returns, it answers.
 pub async fn start(settings: Settings) -> Result<Running> {
-    let listener = TcpListener::bind(settings.listen)
-        .with_context(|| format!("cannot listen on {}; choose another --listen", settings.listen))?;
+    let listener = TcpListener::bind(settings.listen).with_context(|| {
+        format!("cannot listen on {}; choose another --listen", settings.listen)
+    })?;
     let address = listener.local_addr()?;
     let gateway = open(settings, address).await?;
     plugin::start(&gateway).await.context("cannot load the plugins")?;
@@ -70,15 +76,17 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
     jws::self_test().context("the cryptography does not work on this machine")?;
     let keys = Keys::open(&settings.data, settings.sandbox)?;
     let database = settings.database.clone();
-    let database = database.unwrap_or_else(|| settings.data.join("purser.db").display().to_string());
+    let database =
+        database.unwrap_or_else(|| settings.data.join("purser.db").display().to_string());
     let store = Store::open(&StoreConfig {
         url: database,
         unit_of_account: settings.unit_of_account,
         key_fingerprint: keys.fingerprint(),
     })?;
     let clock = clock(&settings, &store)?;
-    let cache = CodeCache::open(settings.data.join("compiled"), keys.cache)
-        .with_context(|| format!("cannot use {} for compiled plugins", settings.data.join("compiled").display()))?;
+    let cache = CodeCache::open(settings.data.join("compiled"), keys.cache).with_context(|| {
+        format!("cannot use {} for compiled plugins", settings.data.join("compiled").display())
+    })?;
     let issuer = settings.base_url.clone().unwrap_or_else(|| format!("http://{address}"));
     Ok(Gateway::new(Parts {
         issuer: issuer.trim_end_matches('/').to_owned(),

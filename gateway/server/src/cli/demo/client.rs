@@ -47,7 +47,8 @@ impl Client {
 
     /// Bytes that are not JSON: a feed of rates.
     pub(super) fn post_bytes(&self, path: &str, bytes: &[u8]) -> Result<Value> {
-        let request = self.agent.post(format!("{}{path}", self.base)).content_type("application/xml");
+        let request =
+            self.agent.post(format!("{}{path}", self.base)).content_type("application/xml");
         let request = match &self.bearer {
             Some(bearer) => request.header("Authorization", format!("Bearer {bearer}")),
             None => request,
@@ -89,6 +90,10 @@ impl Answer {
 
     /// The name of the problem.
     pub(super) fn problem(&self) -> &str {
-        self.body.get("type").and_then(Value::as_str).and_then(|uri| uri.rsplit('/').next()).unwrap_or("none")
+        self.body
+            .get("type")
+            .and_then(Value::as_str)
+            .and_then(|uri| uri.rsplit('/').next())
+            .unwrap_or("none")
     }
 }

@@ -10,14 +10,19 @@ use anyhow::{Context, Result};
 use clap::Args;
 use purser_money::{Currency, Percent};
 
-use crate::{http::server, settings::{Settings, Throttle}};
+use crate::{
+    http::server,
+    settings::{Settings, Throttle},
+};
 
 /// The day of the rates that the story is played with.
 const DAY: &str = "2024-06-28T12:00:00Z";
 
 /// Flags of `purser demo`.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  purser demo           play the story and keep the gateway open until Ctrl-C\n  purser demo --once    play the story and exit: 0 if everything went as it should")]
+#[command(
+    after_help = "Examples:\n  purser demo           play the story and keep the gateway open until Ctrl-C\n  purser demo --once    play the story and exit: 0 if everything went as it should"
+)]
 pub struct DemoFlags {
     /// Exit when the story is told
     #[arg(long)]
@@ -40,7 +45,10 @@ pub fn run(flags: DemoFlags) -> Result<()> {
         // The story blocks on its own requests, so it has a thread of its own.
         let told = actix_web::rt::task::spawn_blocking(move || story::tell(gateway)).await?;
         if told.is_ok() && !flags.once {
-            println!("\nThe gateway stays open: {}/docs shows every call. Ctrl-C ends it.", running.gateway.issuer);
+            println!(
+                "\nThe gateway stays open: {}/docs shows every call. Ctrl-C ends it.",
+                running.gateway.issuer
+            );
             super::serve::told_to_stop().await?;
         }
         running.stop().await?;

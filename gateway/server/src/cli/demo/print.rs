@@ -67,7 +67,8 @@ impl Teller {
     }
 
     fn named(&self, account: &str) -> String {
-        let parts = account.split(':').map(|part| self.names.get(part).map_or(part, String::as_str));
+        let parts =
+            account.split(':').map(|part| self.names.get(part).map_or(part, String::as_str));
         parts.collect::<Vec<_>>().join(":")
     }
 }
@@ -75,7 +76,9 @@ impl Teller {
 /// An amount of an answer, for people.
 pub(super) fn money(value: &Value) -> String {
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
-    match Currency::parse(text("currency")).and_then(|currency| Money::parse(text("amount"), currency)) {
+    match Currency::parse(text("currency"))
+        .and_then(|currency| Money::parse(text("amount"), currency))
+    {
         Ok(money) => crate::format::for_people(money),
         Err(_) => format!("{} {}", text("amount"), text("currency")),
     }

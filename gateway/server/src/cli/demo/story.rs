@@ -37,11 +37,19 @@ struct Buyer {
 
 /// Tells the story from beginning to end. Fails if anything does not go as it should.
 pub(super) fn tell(gateway: Gateway) -> Result<()> {
-    println!("Purser demo: a throw-away gateway at {}, on {}", gateway.issuer, gateway.clock.today());
-    println!("Vaults are held in {}. `Dr` and `Cr` are the postings that each step made.", gateway.settings.unit_of_account);
+    println!(
+        "Purser demo: a throw-away gateway at {}, on {}",
+        gateway.issuer,
+        gateway.clock.today()
+    );
+    println!(
+        "Vaults are held in {}. `Dr` and `Cr` are the postings that each step made.",
+        gateway.settings.unit_of_account
+    );
     let mut cast = Cast::new(gateway)?;
     cast.rates()?;
-    let (books, music) = (cast.shop("Buchhandlung Lesezeichen", "DE")?, cast.shop("Disques du Marais", "FR")?);
+    let (books, music) =
+        (cast.shop("Buchhandlung Lesezeichen", "DE")?, cast.shop("Disques du Marais", "FR")?);
     let codes = cast.cards()?;
     let ada = cast.buyer("Ada", "ada@example.com", "DE")?;
     cast.load(&ada, codes.first().context("a EUR card")?)?;
@@ -65,7 +73,9 @@ pub(super) fn tell(gateway: Gateway) -> Result<()> {
 
 fn item_ids(purchase: &Value) -> Vec<String> {
     let items = purchase.get("items").and_then(Value::as_array);
-    items.map(|items| items.iter().map(|item| text(item, "id").to_owned()).collect()).unwrap_or_default()
+    items
+        .map(|items| items.iter().map(|item| text(item, "id").to_owned()).collect())
+        .unwrap_or_default()
 }
 
 impl Cast {
@@ -90,7 +100,11 @@ impl Cast {
     fn rates(&mut self) -> Result<()> {
         self.print.step("The operator imports the European Central Bank's rates of the day");
         let table = self.operator.post_bytes("/v1/rates?feed=ecb-daily", RATES)?;
-        self.print.say(&format!("rates of {} from {}", text(&table, "as_of"), text(&table, "source")));
+        self.print.say(&format!(
+            "rates of {} from {}",
+            text(&table, "as_of"),
+            text(&table, "source")
+        ));
         for (from, to) in [("EUR", "USD"), ("JPY", "USD")] {
             let rate = self.operator.get(&format!("/v1/rates/{from}/{to}"))?;
             self.print.say(&format!("1 {from} = {} {to}", text(&rate, "rate")));
@@ -121,17 +135,34 @@ impl Cast {
     fn cards(&mut self) -> Result<Vec<String>> {
         let mut codes = Vec::new();
         for (amount, currency) in [("50.00", "EUR"), ("5000", "JPY")] {
-            self.print.step(&format!("Two pre-paid cards of {amount} {currency} are printed, and sold for cash"));
+            self.print.step(&format!(
+                "Two pre-paid cards of {amount} {currency} are printed, and sold for cash"
+            ));
             let face = json!({ "amount": amount, "currency": currency });
-            let batch = self.operator.post("/v1/card-batches", None, &json!({ "count": 2, "face": face }))?;
+            let batch = self.operator.post(
+                "/v1/card-batches",
+                None,
+                &json!({ "count": 2, "face": face }),
+            )?;
             let cards = batch.get("cards").and_then(Value::as_array).cloned().unwrap_or_default();
             for (index, card) in cards.iter().enumerate() {
-                self.print.call(text(card, "id"), &format!("{currency}-card-{}", index.saturating_add(1)));
-                self.print.say(&format!("card {} with code {}", text(card, "serial"), text(card, "code")));
+                self.print.call(
+                    text(card, "id"),
+                    &format!("{currency}-card-{}", index.saturating_add(1)),
+                );
+                self.print.say(&format!(
+                    "card {} with code {}",
+                    text(card, "serial"),
+                    text(card, "code")
+                ));
             }
             let id = text(&batch, "id").to_owned();
             let key = self.key();
-            self.operator.post(&format!("/v1/card-batches/{id}/activate"), Some(&key), &json!({}))?;
+            self.operator.post(
+                &format!("/v1/card-batches/{id}/activate"),
+                Some(&key),
+                &json!({}),
+            )?;
             self.print.postings(&id)?;
             codes.push(cards.first().map(|card| text(card, "code").to_owned()).unwrap_or_default());
         }
@@ -139,7 +170,9 @@ impl Cast {
     }
 
     fn buyer(&mut self, name: &'static str, email: &str, country: &str) -> Result<Buyer> {
-        self.print.step(&format!("{name} opens an account: an e-mail, a PIN, a password, and nothing else"));
+        self.print.step(&format!(
+            "{name} opens an account: an e-mail, a PIN, a password, and nothing else"
+        ));
         let login = json!({ "email": email, "pin": "271828", "password": "correct horse battery" });
         let mut sign_up = login.clone();
         if let Some(members) = sign_up.as_object_mut() {
@@ -149,20 +182,30 @@ impl Cast {
         self.print.call(text(&made, "id"), name);
         self.print.say("the gateway keeps no e-mail, not even a hash of it alone");
         let session = self.anyone.post("/v1/sessions", None, &login)?;
-        Ok(Buyer { name, client: Client::new(&self.gateway.issuer, Some(text(&session, "access_token"))) })
+        Ok(Buyer {
+            name,
+            client: Client::new(&self.gateway.issuer, Some(text(&session, "access_token"))),
+        })
     }
 
     fn load(&mut self, buyer: &Buyer, code: &str) -> Result<()> {
         self.print.step(&format!("{} types the code of a card", buyer.name));
         let key = self.key();
-        let load = buyer.client.post("/v1/vault/loads", Some(&key), &json!({ "card": { "code": code } }))?;
+        let load = buyer.client.post(
+            "/v1/vault/loads",
+            Some(&key),
+            &json!({ "card": { "code": code } }),
+        )?;
         self.loaded(&load)
     }
 
     fn loaded(&self, load: &Value) -> Result<()> {
         let part = |name: &str| money(load.get(name).unwrap_or(&Value::Null));
         let (taken, credited, spread) = (part("taken"), part("credited"), part("spread"));
-        self.print.say(&format!("{taken} at {} is {credited} and a spread of {spread}", text(load, "rate")));
+        self.print.say(&format!(
+            "{taken} at {} is {credited} and a spread of {spread}",
+            text(load, "rate")
+        ));
         self.print.postings(text(load, "id"))
     }
 
@@ -171,7 +214,8 @@ impl Cast {
         self.print.step("A smart card of 20.00 EUR is registered and sold");
         let uid = data_encoding::HEXLOWER.encode(&CHIP_UID);
         let face = json!({ "amount": "20.00", "currency": "EUR" });
-        let card = self.operator.post("/v1/smart-cards", None, &json!({ "face": face, "uid": uid }))?;
+        let card =
+            self.operator.post("/v1/smart-cards", None, &json!({ "face": face, "uid": uid }))?;
         let id = text(&card, "id").to_owned();
         self.print.call(&id, "smart-card");
         let key = self.key();
@@ -179,13 +223,18 @@ impl Cast {
         self.print.postings(&id)?;
         self.print.step(&format!("{} taps it on a phone", buyer.name));
         let tap = self.chip(1)?;
-        self.print.say(&format!("the chip's link says picc_data={} cmac={}", text(&tap, "picc_data"), text(&tap, "cmac")));
+        self.print.say(&format!(
+            "the chip's link says picc_data={} cmac={}",
+            text(&tap, "picc_data"),
+            text(&tap, "cmac")
+        ));
         let key = self.key();
         let load = buyer.client.post("/v1/vault/loads", Some(&key), &json!({ "card": tap }))?;
         self.loaded(&load)?;
         self.print.say("the same link once more, with a new key:");
         let key = self.key();
-        let again = buyer.client.try_post("/v1/vault/loads", Some(&key), &json!({ "card": tap }))?;
+        let again =
+            buyer.client.try_post("/v1/vault/loads", Some(&key), &json!({ "card": tap }))?;
         self.expect(&again, 422, "card-refused")
     }
 
@@ -193,7 +242,8 @@ impl Cast {
     fn chip(&self, count: u32) -> Result<Value> {
         let uid = Uid::new(CHIP_UID);
         let keys = self.gateway.keys.issuer_key.card_keys(&uid, 1);
-        let reading = Reading { uid, counter: TapCounter::new(count).context("a counter of 24 bits")? };
+        let reading =
+            Reading { uid, counter: TapCounter::new(count).context("a counter of 24 bits")? };
         let meta = self.gateway.keys.issuer_key.meta_read_key();
         let tap = Tap::of_chip(&meta, &keys.file_read, &reading, b"", crate::random::bytes());
         let hex = |bytes: &[u8]| data_encoding::HEXUPPER.encode(bytes);
@@ -236,7 +286,10 @@ impl Cast {
         for item in purchase.get("items").and_then(Value::as_array).into_iter().flatten() {
             self.bought(item);
         }
-        self.print.say(&format!("together {} leave the vault", money(purchase.get("total").unwrap_or(&Value::Null))));
+        self.print.say(&format!(
+            "together {} leave the vault",
+            money(purchase.get("total").unwrap_or(&Value::Null))
+        ));
         self.print.postings(text(&purchase, "id"))?;
         self.print.step("The answer is lost on the way: the same request with the same key");
         let again = buyer.client.post("/v1/purchases", Some(&key), &request)?;
@@ -252,7 +305,12 @@ impl Cast {
         let taxes: Vec<String> = taxes
             .map(|tax| {
                 let amount = money(tax.get("tax").unwrap_or(&Value::Null));
-                format!("{} {} {} % {amount}", text(tax, "name"), text(tax, "jurisdiction"), text(tax, "rate"))
+                format!(
+                    "{} {} {} % {amount}",
+                    text(tax, "name"),
+                    text(tax, "jurisdiction"),
+                    text(tax, "rate")
+                )
             })
             .collect();
         let (title, gross, charged) = (text(item, "title"), part("gross"), part("charged"));
@@ -263,26 +321,39 @@ impl Cast {
         self.print.step("Somebody changes a price on its way from shop to till");
         let cheaper = cheaper(offer)?;
         let key = self.key();
-        let refused = buyer.client.try_post("/v1/purchases", Some(&key), &json!({ "offers": [cheaper] }))?;
+        let refused =
+            buyer.client.try_post("/v1/purchases", Some(&key), &json!({ "offers": [cheaper] }))?;
         self.expect(&refused, 422, "offer-tampered")
     }
 
     fn refund(&mut self, buyer: &Buyer, item: &str) -> Result<()> {
-        self.print.step(&format!("{} sends the book back: one click, and exactly what was charged", buyer.name));
+        self.print.step(&format!(
+            "{} sends the book back: one click, and exactly what was charged",
+            buyer.name
+        ));
         let key = self.key();
         let refund = buyer.client.post("/v1/refunds", Some(&key), &json!({ "item": item }))?;
-        self.print.say(&format!("{} are back", money(refund.get("credited").unwrap_or(&Value::Null))));
+        self.print
+            .say(&format!("{} are back", money(refund.get("credited").unwrap_or(&Value::Null))));
         self.print.postings(text(&refund, "id"))?;
         self.balance(buyer)
     }
 
-    fn refused_refunds(&mut self, buyer: &Buyer, stranger: &Buyer, refunded: &str, other: &str) -> Result<()> {
+    fn refused_refunds(
+        &mut self,
+        buyer: &Buyer,
+        stranger: &Buyer,
+        refunded: &str,
+        other: &str,
+    ) -> Result<()> {
         self.print.step("The same item once more, and an item of somebody else");
         let key = self.key();
-        let twice = buyer.client.try_post("/v1/refunds", Some(&key), &json!({ "item": refunded }))?;
+        let twice =
+            buyer.client.try_post("/v1/refunds", Some(&key), &json!({ "item": refunded }))?;
         self.expect(&twice, 409, "already-refunded")?;
         let key = self.key();
-        let theirs = stranger.client.try_post("/v1/refunds", Some(&key), &json!({ "item": other }))?;
+        let theirs =
+            stranger.client.try_post("/v1/refunds", Some(&key), &json!({ "item": other }))?;
         self.expect(&theirs, 422, "not-purchased")
     }
 
@@ -293,7 +364,10 @@ impl Cast {
             "max_count": 10, "max_total": { "amount": "25.00", "currency": "USD" }, "window_days": 14, "period_days": 90,
         });
         self.operator.put("/v1/policies/refunds", &policy)?;
-        self.print.step(&format!("{}'s next refund goes past it: the vault closes, and nothing is lost", buyer.name));
+        self.print.step(&format!(
+            "{}'s next refund goes past it: the vault closes, and nothing is lost",
+            buyer.name
+        ));
         let key = self.key();
         let refund = buyer.client.post("/v1/refunds", Some(&key), &json!({ "item": item }))?;
         self.print.postings(text(&refund, "id"))?;
@@ -310,7 +384,11 @@ impl Cast {
     fn compensation(&mut self, buyer: &Buyer, code: &str) -> Result<()> {
         self.print.step(&format!("The compensation card is loaded into {}'s account", buyer.name));
         let key = self.key();
-        let load = buyer.client.post("/v1/vault/loads", Some(&key), &json!({ "card": { "code": code } }))?;
+        let load = buyer.client.post(
+            "/v1/vault/loads",
+            Some(&key),
+            &json!({ "card": { "code": code } }),
+        )?;
         self.loaded(&load)
     }
 
@@ -330,7 +408,8 @@ impl Cast {
         self.print.step("The merchants look at what they are owed, and what they were told");
         for shop in [books, music] {
             let profile = shop.client.get("/v1/merchant")?;
-            let balances = profile.get("balances").and_then(Value::as_array).cloned().unwrap_or_default();
+            let balances =
+                profile.get("balances").and_then(Value::as_array).cloned().unwrap_or_default();
             let balances: Vec<String> = balances.iter().map(money).collect();
             self.print.say(&format!("{}: {}", text(&profile, "name"), balances.join(", ")));
             ensure!(text(&profile, "id") == shop.id, "a merchant sees itself only");
@@ -353,7 +432,11 @@ impl Cast {
             let ok = check.get("ok").and_then(Value::as_bool).unwrap_or_default();
             let examined = check.get("examined").and_then(Value::as_u64).unwrap_or_default();
             let mark = if ok { "ok " } else { "BAD" };
-            self.print.say(&format!("{mark} {:<52} {examined:>5} examined {}", text(check, "name"), text(check, "detail")));
+            self.print.say(&format!(
+                "{mark} {:<52} {examined:>5} examined {}",
+                text(check, "name"),
+                text(check, "detail")
+            ));
         }
         ensure!(report.get("ok").and_then(Value::as_bool) == Some(true), "the books do not prove");
         println!("\nThe books balance.");
@@ -371,7 +454,8 @@ impl Cast {
         if answer.status != status || answer.problem() != problem {
             bail!("expected {status} {problem}, got {}: {}", answer.status, answer.body);
         }
-        self.print.say(&format!("refused with {status} {problem}: {}", text(&answer.body, "detail")));
+        self.print
+            .say(&format!("refused with {status} {problem}: {}", text(&answer.body, "detail")));
         Ok(())
     }
 }
@@ -379,7 +463,8 @@ impl Cast {
 /// The offer with a lower price in it, and the merchant's signature as it was.
 fn cheaper(offer: &str) -> Result<String> {
     let mut parts = offer.split('.');
-    let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
+    let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next())
+    else {
         bail!("an offer has three parts");
     };
     let encoding = data_encoding::BASE64URL_NOPAD;

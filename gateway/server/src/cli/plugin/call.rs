@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use purser_host::Limits;
 use serde_json::{Value, json};
 
@@ -26,7 +26,8 @@ pub(super) fn run(file: &Path, function: &str, json: bool) -> anyhow::Result<Exi
     let input = if input.trim().is_empty() { "{}" } else { &input };
     let called = block_on(async {
         let plugin = alone(bytes, Limits::default()).await?;
-        Ok(plugin.call_json(function, input).await?)
+        // Each error says its cause itself.
+        plugin.call_json(function, input).await.map_err(|error| anyhow!("{error}"))
     })?;
     let output: Value = serde_json::from_str(&called.value).context("the answer is no JSON")?;
     if json {

@@ -14,12 +14,13 @@ use utoipa::{
 
 use crate::problem::{self, Kind};
 
-/// Marks a call that answers problems; which ones, [`Complete`] fills in.
+/// Marks a call that answers problems. Which ones is filled in when the document is whole: that depends on what
+/// the call takes and who may make it.
 pub struct Problems;
 
 impl IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        by_status(&[problem::INTERNAL, problem::DATABASE_UNAVAILABLE])
+        BTreeMap::new()
     }
 }
 
@@ -146,11 +147,28 @@ impl Modify for Complete {
         for (path, item) in &mut document.paths.paths {
             for (reads, operation) in operations(item) {
                 let kinds = kinds(path, reads, operation);
+                let responses = &mut operation.responses.responses;
                 for (status, response) in by_status(&kinds) {
-                    operation.responses.responses.insert(status, response);
+                    // What a handler says itself is more exact.
+                    responses.entry(status).or_insert(response);
                 }
+                responses.iter_mut().for_each(|(status, response)| describe(status, response));
             }
         }
+    }
+}
+
+/// Every response needs a description; where the handler gives none, the body says it all.
+fn describe(status: &str, response: &mut RefOr<Response>) {
+    let RefOr::T(response) = response else { return };
+    if response.description.is_empty() {
+        response.description = match status {
+            "200" => "Done, or found",
+            "201" => "Made",
+            "204" => "Done; there is nothing to say",
+            _ => "An answer",
+        }
+        .to_owned();
     }
 }
 
@@ -180,6 +198,9 @@ fn kinds(path: &str, reads: bool, operation: &Operation) -> Vec<Kind> {
     }
     if operation.security.as_ref().is_some_and(|needs| !needs.is_empty()) {
         kinds.push(problem::NOT_AUTHENTICATED);
+    }
+    // Only merchants' keys have scopes.
+    if operation.tags.iter().flatten().any(|tag| tag == "merchant") {
         kinds.push(problem::SCOPE_MISSING);
     }
     if has_key {
