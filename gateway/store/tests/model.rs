@@ -366,10 +366,8 @@ async fn ask_at_once(store: &Store, model: &mut Model, asks: &[Ask]) {
 fn play_all(database: &mut Database) {
     jws::self_test().unwrap();
     let store = database.store.clone();
-    let cases = match std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()) {
-        Some(cases) => cases,
-        None => 40,
-    };
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    let cases = asked.unwrap_or(40);
     let config =
         Config { cases, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
     let mut runner = TestRunner::new(config);

@@ -1,6 +1,7 @@
 //! The teller: a bounded queue in front of one thread that commits whatever has queued as one transaction.
 
 mod batch;
+mod locked;
 mod postgres;
 mod queue;
 pub(crate) mod rows;

@@ -4,20 +4,18 @@ use diesel::prelude::*;
 use purser_core::{
     Timestamp,
     account::Account,
-    books::{BatchState, CardState},
     entry::Entry,
-    ids::CardId,
     money::Money,
     record::{
-        CardKind, CardRecord, CardStatus, EventRecord, EvidenceRecord, ItemRecord, LoadRecord,
-        LogRecord, OfferUse, PurchaseRecord, RefundRecord, TradeRecord, TransferRecord,
+        CardRecord, EventRecord, EvidenceRecord, ItemRecord, LoadRecord, LogRecord, OfferUse,
+        PurchaseRecord, RefundRecord, TradeRecord, TransferRecord,
     },
     vault::Vault,
 };
 
 use crate::{
     StoreError,
-    read::row::{Row, json_text},
+    read::row::json_text,
     schema::{
         card, entry, event, evidence, idempotency, item, ledger_account, log_line, offer_use,
         open_delta, posting, purchase, refund, trade, transfer, vault, vault_load,
@@ -425,51 +423,4 @@ impl VaultChange {
             period_started_at: vault.period_started_at.map(micros),
         }
     }
-}
-
-/// What the teller reads of a card under lock.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = card)]
-pub(super) struct CardLocked {
-    id: String,
-    kind: String,
-    status: String,
-    face: i64,
-    currency: String,
-    expires_at: Option<i64>,
-    tap_counter: Option<i64>,
-}
-
-impl CardLocked {
-    pub(super) fn read(&self) -> Result<(CardId, CardState), StoreError> {
-        let row = Row::new("card", &self.id);
-        let face = row.money("currency", self.face, &self.currency)?;
-        let state = CardState {
-            currency: face.currency(),
-            kind: CardKind::parse(&self.kind).ok_or_else(|| row.fault("kind"))?,
-            status: CardStatus::parse(&self.status).ok_or_else(|| row.fault("status"))?,
-            face,
-            expires_at: row.time_if("expires_at", self.expires_at)?,
-            tap_counter: self
-                .tap_counter
-                .map(|taps| row.number("tap_counter", taps))
-                .transpose()?,
-        };
-        Ok((row.parse("id", &self.id)?, state))
-    }
-}
-
-/// What the teller reads of a batch under lock: its cards come in order of their names.
-pub(super) fn batch_state(
-    id: &str,
-    (active, face, currency): (bool, i64, String),
-    cards: &[String],
-) -> Result<BatchState, StoreError> {
-    let row = Row::new("card_batch", id);
-    let card = |card: &String| Row::new("card", card).parse("id", card);
-    Ok(BatchState {
-        active,
-        face: row.money("currency", face, &currency)?,
-        cards: cards.iter().map(card).collect::<Result<_, _>>()?,
-    })
 }

@@ -12,9 +12,10 @@ use purser_core::{
 
 use super::{
     batch::{Changes, Fault, Found, KeyName, Wanted},
+    locked::{CardLocked, batch_state},
     rows::{
-        CardLocked, CardRow, EventRow, EvidenceRow, ItemRow, LoadRow, LogRow, PurchaseRow,
-        RefundRow, TradeRow, TransferRow, batch_state, entry_rows,
+        CardRow, EventRow, EvidenceRow, ItemRow, LoadRow, LogRow, PurchaseRow, RefundRow, TradeRow,
+        TransferRow, entry_rows,
     },
 };
 use crate::{

@@ -20,6 +20,7 @@ use purser_core::{
         AccountId, BatchId, CardId, EntryId, EventId, ItemId, LoadId, LogId, MerchantId,
         PurchaseId, RefundId, SaleId, TradeId, TransferId,
     },
+    jws::Keyring,
     load::Load,
     money::{Currency, Leg, Money, Percent, Rate},
     policy::{Limits, RefundPolicy},
@@ -38,6 +39,7 @@ use purser_core::{
 use purser_store::{
     Reply, Store, SubmitError,
     facts::{card::*, identity::*},
+    read::vault::vault_view,
 };
 
 /// What random numbers are made from: a test is the same every time.
@@ -426,4 +428,22 @@ pub(crate) async fn all<T: Send + 'static>(
     })
     .await;
     done.into_iter().map(Option::unwrap).collect()
+}
+
+/// What a vault holds.
+pub(crate) async fn balance(store: &Store, account: AccountId) -> i64 {
+    let view = store.read(move |conn| vault_view(conn, account, &policy(), at(0))).await;
+    view.unwrap().unwrap().balance.minor()
+}
+
+/// Proves the books, which have no seals.
+pub(crate) async fn assert_proven(store: &Store) {
+    let bad: Vec<_> = store
+        .check(Keyring::default())
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|check| !check.ok)
+        .collect();
+    assert_eq!(bad, []);
 }
