@@ -30,6 +30,9 @@ const ALIVE_MS: std::ops::RangeInclusive<u64> = 20..=900;
 /// Answers kept of each run, to be asked for again when all runs are over.
 const KEPT_PER_RUN: usize = 20;
 
+/// How often a log, which shows no progress bar, gets a line.
+const LINES_EVERY: u64 = 10;
+
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -100,6 +103,9 @@ fn kill(arguments: &Arguments, seed: u64, binary: &Path, database: Option<String
             .with_context(|| format!("after kill {run} (seed {seed})"))?;
         progress.set_message(tally.to_string());
         progress.inc(1);
+        if progress.is_hidden() && run % LINES_EVERY == 0 {
+            eprintln!("{run} of {} kills: {tally}", arguments.runs);
+        }
     }
     let kept = std::mem::take(&mut tally.kept);
     world.ask_again(&gateway, &kept).context("when all runs were over")?;

@@ -141,10 +141,7 @@ fn no_field_takes_the_wrong_thing() {
             for value in never() {
                 let mut body = call.body.clone();
                 *body.pointer_mut(place).unwrap() = value.clone();
-                // A number is right where a count is.
-                if place == "/count" && value == json!(-1) || place != "/count" || !value.is_u64() {
-                    is_refused(&call, &body, &format!("{place} = {value}"));
-                }
+                is_refused(&call, &body, &format!("{place} = {value}"));
             }
             for texts in [("/amount", &NO_AMOUNTS[..]), ("/currency", &NO_CURRENCIES[..])] {
                 if place.ends_with(texts.0) && !call.body.pointer(place).unwrap().is_object() {

@@ -11,6 +11,12 @@
 
 mod support;
 
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
 use jiff::SignedDuration;
 use purser::settings::Throttle;
 use purser_money::{Currency, Money};
@@ -443,6 +449,59 @@ fn the_database_knows_nobody() {
         }
     }
     assert!(files > 0);
+}
+
+/// Stops the process when the test is over, however it ends.
+struct Process(std::process::Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_log_knows_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_purser"));
+    command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--log", "json", "--data"]);
+    command.arg(folder.path().join("data")).current_dir(folder.path()).env("PURSER_LOG", "debug");
+    command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
+    let mut process = Process(command.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let base = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+
+    let (anyone, ann) = (Client::new(base, None), login("ann.unmistakable@example.org"));
+    let account = anyone.post("/v1/accounts", None, &ann).ok(201);
+    let tokens = anyone.post("/v1/sessions", None, &ann).ok(200);
+    let wrong = but(&ann, "password", "unmistakably wrong");
+    anyone.post("/v1/sessions", None, &wrong).problem(401, "wrong-credentials");
+    let unreadable = but(&ann, "pin", "ann.unmistakable");
+    anyone.post("/v1/accounts", None, &unreadable).problem(400, "malformed-request");
+    let ann = Client::new(base, Some(&text(&tokens, "/access_token")));
+    ann.get("/v1/purchases/pur_unmistakable").problem(404, "not-found");
+    let refresh = json!({ "refresh_token": tokens["refresh_token"] });
+    anyone.post("/v1/sessions/refresh", None, &refresh).ok(200);
+    anyone.post("/v1/sessions/refresh", None, &refresh).problem(401, "not-authenticated");
+    drop(process);
+
+    let log = std::fs::read_to_string(log).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answered: Vec<_> = lines.iter().filter(|line| line["message"] == "answered").collect();
+    assert_eq!(answered.len(), 7, "{log}");
+    assert!(answered.iter().any(|line| line["http.route"] == "/v1/purchases/{id}"));
+    for secret in [
+        "unmistakabl".to_owned(),
+        PASSWORD.to_owned(),
+        text(&account, "/recovery_code"),
+        text(&tokens, "/access_token"),
+        text(&tokens, "/refresh_token"),
+    ] {
+        assert!(!log.contains(&secret), "the log holds {secret}: {log}");
+    }
 }
 
 #[test]

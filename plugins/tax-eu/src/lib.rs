@@ -1,6 +1,6 @@
 //! Value added tax of the European Union, the United Kingdom, Switzerland, Liechtenstein and Norway.
 //!
-//! Every rate is a row with its days and its source ([`rates`]); where no row says what the tax is, there
+//! Every rate is a row with its days and its source (`rates`); where no row says what the tax is, there
 //! is no sale. What this plugin decides:
 //!
 //! - The tax is that of the country where the buyer consumes, wherever the seller is: a seller

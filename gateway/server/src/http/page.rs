@@ -45,7 +45,10 @@ fn read(request: &HttpRequest) -> Result<PageQuery, Problem> {
     let Query(params) =
         Query::<PageParams>::from_query(request.query_string()).map_err(malformed)?;
     if params.after.as_ref().is_some_and(|after| after.chars().count() > AFTER_CHARS_MAX) {
-        return Err(Problem::malformed("after", "no id is that long; send `next` of the page before"));
+        return Err(Problem::malformed(
+            "after",
+            "no id is that long; send `next` of the page before",
+        ));
     }
     let page = Page::new(params.after, params.limit.unwrap_or(LIMIT));
     page.map(PageQuery).ok_or_else(|| Problem::malformed("limit", "from 1 to 100"))
