@@ -4,8 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::gateway::Subject;
-use crate::{bench, kill, needs, readme, schemathesis, step};
+use crate::{needs, readme, step};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -31,19 +30,7 @@ const LINTS: &[Step] = &[
 ];
 
 /// The README's own commands come first: the tests and the demo are among them.
-const RUNS: &[Step] = &[
-    ("README commands", readme_commands),
-    ("Schemathesis", || {
-        schemathesis::run(&schemathesis::Arguments {
-            subject: Subject::default(),
-            examples: 10,
-            seed: 1,
-        })
-    }),
-    ("Kill on SQLite", || killed(10, kill::Database::Sqlite)),
-    ("Kill on PostgreSQL", || killed(5, kill::Database::Postgres)),
-    ("Bench", || bench::run(&bench::Arguments::quick())),
-];
+const RUNS: &[Step] = &[("README commands", readme_commands)];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     needs::wasm_target()?;
@@ -114,14 +101,4 @@ fn readme_commands() -> Result<()> {
         step::run(cargo.args(words)).with_context(|| format!("the README's `{command}`"))?;
     }
     Ok(())
-}
-
-fn killed(runs: u64, database: kill::Database) -> Result<()> {
-    kill::run(&kill::Arguments {
-        subject: Subject::default(),
-        runs,
-        database,
-        callers: 16,
-        seed: None,
-    })
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -81,6 +81,13 @@ impl House {
             command.args(["--database", url]);
         }
         command
+    }
+
+    /// Lets `purser check` prove the books, from nothing but the database.
+    pub(crate) fn check_books(&self) -> Result<()> {
+        let printed = step::output(&mut self.command("check"))?;
+        ensure!(!printed.trim().is_empty(), "`purser check` printed nothing");
+        Ok(())
     }
 
     /// What offers name as their audience.
