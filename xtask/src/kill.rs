@@ -23,7 +23,6 @@ use self::command::{Answered, Command};
 use self::world::World;
 use crate::gateway::{Gateway, House, Subject};
 use crate::postgres::Cluster;
-use crate::step;
 
 /// How long the load runs before the kill: from hardly begun to in full swing.
 const ALIVE_MS: std::ops::RangeInclusive<u64> = 20..=900;
