@@ -10,6 +10,8 @@
 
 mod support;
 
+use purser::random::bytes;
+use purser_core::card::code::CardCode;
 use serde_json::json;
 use support::{Answer, World, at_once, new_key, text};
 
@@ -75,6 +77,36 @@ on_both_databases! {
         the_others_got(&answers, 422, "card-refused");
         assert_eq!(buyer.balance(), "1.00");
         world.check();
+    }
+
+    /// In the sandbox a vault may fail 200 times, an address 2,000 times.
+    fn guesses_at_once_are_no_more_guesses(world: &World) {
+        let (guesser, other) = (world.buyer(), world.buyer());
+        let good = world.cards(2, "10.00", "USD");
+        let one = guesser.clone();
+        let answers = at_once(320, move |_| one.load(CardCode::from_random(bytes()).reveal().expose()));
+        let refused = answers.iter().filter(|answer| answer.status == 422).count();
+        assert!((1..=200).contains(&refused), "{refused} guesses were judged");
+        for answer in &answers {
+            match answer.status {
+                422 => answer.problem(422, "card-refused"),
+                _ => answer.problem(429, "too-many-requests"),
+            }
+            assert_eq!(answer.retry_after.is_some(), answer.status == 429);
+        }
+        other.load(&good[0]).ok(201);
+        // One after the other they get as far, and no further.
+        let judged = (refused..).find(|_| guesser.load("wrong").status == 429);
+        assert_eq!(judged, Some(200));
+        guesser.load(&good[1]).problem(429, "too-many-requests");
+    }
+
+    fn an_empty_card_is_no_failure(world: &World) {
+        let (buyer, code) = (world.buyer(), world.cards(1, "10.00", "USD").remove(0));
+        buyer.load(&code).ok(201);
+        let answers = at_once(CALLERS, move |_| (0..5).map(|_| buyer.load(&code)).collect::<Vec<_>>());
+        assert_eq!(answers.len(), CALLERS);
+        the_others_got(&answers.concat(), 409, "card-already-used");
     }
 
     fn an_item_is_refunded_once_by_many(world: &World) {

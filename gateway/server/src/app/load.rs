@@ -21,8 +21,8 @@ use purser_store::read::card::{
 use super::{
     facts::EvidencedRoute,
     intent::{Making, Payer, carry_out},
-    session,
     smart_card::SmartKeys,
+    throttle::{Budget, attempt},
 };
 use crate::{
     clock::day,
@@ -51,23 +51,24 @@ pub struct Asked {
     pub address: IpAddr,
 }
 
-/// Loads the vault.
+/// Loads the vault. A card that is refused counts as a failure, and until that is known so does the attempt: a
+/// thousand guesses at once get no further than a thousand in a row.
 pub async fn load(
     gateway: &Gateway,
     payer: &Payer,
     key: KeyClaim,
     asked: &Asked,
 ) -> Result<LoadRecord, Problem> {
-    session::cards_allowed(gateway, payer.account, asked.address).await?;
+    let budgets = vec![
+        Budget::cards_into(gateway, payer.account),
+        Budget::cards_from(gateway, asked.address),
+    ];
+    let attempt = attempt(gateway, budgets).await?;
     let prepare = |making: Making| async move { prepare(gateway, payer, asked, making).await };
-    let loaded = match carry_out(gateway, Some(key), payer.facts_version, prepare).await {
-        Ok(outcome) => loaded(outcome),
-        Err(problem) => Err(problem),
-    };
-    if let Err(problem) = &loaded
-        && problem.kind == problem::CARD_REFUSED
-    {
-        session::cards_failed(gateway, payer.account, asked.address).await?;
+    let outcome = carry_out(gateway, Some(key), payer.facts_version, prepare).await;
+    let loaded = outcome.and_then(loaded);
+    if loaded.as_ref().is_err_and(|problem| problem.kind == problem::CARD_REFUSED) {
+        attempt.failed(gateway).await?;
     }
     loaded
 }

@@ -17,15 +17,12 @@ use purser_store::facts::{
     },
 };
 
+pub use super::token::TokenCache;
 use super::{
     intent::Payer,
     login::{LoginSalt, Remembered},
     throttle::{Budget, Judging, attempt},
     token::{self, SealedSalt},
-};
-pub use super::{
-    throttle::{cards_allowed, cards_failed},
-    token::TokenCache,
 };
 use crate::{
     gateway::Gateway,

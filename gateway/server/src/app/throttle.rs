@@ -83,12 +83,14 @@ impl Budget {
         Self::new(gateway, "sign-ups from an address", &network(address), max, SIGN_UP_WINDOW)
     }
 
-    fn cards_into(gateway: &Gateway, account: AccountId) -> Self {
+    /// Card codes and taps for one vault.
+    pub fn cards_into(gateway: &Gateway, account: AccountId) -> Self {
         let max = gateway.settings.throttle_in_force().cards_per_vault;
         Self::new(gateway, "cards into a vault", &account.bits().to_be_bytes(), max, WINDOW)
     }
 
-    fn cards_from(gateway: &Gateway, address: IpAddr) -> Self {
+    /// Card codes and taps from one address.
+    pub fn cards_from(gateway: &Gateway, address: IpAddr) -> Self {
         let max = gateway.settings.throttle_in_force().cards_per_address;
         Self::new(gateway, "cards from an address", &network(address), max, WINDOW)
     }
@@ -147,24 +149,6 @@ pub async fn attempt(gateway: &Gateway, budgets: Vec<Budget>) -> Result<Attempt,
     }
 }
 
-/// Whether a card may be tried: failures are counted for the vault and for the address.
-pub async fn cards_allowed(
-    gateway: &Gateway,
-    account: AccountId,
-    address: IpAddr,
-) -> Result<(), Problem> {
-    attempt(gateway, card_budgets(gateway, account, address)).await.map(drop)
-}
-
-/// Counts a card that was refused.
-pub async fn cards_failed(
-    gateway: &Gateway,
-    account: AccountId,
-    address: IpAddr,
-) -> Result<(), Problem> {
-    count(gateway, card_budgets(gateway, account, address)).await
-}
-
 async fn count(gateway: &Gateway, budgets: Vec<Budget>) -> Result<(), Problem> {
     let now = gateway.now();
     let counted =
@@ -174,10 +158,6 @@ async fn count(gateway: &Gateway, budgets: Vec<Budget>) -> Result<(), Problem> {
 
 fn too_many(seconds: i64) -> Problem {
     Problem::new(problem::TOO_MANY_REQUESTS).retry_after(u64::try_from(seconds).unwrap_or(1))
-}
-
-fn card_budgets(gateway: &Gateway, account: AccountId, address: IpAddr) -> Vec<Budget> {
-    vec![Budget::cards_into(gateway, account), Budget::cards_from(gateway, address)]
 }
 
 impl Attempt {

@@ -79,6 +79,8 @@ pub struct Client {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     pub status: u16,
+    /// Seconds to wait.
+    pub retry_after: Option<u64>,
     pub body: Value,
 }
 
@@ -377,9 +379,11 @@ impl Client {
 
 fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let status = response.status().as_u16();
+    let retry_after = response.headers().get("Retry-After");
+    let retry_after = retry_after.map(|seconds| seconds.to_str().unwrap().parse().unwrap());
     let text = response.body_mut().read_to_string().unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Answer { status, body }
+    Answer { status, retry_after, body }
 }
 
 impl Answer {
