@@ -32,6 +32,9 @@ pub struct Needs {
     pub items: BTreeSet<ItemId>,
     /// Single-use offers.
     pub offers: BTreeSet<OfferUse>,
+    /// Open accounts that the command takes from: trades, payouts, remittances. All others post to open accounts
+    /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left.
+    pub taken_from: BTreeSet<Account>,
 }
 
 /// What a card's row tells the teller.
@@ -78,6 +81,7 @@ pub struct Books {
     pub facts_version: i64,
     unit_of_account: Currency,
     balances: HashMap<Account, Money>,
+    taken_from: HashMap<Account, Money>,
     deltas: BTreeMap<(Account, Currency), Money>,
     vaults: HashMap<AccountId, Vault>,
     cards: HashMap<CardId, CardState>,
@@ -114,7 +118,10 @@ pub enum PostError {
     /// A guarded account would pass its floor.
     #[error("{0} would fall below zero")]
     BelowFloor(Account),
-    /// A guarded account that the command did not name in its needs.
+    /// More would be taken from an open account than it holds.
+    #[error("{0} holds {1}")]
+    HoldsLess(Account, Money),
+    /// An account that the command did not name in its needs.
     #[error("{0} was not locked")]
     NotLocked(Account),
     /// A guarded account holds another currency.
@@ -142,6 +149,7 @@ impl Books {
             facts_version,
             unit_of_account,
             balances: HashMap::new(),
+            taken_from: HashMap::new(),
             deltas: BTreeMap::new(),
             vaults: HashMap::new(),
             cards: HashMap::new(),
@@ -156,6 +164,11 @@ impl Books {
     /// A guarded account that was locked.
     pub fn load_balance(&mut self, account: Account, balance: Money) {
         self.balances.insert(account, balance);
+    }
+
+    /// An open account that was locked because it is to be taken from, and what it held then.
+    pub fn load_taken_from(&mut self, account: Account, held: Money) {
+        self.taken_from.insert(account, held);
     }
 
     /// A vault that was locked.
@@ -288,6 +301,21 @@ impl Books {
         let after = before.unwrap_or(Money::zero(effect.currency())).plus(effect)?;
         self.undo.push(Undo::Delta(key.clone(), before));
         self.deltas.insert(key, after);
+        Ok(())
+    }
+
+    /// Refuses to take more from an open account than it holds: what was found under lock, with what this batch
+    /// has posted to it since. To be asked before the entry that takes is posted.
+    pub(crate) fn check_taking(&self, account: &Account, amount: Money) -> Result<(), PostError> {
+        let not_locked = || PostError::NotLocked(account.clone());
+        let found = *self.taken_from.get(account).ok_or_else(not_locked)?;
+        let holds = match self.deltas.get(&(account.clone(), found.currency())) {
+            Some(delta) => found.plus(*delta)?,
+            None => found,
+        };
+        if holds.minus(amount)?.minor() < 0 {
+            return Err(PostError::HoldsLess(account.clone(), holds));
+        }
         Ok(())
     }
 

@@ -178,6 +178,9 @@ impl From<PostError> for Stop {
     fn from(error: PostError) -> Self {
         match error {
             PostError::BelowFloor(_) => Self::Refused(Refusal::InsufficientFunds),
+            PostError::HoldsLess(account, holds) => {
+                Self::Refused(Refusal::HoldsLess { account: account.to_string(), holds })
+            }
             PostError::NotLocked(_) | PostError::Currency(..) | PostError::Overflow => {
                 Self::Broken(error.to_string())
             }
@@ -198,7 +201,7 @@ impl Prepared {
             Command::ActivateBatch(activate) => activate.needs(),
             Command::ActivateCard(activate) => activate.needs(),
             Command::BlockCard(block) => block.needs(),
-            Command::Trade(_) => Needs::default(),
+            Command::Trade(trade) => trade.needs(),
             Command::Note(note) => note.needs(),
         }
     }

@@ -12,6 +12,13 @@ use crate::ids::RefundId;
 pub enum Refusal {
     /// The vault, or the card, holds less.
     InsufficientFunds,
+    /// An open account holds less than is to be taken from it. Only who may see it takes from it.
+    HoldsLess {
+        /// Its name in the chart.
+        account: String,
+        /// What it holds.
+        holds: Money,
+    },
     /// The vault was closed.
     VaultInactive,
     /// No such thing that the caller may see.
@@ -61,7 +68,7 @@ impl Refusal {
     /// The problem's name, as clients see it.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::InsufficientFunds => "insufficient-funds",
+            Self::InsufficientFunds | Self::HoldsLess { .. } => "insufficient-funds",
             Self::VaultInactive => "vault-inactive",
             Self::NotFound => "not-found",
             Self::AlreadyRefunded { .. } => "already-refunded",

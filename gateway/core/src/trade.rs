@@ -5,7 +5,7 @@ use purser_money::Money;
 
 use crate::{
     account::Account,
-    books::Books,
+    books::{Books, Needs},
     command::{Answer, Stop},
     entry::{Entry, EntryKind, Posting},
     ids::EntryId,
@@ -22,11 +22,18 @@ pub struct Trade {
 }
 
 impl Trade {
+    pub(crate) fn needs(&self) -> Needs {
+        let mut needs = Needs::default();
+        needs.taken_from.insert(Account::Float(self.record.sold.currency()));
+        needs
+    }
+
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let TradeRecord { id, sold, bought, .. } = &self.record;
         if !sold.is_positive() || !bought.is_positive() || sold.currency() == bought.currency() {
             return Err(Stop::Broken("a trade is of two amounts in two currencies".to_owned()));
         }
+        books.check_taking(&Account::Float(sold.currency()), *sold)?;
         books.post(Entry::new(
             self.entry,
             at,

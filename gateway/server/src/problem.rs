@@ -338,6 +338,10 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::AlreadyRefunded { refund } => problem.with("refund", refund.to_string()),
             Refusal::OfferAlreadyUsed { offer } => problem.with("offer_id", offer),
+            Refusal::HoldsLess { account, holds } => problem
+                .detail(format!("{account} holds {holds}"))
+                .with("account", account)
+                .with("holds", serde_json::to_value(holds).unwrap_or_default()),
             Refusal::LimitExceeded { limit, most } => problem
                 .with("limit", serde_json::to_value(limit).unwrap_or_default())
                 .with("most", serde_json::to_value(most).unwrap_or_default()),

@@ -258,6 +258,13 @@ on_both_databases! {
         let money = |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
         let trade = json!({ "sold": money("50.00", "EUR"), "bought": money("53.40", "USD") });
         world.operator.post("/v1/treasury/trades", None, &trade).ok(201);
+        let more = json!({ "sold": money("0.01", "EUR"), "bought": money("0.01", "USD") });
+        let more = world.operator.post("/v1/treasury/trades", None, &more);
+        more.problem(402, "insufficient-funds");
+        assert_eq!(
+            (&more.body["account"], &more.body["holds"]),
+            (&json!("float:EUR"), &money("0.00", "EUR"))
+        );
         let same = json!({ "sold": money("1.00", "EUR"), "bought": money("1.00", "EUR") });
         world.operator.post("/v1/treasury/trades", None, &same).problem(400, "malformed-request");
         let policy = json!({ "max_count": 3, "max_total": money("10.00", "USD"), "window_days": 7, "period_days": 30 });

@@ -87,6 +87,31 @@ fn two_processes_refund_one_item_once() {
 }
 
 #[test]
+fn two_processes_sell_no_more_of_a_float_than_is_there() {
+    on_both(|database| {
+        let stores = [database.store.clone(), open(&database.url)];
+        block_on(async {
+            cards(&stores[0], 2, eur(5_000)).await;
+            let commands = (0..40).map(|n| {
+                let store = &stores[n % 2];
+                store.submit(prepared(store, trade(eur(3_000), usd(3_200))))
+            });
+            // Rolled up meanwhile: what is there is the same, wherever it stands.
+            let rolled = all((0..4).map(|n| stores[n % 2].roll()));
+            let (replies, rolled) = tokio::join!(all(commands), rolled);
+            assert!(rolled.iter().all(Result::is_ok), "{rolled:?}");
+            let said: Vec<_> = replies.iter().map(said).collect();
+            assert_eq!(said.iter().filter(|said| **said == "done").count(), 3, "{said:?}");
+            let refused = said.iter().filter(|said| **said == "insufficient-funds").count();
+            assert_eq!(refused, 37, "{said:?}");
+            assert_eq!(outcome(&stores[1], trade(eur(1_001), usd(1))).await, "insufficient-funds");
+            assert_eq!(outcome(&stores[1], trade(eur(1_000), usd(1))).await, "done");
+            assert_proven(&stores[0]).await;
+        });
+    });
+}
+
+#[test]
 fn a_lost_connection_is_taken_up_again_and_nothing_happens_twice() {
     let mut database = databases::postgres();
     let store = database.store.clone();

@@ -191,6 +191,10 @@ fn audit(scene: &Scene) -> Result<(), TestCaseError> {
     for (account, balance) in scene.books.balances() {
         prop_assert!(balance.minor() >= 0, "{} holds {}", account, balance);
     }
+    for (account, held) in scene.books.deltas() {
+        let overdrawn = matches!(account, Account::Float(_)) && held.minor() < 0;
+        prop_assert!(!overdrawn, "{} holds {}", account, held);
+    }
     let mut refunded: Vec<ItemId> = writes.refunds.iter().map(|refund| refund.item).collect();
     refunded.sort();
     refunded.dedup();

@@ -92,6 +92,10 @@ impl Scene {
             });
             books.load_balance(Account::Vault(buyer(name)), Money::zero(usd));
         }
+        for code in ["EUR", "JPY", "USD"] {
+            let currency = currency(code);
+            books.load_taken_from(Account::Float(currency), Money::zero(currency));
+        }
         let at = time("2024-06-28T12:00:00Z");
         Self { books, at, policy: RefundPolicy::standard(usd), ids: Cell::new(0) }
     }
@@ -106,6 +110,12 @@ impl Scene {
     /// Lets a vault hold `balance`.
     pub(crate) fn hold(&mut self, name: &str, balance: &str) {
         self.books.load_balance(Account::Vault(buyer(name)), money(balance));
+    }
+
+    /// Lets a float hold `amount`.
+    pub(crate) fn float(&mut self, amount: &str) {
+        let amount = money(amount);
+        self.books.load_taken_from(Account::Float(amount.currency()), amount);
     }
 
     /// Prints a card of that face.

@@ -92,7 +92,9 @@ fn a_command_names_every_row_that_it_needs() {
     check(refund(&scene, "b", item).command(), of_item(with(vault(b), Account::Refund(b))));
     check(goodwill(&scene, "b", "m", item).command(), of_item(vault(b)));
     check(erase(&scene, "b").command(), vault(b));
-    check(trade(&scene, "EUR 1.00", "USD 1.00").command(), Needs::default());
+    let float = [Account::Float(currency("EUR"))].into();
+    let expected = Needs { taken_from: float, ..Needs::default() };
+    check(trade(&scene, "EUR 1.00", "USD 1.00").command(), expected);
     let both = Needs { vaults: [b, c].into(), ..with(vault(b), Account::Vault(c)) };
     check(transfer(&scene, "b", "c", "USD 1.00").command(), both);
     let once = Offered { once: Some("n-1".to_owned()), ..offer("m", "USD 1.00") };
@@ -119,6 +121,8 @@ fn a_row_that_was_not_locked_is_not_touched() {
     check(purchase(&scene, "b", &[offer("m", "USD 1.00")]).command(), "vault-inactive");
     check(transfer(&scene, "b", "c", "USD 1.00").command(), "vault-inactive");
     check(erase(&scene, "b").command(), "not-found");
+    let trade = scene.prepared(trade(&scene, "EUR 1.00", "USD 1.00")).decide(&mut empty);
+    assert_eq!(trade, Decision::Broken("float:EUR was not locked".to_owned()));
 }
 
 #[test]

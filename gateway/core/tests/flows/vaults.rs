@@ -12,7 +12,7 @@ use purser_core::{
 };
 
 use crate::{
-    make::{erase, load, offer, purchase, trade, transfer},
+    make::{activate_card, erase, load, offer, purchase, trade, transfer},
     scene::{Scene, card, money},
 };
 
@@ -90,6 +90,7 @@ fn both_countries_limit_a_transfer() {
 #[test]
 fn the_operator_covers_its_position() {
     let mut scene = Scene::new();
+    scene.float("EUR 50.00");
     scene.check(
         trade(&scene, "EUR 50.00", "USD 53.40"),
         "
@@ -104,6 +105,26 @@ fn the_operator_covers_its_position() {
     scene.broken(trade(&scene, "EUR 50.00", "USD 0.00"));
     scene.broken(trade(&scene, "EUR 0.00", "USD 53.40"));
     scene.broken(trade(&scene, "EUR 50.00", "EUR 53.40"));
+}
+
+#[test]
+fn a_trade_takes_no_more_of_a_float_than_is_there() {
+    let mut scene = Scene::new();
+    scene.float("EUR 50.00");
+    let holds = |amount: &str| {
+        let (account, holds) = ("float:EUR".to_owned(), money(amount));
+        Decision::Decided(Err(Refusal::HoldsLess { account, holds }))
+    };
+    assert_eq!(scene.decide(trade(&scene, "EUR 50.01", "USD 53.40")), holds("EUR 50.00"));
+    scene.done(trade(&scene, "EUR 30.00", "USD 32.00"));
+    scene.refused(trade(&scene, "EUR 20.01", "USD 21.00"), "insufficient-funds");
+    assert_eq!(scene.decide(trade(&scene, "EUR 20.01", "USD 21.00")), holds("EUR 20.00"));
+    // What a neighbour in the batch adds is there, too.
+    scene.print("c1", CardKind::Smart, "EUR 5.00");
+    scene.done(activate_card(&scene, "c1"));
+    scene.done(trade(&scene, "EUR 25.00", "USD 26.00"));
+    scene.done(trade(&scene, "USD 58.00", "EUR 54.00"));
+    scene.refused(trade(&scene, "USD 0.01", "EUR 0.01"), "insufficient-funds");
 }
 
 #[test]

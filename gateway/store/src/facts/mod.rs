@@ -30,4 +30,4 @@ macro_rules! insert_if_new {
         }
     };
 }
-use insert_if_new;
+pub(crate) use insert_if_new;

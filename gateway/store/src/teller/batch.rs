@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     Connection, StoreError, connection::EitherConnection, idempotency::Answered,
-    read::row::json_text,
+    open_account::open_balances_lock, read::row::json_text,
 };
 
 /// What a command gets.
@@ -129,6 +129,9 @@ fn decide_and_write(
         EitherConnection::Sqlite(conn) => sqlite::load(conn, unit, &wanted)?,
         EitherConnection::Postgres(conn) => postgres::load(conn, unit, &wanted)?,
     };
+    for (account, held) in open_balances_lock(conn, &wanted.needs.taken_from)? {
+        found.books.load_taken_from(account, held);
+    }
     let facts_version = found.books.facts_version;
     let mut erased = Vec::new();
     let mut keys = Vec::new();
@@ -167,13 +170,15 @@ impl<'a> Wanted<'a> {
     fn of(commands: &[&'a Prepared]) -> Self {
         let mut wanted = Self::default();
         for command in commands {
-            let Needs { batches, accounts, vaults, cards, items, offers } = command.needs();
+            let Needs { batches, accounts, vaults, cards, items, offers, taken_from } =
+                command.needs();
             wanted.needs.batches.extend(batches);
             wanted.needs.accounts.extend(accounts);
             wanted.needs.vaults.extend(vaults);
             wanted.needs.cards.extend(cards);
             wanted.needs.items.extend(items);
             wanted.needs.offers.extend(offers);
+            wanted.needs.taken_from.extend(taken_from);
             wanted.keys.extend(command.key.as_ref().map(KeyClaim::name));
         }
         wanted
