@@ -50,6 +50,8 @@ pub enum Refusal {
         /// How much is allowed.
         most: Money,
     },
+    /// A limit of somebody else's country, of whom nothing is told: not which limit, and not how far it is.
+    LimitOfOtherExceeded,
 }
 
 /// A limit that a country's law sets on anonymous stored value.
@@ -78,7 +80,7 @@ impl Refusal {
             Self::OfferAlreadyUsed { .. } => "offer-already-used",
             Self::CardAlreadyUsed => "card-already-used",
             Self::CardRefused => "card-refused",
-            Self::LimitExceeded { .. } => "limit-exceeded",
+            Self::LimitExceeded { .. } | Self::LimitOfOtherExceeded => "limit-exceeded",
         }
     }
 }

@@ -55,12 +55,15 @@ impl Transfer {
         let to = self.to.filter(|to| *to != self.from && active_vault(*to, books).is_ok());
         let to = to.ok_or(Refusal::NotFound)?;
         self.limits.check_payment(self.amount)?;
-        self.limits_to.check_load(self.amount, books.vault_balance(to).plus(self.amount)?)?;
         let legs = vec![
             Posting::debit(Account::Vault(self.from), self.amount),
             Posting::credit(Account::Vault(to), self.amount),
         ];
         books.post(Entry::new(self.entry, at, EntryKind::Transfer, self.id, legs)?)?;
+        // After the payer's own funds, and without a figure: else amounts that the payer does not have would find
+        // out what the other holds.
+        let within = self.limits_to.check_load(self.amount, books.vault_balance(to));
+        within.map_err(|_| Refusal::LimitOfOtherExceeded)?;
         let out = done_line(
             (self.log_out, self.from, LogKind::TransferOut),
             at,

@@ -164,8 +164,9 @@ kinds! {
     TAX_ID_INVALID = "tax-id-invalid", 422, "That tax number is not valid",
         "The number has the wrong form or check digit.",
         "Correct `tax_id`, or leave it out to buy as a consumer.";
-    LIMIT_EXCEEDED = "limit-exceeded", 422, "That is more than the law of your country allows",
-        "Anonymous stored value is limited there; `limit` says which limit and `most` how much.",
+    LIMIT_EXCEEDED = "limit-exceeded", 422, "That is more than the law allows",
+        "Anonymous stored value is limited there; `limit` says which limit and `most` how much. Of a limit of \
+         whoever is paid nothing is said.",
         "Ask for less.";
     WEBHOOK_URL_REFUSED = "webhook-url-refused", 422, "That address cannot be a webhook",
         "It is not http or https, or it points into a private network.",
@@ -352,7 +353,8 @@ impl From<Refusal> for Problem {
             | Refusal::RefundWindowClosed
             | Refusal::NotPurchased
             | Refusal::CardAlreadyUsed
-            | Refusal::CardRefused => problem,
+            | Refusal::CardRefused
+            | Refusal::LimitOfOtherExceeded => problem,
         }
     }
 }

@@ -77,14 +77,31 @@ fn both_countries_limit_a_transfer() {
         limits_to,
         ..transfer(scene, "b", "c", amount)
     };
-    let refused = |limit, most: &str| {
-        Decision::Decided(Err(Refusal::LimitExceeded { limit, most: money(most) }))
-    };
+    let own = Refusal::LimitExceeded { limit: Limit::Payment, most: money("USD 50.00") };
     let decision = scene.decide(limited(&scene, "USD 50.01"));
-    assert_eq!(decision, refused(Limit::Payment, "USD 50.00"));
-    let decision = scene.decide(limited(&scene, "USD 40.01"));
-    assert_eq!(decision, refused(Limit::Balance, "USD 140.00"));
+    assert_eq!(decision, Decision::Decided(Err(own)));
+    scene.refused(limited(&scene, "USD 40.01"), "limit-exceeded");
     scene.done(limited(&scene, "USD 40.00"));
+}
+
+#[test]
+fn a_payer_does_not_learn_what_the_other_holds() {
+    let mut scene = Scene::with_vault("USD 10.00");
+    scene.hold("c", "USD 100.00");
+    let limits_to = Limits {
+        load_max: Some(money("USD 50.00")),
+        balance_max: Some(money("USD 105.00")),
+        payment_max: None,
+    };
+    let limited =
+        |scene: &Scene, amount: &str| Transfer { limits_to, ..transfer(scene, "b", "c", amount) };
+    let bare = Decision::Decided(Err(Refusal::LimitOfOtherExceeded));
+    assert_eq!(scene.decide(limited(&scene, "USD 5.01")), bare);
+    // Amounts that the payer does not have are answered alike, whatever is in the other's vault.
+    for amount in ["USD 10.01", "USD 49.00", "USD 51.00"] {
+        scene.refused(limited(&scene, amount), "insufficient-funds");
+    }
+    scene.done(limited(&scene, "USD 5.00"));
 }
 
 #[test]
