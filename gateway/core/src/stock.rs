@@ -33,7 +33,7 @@ pub struct ActivateCard {
     pub entry: EntryId,
 }
 
-/// A card is lost or stolen. Its value stays owed.
+/// A card that was printed to be sold is lost or stolen. Its value stays owed.
 #[derive(Debug, Clone)]
 pub struct BlockCard {
     /// Which.
@@ -94,6 +94,11 @@ impl BlockCard {
 
     pub(crate) fn apply(&self, books: &mut Books) -> Result<Answer, Stop> {
         let card = books.card(self.card).ok_or(Refusal::NotFound)?;
+        match card.kind {
+            CardKind::Voucher | CardKind::Smart => {}
+            // Never sold, so nobody loses it: it holds what a buyer had, who must reach it.
+            CardKind::Compensation => return Err(Refusal::NotFound.into()),
+        }
         books.set_card(self.card, CardState { status: CardStatus::Blocked, ..card });
         Ok(Answer::CardBlocked { card: self.card })
     }

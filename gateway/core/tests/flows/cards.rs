@@ -11,7 +11,7 @@ use purser_core::{
 };
 
 use crate::{
-    make::{activate_batch, activate_card, block, load, route},
+    make::{activate_batch, activate_card, block, erase, load, route},
     scene::{Scene, card, currency, last_moment, money, next_moment, time},
 };
 
@@ -212,6 +212,17 @@ fn a_lost_card_keeps_its_value() {
     scene.refused(load(&scene, "b", "c1", "USD 50.00"), "card-refused");
     assert_eq!(scene.balance(&Account::Card(card("c1"))), "USD 50.00");
     scene.refused(block("c2"), "not-found");
+}
+
+#[test]
+fn what_a_closed_vault_held_cannot_be_blocked() {
+    let mut scene = Scene::with_vault("USD 53.25");
+    scene.done(erase(&scene, "b"));
+    scene.sold_card("rest-of-b", "USD 53.25");
+    scene.change_card("rest-of-b", |card| card.kind = CardKind::Compensation);
+    scene.refused(block("rest-of-b"), "not-found");
+    scene.done(load(&scene, "c", "rest-of-b", "USD 53.25"));
+    assert_eq!(scene.vault("c"), "USD 53.25");
 }
 
 #[test]
