@@ -6,13 +6,14 @@
 use std::time::{Duration, Instant};
 
 use prometheus::{
-    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder, core::Collector, proto::MetricFamily,
 };
 use purser_core::{
     command::{Command, Outcome},
     refusal::Refusal,
 };
+use purser_store::TellerCounts;
 
 /// From a cached answer to a login's Argon2: the buckets, in seconds.
 const REQUEST_BUCKETS: [f64; 12] =
@@ -20,6 +21,9 @@ const REQUEST_BUCKETS: [f64; 12] =
 /// A plugin call takes tens of microseconds and ends at its wall clock.
 const PLUGIN_BUCKETS: [f64; 10] =
     [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1];
+
+/// Every metric's name begins with it.
+const NAMESPACE: &str = "purser";
 
 /// All counters. Cheap to use: an atomic increment behind a look-up.
 #[derive(Debug, Clone)]
@@ -30,7 +34,6 @@ pub struct Metrics {
     plugin_calls: HistogramVec,
     plugin_failures: IntCounterVec,
     teller: HistogramVec,
-    teller_waiting: IntGauge,
     rates_age: GaugeVec,
     check_ok: IntGauge,
     streams: IntGaugeVec,
@@ -45,7 +48,7 @@ impl Metrics {
     ///
     /// When two of them have the same name, which a test rules out.
     pub fn new() -> Result<Self, prometheus::Error> {
-        let registry = Registry::new_custom(Some("purser".to_owned()), None)?;
+        let registry = Registry::new_custom(Some(NAMESPACE.to_owned()), None)?;
         let metrics = Self {
             requests: HistogramVec::new(
                 histogram(
@@ -79,10 +82,6 @@ impl Metrics {
                 ),
                 &["command"],
             )?,
-            teller_waiting: IntGauge::new(
-                "teller_waiting_commands",
-                "Commands that wait for the teller.",
-            )?,
             rates_age: GaugeVec::new(
                 Opts::new("rates_age_seconds", "Age of the newest exchange rates, by source."),
                 &["source"],
@@ -114,14 +113,13 @@ impl Metrics {
         let version =
             IntGaugeVec::new(Opts::new("build_info", "The version that runs."), &["version"])?;
         version.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let all: [Box<dyn prometheus::core::Collector>; 12] = [
+        let all: [Box<dyn Collector>; 11] = [
             Box::new(version),
             Box::new(self.requests.clone()),
             Box::new(self.commands.clone()),
             Box::new(self.plugin_calls.clone()),
             Box::new(self.plugin_failures.clone()),
             Box::new(self.teller.clone()),
-            Box::new(self.teller_waiting.clone()),
             Box::new(self.rates_age.clone()),
             Box::new(self.check_ok.clone()),
             Box::new(self.streams.clone()),
@@ -137,9 +135,8 @@ impl Metrics {
         self.requests.with_label_values(&[method, route, status]).observe(took.as_secs_f64());
     }
 
-    /// A command goes to the teller. It waits until what this returns is dropped or decided.
+    /// A command goes to the teller, until what this returns is decided.
     pub fn at_teller(&self, command: &Command) -> AtTeller<'_> {
-        self.teller_waiting.inc();
         AtTeller { metrics: self, command: name_of(command), since: Instant::now() }
     }
 
@@ -175,13 +172,15 @@ impl Metrics {
         self.background_failures.with_label_values(&[name]).inc();
     }
 
-    /// Everything in Prometheus' text format.
+    /// Everything in Prometheus' text format, with what the teller has counted by itself.
     ///
     /// # Errors
     ///
     /// When a metric cannot be written, which would be a defect of this file.
-    pub fn render(&self) -> Result<String, prometheus::Error> {
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+    pub fn render(&self, teller: TellerCounts) -> Result<String, prometheus::Error> {
+        let mut families = self.registry.gather();
+        families.extend(teller_families(teller)?);
+        TextEncoder::new().encode_to_string(&families)
     }
 }
 
@@ -199,12 +198,6 @@ impl AtTeller<'_> {
         self.metrics.commands.with_label_values(&[self.command, outcome]).inc();
         let took = self.since.elapsed().as_secs_f64();
         self.metrics.teller.with_label_values(&[self.command]).observe(took);
-    }
-}
-
-impl Drop for AtTeller<'_> {
-    fn drop(&mut self) {
-        self.metrics.teller_waiting.dec();
     }
 }
 
@@ -233,6 +226,27 @@ impl Drop for StreamOpen {
     fn drop(&mut self) {
         self.0.dec();
     }
+}
+
+/// The teller counts in the store; here its figures only get their names.
+fn teller_families(counts: TellerCounts) -> Result<Vec<MetricFamily>, prometheus::Error> {
+    let named = |name: &str, help: &str| Opts::new(name, help).namespace(NAMESPACE);
+    let turns = IntCounter::with_opts(named(
+        "teller_turns_total",
+        "Database transactions in which the teller decided commands.",
+    ))?;
+    turns.inc_by(counts.turns);
+    let commands = IntCounter::with_opts(named(
+        "teller_turn_commands_total",
+        "Commands decided in the teller's transactions: divided by their number, how many share one.",
+    ))?;
+    commands.inc_by(counts.commands);
+    let waiting = IntGauge::with_opts(named(
+        "teller_queue_length",
+        "Commands and small changes that wait in the teller's queue.",
+    ))?;
+    waiting.set(i64::try_from(counts.waiting).unwrap_or(i64::MAX));
+    Ok([turns.collect(), commands.collect(), waiting.collect()].concat())
 }
 
 fn histogram(name: &str, help: &str, buckets: &[f64]) -> HistogramOpts {
@@ -275,20 +289,23 @@ mod tests {
         metrics.request("POST", "/v1/purchases", 201, Duration::from_millis(3));
         let block = Command::BlockCard(BlockCard { card: CardId::from_random(1) });
         metrics.at_teller(&block).decided(&Err(Refusal::NotFound));
-        let _waiting = metrics.at_teller(&block);
         let open = metrics.stream_open("events");
-        let text = metrics.render().unwrap();
+        let teller = TellerCounts { turns: 7, commands: 900, waiting: 3 };
+        let text = metrics.render(teller).unwrap();
         for line in [
             r#"purser_http_request_duration_seconds_count{method="POST",route="/v1/purchases",status="201"} 1"#,
             r#"purser_commands_total{command="block-card",outcome="not-found"} 1"#,
             r#"purser_teller_duration_seconds_count{command="block-card"} 1"#,
-            r#"purser_teller_waiting_commands 1"#,
+            r#"purser_teller_turns_total 7"#,
+            r#"purser_teller_turn_commands_total 900"#,
+            r#"purser_teller_queue_length 3"#,
             r#"purser_streams_open{stream="events"} 1"#,
             r#"purser_ledger_check_ok -1"#,
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
         drop(open);
-        assert!(metrics.render().unwrap().contains(r#"purser_streams_open{stream="events"} 0"#));
+        let text = metrics.render(teller).unwrap();
+        assert!(text.contains(r#"purser_streams_open{stream="events"} 0"#));
     }
 }

@@ -27,4 +27,4 @@ pub use idempotency::{Answered, idempotency_find};
 pub use open_account::{open_balance, open_balances};
 pub use seal::{Seal, seals_after};
 pub use store::{Committed, Store, StoreConfig};
-pub use teller::{Reply, SubmitError};
+pub use teller::{Reply, SubmitError, TellerCounts};

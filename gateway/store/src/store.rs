@@ -21,7 +21,7 @@ use crate::{
     database::Database,
     pool::{self, Readers},
     schema::gateway,
-    teller::{Teller, Writer},
+    teller::{Counting, Teller, TellerCounts, Writer},
 };
 
 /// A listener that falls further behind than this is told so, and reads from the database again.
@@ -78,6 +78,7 @@ impl Store {
             facts_version: Arc::clone(&facts_version),
             committed: committed.clone(),
             evidence: HashSet::new(),
+            counting: Arc::new(Counting::default()),
         };
         let teller = Teller::start(writer)?;
         let readers = pool::pool(database.clone());
@@ -92,6 +93,11 @@ impl Store {
     /// Has the teller decide a command, together with whatever else is waiting.
     pub async fn submit(&self, prepared: Prepared) -> Result<Reply, SubmitError> {
         self.0.teller.submit(prepared).await
+    }
+
+    /// What the teller of this process has done, and what waits for it.
+    pub fn teller_counts(&self) -> TellerCounts {
+        self.0.teller.counts()
     }
 
     /// Looks, on a thread that may block.

@@ -162,6 +162,31 @@ fn a_full_queue_says_so_and_loses_nothing() {
 }
 
 #[test]
+fn the_teller_tells_how_many_commands_share_a_commit_and_how_many_wait() {
+    on_both(|database| {
+        let store = database.store.clone();
+        block_on(async {
+            let buyer = buyer_with(&store, usd(10_000)).await;
+            let before = store.teller_counts();
+            assert_eq!(before.waiting, 0);
+            let commands = (0..100).map(|_| {
+                store.submit(prepared(&store, buy(&purchase(buyer, &[(merchant(1), 1)]))))
+            });
+            all(commands).await;
+            let after = store.teller_counts();
+            assert_eq!((after.commands - before.commands, after.waiting), (100, 0));
+            let turns = after.turns - before.turns;
+            assert!((1..=100).contains(&turns), "{turns} turns");
+
+            store.clone().shutdown();
+            let late = prepared(&store, buy(&purchase(buyer, &[(merchant(1), 1)])));
+            assert_eq!(store.submit(late).await, Err(SubmitError::Unavailable));
+            assert_eq!(store.teller_counts(), after, "what was refused does not wait");
+        });
+    });
+}
+
+#[test]
 fn a_card_that_is_blocked_while_its_batch_is_sold_stays_blocked() {
     on_both(|database| {
         let store = database.store.clone();

@@ -52,7 +52,7 @@ pub async fn metrics(gateway: Data<Gateway>, request: HttpRequest) -> Answered {
     if !is_local(&request) {
         Operator::extract(&request).await?;
     }
-    let text = gateway.metrics.render().map_err(Problem::internal)?;
+    let text = gateway.metrics.render(gateway.store.teller_counts()).map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }
 

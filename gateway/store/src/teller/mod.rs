@@ -1,6 +1,7 @@
 //! The teller: a bounded queue in front of one thread that commits whatever has queued as one transaction.
 
 mod batch;
+mod counts;
 mod locked;
 mod postgres;
 mod queue;
@@ -10,6 +11,8 @@ mod writer;
 
 use purser_core::command::Outcome;
 
+pub(crate) use counts::Counting;
+pub use counts::TellerCounts;
 pub(crate) use queue::Teller;
 pub(crate) use writer::Writer;
 

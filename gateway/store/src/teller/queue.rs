@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -11,7 +11,7 @@ use std::{
 use purser_core::command::Prepared;
 use tokio::sync::oneshot;
 
-use super::{SubmitError, Writer, batch::Verdict};
+use super::{SubmitError, TellerCounts, Writer, batch::Verdict, counts::Counting};
 use crate::{Connection, OpenError, StoreError};
 
 /// More than this many commands wait longer than their callers want to.
@@ -22,6 +22,7 @@ pub(super) const TURN_MAX: usize = 256;
 /// The way to the writer thread.
 pub(crate) struct Teller {
     queue: SyncSender<Job>,
+    counting: Arc<Counting>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -51,17 +52,18 @@ impl Teller {
     /// Starts the writer thread.
     pub(crate) fn start(writer: Writer) -> Result<Self, OpenError> {
         let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let counting = Arc::clone(&writer.counting);
         let thread = thread::Builder::new().name("teller".to_owned());
         let thread = thread.spawn(move || serve(writer, &jobs));
         let thread = thread.map_err(|error| OpenError::Connect(error.to_string()))?;
-        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, counting, thread: Mutex::new(Some(thread)) })
     }
 
     /// Queues a command and waits for its answer.
     pub(crate) async fn submit(&self, prepared: Prepared) -> Verdict {
         let (answer, answered) = oneshot::channel();
         let job = Job::Command(Box::new(CommandJob { prepared, answer }));
-        self.queue.try_send(job).map_err(|error| match error {
+        self.enqueue(job).map_err(|error| match error {
             TrySendError::Full(_) => SubmitError::Overloaded,
             TrySendError::Disconnected(_) => SubmitError::Unavailable,
         })?;
@@ -82,8 +84,19 @@ impl Teller {
                 move |committed: Result<(), StoreError>| drop(answer.send(committed.and(done)));
             Changed { keep, answer: Box::new(answer) }
         })));
-        self.queue.try_send(job).map_err(|_| StoreError::Unavailable)?;
+        self.enqueue(job).map_err(|_| StoreError::Unavailable)?;
         Ok(answered)
+    }
+
+    /// Counted before it is queued, because it may leave the queue at once.
+    fn enqueue(&self, job: Job) -> Result<(), TrySendError<Job>> {
+        self.counting.queued();
+        self.queue.try_send(job).inspect_err(|_| self.counting.left_queue())
+    }
+
+    /// What was done, and what waits.
+    pub(crate) fn counts(&self) -> TellerCounts {
+        self.counting.now()
     }
 
     /// Answers what has queued, and ends the thread. What comes later is refused as unavailable.
@@ -113,6 +126,9 @@ fn serve(mut writer: Writer, jobs: &Receiver<Job>) {
                 Job::Command(command) => commands.push(*command),
                 Job::Change(change) => changes.push(change),
                 Job::Stop => stopped = true,
+            }
+            if !stopped {
+                writer.counting.left_queue();
             }
             let full = commands.len().saturating_add(changes.len()) >= TURN_MAX;
             next = if stopped || full { None } else { jobs.try_recv().ok() };

@@ -18,6 +18,7 @@ use tokio::sync::broadcast;
 use super::{
     SubmitError,
     batch::{self, Fault, Settled, Verdict},
+    counts::Counting,
     queue::{ChangeJob, Changed, CommandJob},
 };
 use crate::{
@@ -40,6 +41,7 @@ pub(crate) struct Writer {
     pub(crate) facts_version: Arc<AtomicI64>,
     pub(crate) committed: broadcast::Sender<Committed>,
     pub(crate) evidence: HashSet<EvidenceId>,
+    pub(crate) counting: Arc<Counting>,
 }
 
 impl Writer {
@@ -97,6 +99,7 @@ impl Writer {
     }
 
     fn settled(&mut self, settled: Settled) -> Vec<Verdict> {
+        self.counting.committed(settled.verdicts.len());
         self.facts_version.store(settled.facts_version, Ordering::Release);
         if self.evidence.len() > EVIDENCE_KNOWN_MAX {
             self.evidence.clear();
