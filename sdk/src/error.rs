@@ -15,7 +15,7 @@ pub enum Problem {
     UnknownCurrency,
     /// A currency that this table of rates does not have.
     CurrencyUnsupported,
-    /// No rules for this country, this part of it, or this day.
+    /// No rules for this country or this part of it.
     TaxCountryUnsupported,
     /// No rules for this category in this country on this day.
     TaxCategoryUnsupported,

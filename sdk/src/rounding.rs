@@ -65,6 +65,11 @@ impl Policy {
         Self { extraction: Extraction::NetFirst, ..Self::canada(currency) }
     }
 
+    /// Switzerland and Liechtenstein: as [`Policy::per_rate`]; what is paid in coins is rounded to five hundredths.
+    pub fn switzerland(currency: Currency) -> Self {
+        Self { cash_step: Some(5), ..Self::per_rate(currency) }
+    }
+
     /// New Zealand, GST Act 1985 s 19O: half a cent and less is dropped.
     pub fn new_zealand(currency: Currency) -> Self {
         Self { mode: Rounding::HalfDown, ..Self::per_rate(currency) }

@@ -49,10 +49,10 @@ pub fn recognise(country: Country, number: &str) -> Verdict {
         return verdict;
     }
     let cleaned = clean(number).unwrap_or_default();
-    let named = SCHEMES
-        .iter()
-        .filter(|scheme| !scheme.prefix.is_empty())
-        .find(|scheme| cleaned.starts_with(scheme.prefix.as_bytes()));
+    // One letter in front names no country: half of all numbers begin with some letter.
+    let begins = |prefix: &str| prefix.len() > 1 && cleaned.starts_with(prefix.as_bytes());
+    let named =
+        SCHEMES.iter().find(|scheme| begins(scheme.prefix) || begins(scheme.country.code()));
     match (named, own) {
         (Some(scheme), _) => scheme.judge(number),
         (None, Some(verdict)) => verdict,

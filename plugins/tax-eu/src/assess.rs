@@ -1,8 +1,8 @@
 //! One sale: where each line is taxed, at which rate, and who owes it.
 
 use purser_sdk::{
-    Assessment, Category, Country, Document, Error, Levy, Line, Percent, Place, Policy, Problem,
-    Reason, Sale, Verdict, tax_id,
+    Assessment, Category, Country, Document, Error, Levy, Percent, Place, Policy, Problem, Reason,
+    Sale, Verdict, tax_id,
 };
 
 use crate::{
@@ -18,32 +18,43 @@ const STAMPS_CH: &str = "MWSTG Art. 21 Abs. 2 Ziff. 4";
 const REVERSE_CHARGE: &str = "Directive 2006/112/EC arts. 138 and 196";
 
 pub(crate) fn assess(sale: &Sale) -> Result<Assessment, Error> {
-    rates::check_day(sale.date)?;
     let buyer_number = buyer_number(sale)?;
-    let mut document = Document::new(Policy::per_rate(sale.currency), sale.currency);
-    let mut sources: Vec<&str> = Vec::new();
+    let mut document = Document::new(policy(sale), sale.currency);
+    let (mut sources, mut roundings) = (Vec::new(), Vec::new());
     for (index, line) in sale.lines.iter().enumerate() {
-        let (levy, source) =
-            levy(sale, line, buyer_number).map_err(|(field, error)| match field {
-                Some(field) => error.at(field),
-                None => error.at(format!("lines[{index}].category")),
-            })?;
-        if !sources.contains(&source) {
-            sources.push(source);
-        }
-        document.add(line, &[levy])?;
+        let land = place_of_supply(sale, line.category)?;
+        rates::check_day(sale.date)?;
+        let (levy, source) = levy(sale, line.category, land, buyer_number)
+            .map_err(|error| error.at(format!("lines[{index}].category")))?;
+        note(&mut sources, source);
+        note(&mut roundings, land.rounding);
+        document.add(line, &[levy]).map_err(|error| error.at(format!("lines[{index}].amount")))?;
     }
-    document.assess(format!("{}; rounded once per rate: EN 16931, BR-CO-17", sources.join("; ")))
+    let law = format!("{}; rounded once per rate: {}", sources.join("; "), roundings.join("; "));
+    document.assess(law)
 }
 
-type Fault = (Option<&'static str>, Error);
+/// All of these laws round the tax of a document once for each rate, a half up. Which coins there are depends on the
+/// currency.
+fn policy(sale: &Sale) -> Policy {
+    match sale.currency.code() {
+        "CHF" => Policy::switzerland(sale.currency),
+        _ => Policy::per_rate(sale.currency),
+    }
+}
+
+fn note(laws: &mut Vec<&'static str>, law: &'static str) {
+    if !laws.contains(&law) {
+        laws.push(law);
+    }
+}
 
 fn levy(
     sale: &Sale,
-    line: &Line,
+    category: Category,
+    land: &'static Land,
     buyer_number: Option<Country>,
-) -> Result<(Levy<'static>, &'static str), Fault> {
-    let land = place_of_supply(sale, line.category)?;
+) -> Result<(Levy<'static>, &'static str), Error> {
     let levy = |reason, rate| Levy {
         name: land.tax,
         jurisdiction: land.code(),
@@ -51,16 +62,14 @@ fn levy(
         reason,
         rate,
     };
-    if line.category == Category::Postage {
-        let law = stamps(land).map_err(|error| (None, error))?;
-        return Ok((levy(Reason::Exempt, Percent::ZERO), law));
+    if category == Category::Postage {
+        return Ok((levy(Reason::Exempt, Percent::ZERO), stamps(land)?));
     }
-    if !taxed_at_seller(line.category) && owed_by_buyer(sale, land, buyer_number) {
-        return Ok((levy(Reason::ReverseCharge, Percent::ZERO), REVERSE_CHARGE));
+    if let Some(law) = owed_by_buyer(sale, category, land, buyer_number) {
+        return Ok((levy(Reason::ReverseCharge, Percent::ZERO), law));
     }
-    let row = rates::find(land, line.category, sale.date).map_err(|error| (None, error))?;
-    let rate = row.rate().map_err(|error| (None, error))?;
-    Ok((levy(row.reason, rate), row.source))
+    let row = rates::find(land, category, sale.date)?;
+    Ok((levy(row.reason, row.rate()?), row.source))
 }
 
 /// The law that exempts stamps.
@@ -76,38 +85,60 @@ fn stamps(land: &Land) -> Result<&'static str, Error> {
     }
 }
 
-/// Lodging is where the house stands, a meal where it is served, a journey where it goes.
-fn taxed_at_seller(category: Category) -> bool {
+/// What decides where a sale is taxed, and who owes the tax between businesses.
+enum Supply {
+    /// Happens somewhere: lodging where the house stands, a meal where it is served, a journey where it goes.
+    Local,
+    /// Is sent to the buyer.
+    Goods,
+    /// Reaches the buyer over the network.
+    Electronic,
+}
+
+fn supply(category: Category) -> Supply {
     match category {
         Category::Accommodation
         | Category::Restaurant
         | Category::PassengerTransport
-        | Category::Postage => true,
+        | Category::Postage => Supply::Local,
+        Category::DigitalService | Category::Ebook => Supply::Electronic,
         Category::General
-        | Category::DigitalService
         | Category::Book
-        | Category::Ebook
         | Category::Newspaper
         | Category::Food
-        | Category::Medicine => false,
+        | Category::Medicine => Supply::Goods,
     }
 }
 
-fn place_of_supply(sale: &Sale, category: Category) -> Result<&'static Land, Fault> {
-    let (place, field): (&Place, _) =
-        if taxed_at_seller(category) { (&sale.seller, "seller") } else { (&sale.buyer, "buyer") };
-    countries::find(place).map_err(|error| (Some(field), error))
+fn place_of_supply(sale: &Sale, category: Category) -> Result<&'static Land, Error> {
+    let (place, field): (&Place, _) = match supply(category) {
+        Supply::Local => (&sale.seller, "seller"),
+        Supply::Goods | Supply::Electronic => (&sale.buyer, "buyer"),
+    };
+    countries::find(place).map_err(|error| error.at(field))
 }
 
-/// Whether a business of one member state buys from another.
-fn owed_by_buyer(sale: &Sale, land: &Land, buyer_number: Option<Country>) -> bool {
-    let in_union =
-        |country| countries::of(country).is_some_and(|land: &'static Land| land.in_union);
+/// The law by which a business that buys from abroad owes the tax itself, if it does.
+fn owed_by_buyer(
+    sale: &Sale,
+    category: Category,
+    land: &Land,
+    buyer_number: Option<Country>,
+) -> Option<&'static str> {
     let seller = sale.seller.country;
-    buyer_number.is_some_and(|number| in_union(number) && number != seller)
-        && land.in_union
-        && land.country != seller
-        && in_union(seller)
+    let is_business =
+        buyer_number.is_some_and(|number| number != seller && land.issues_numbers_of(number));
+    if !is_business || land.is_home_of(seller) {
+        return None;
+    }
+    let within_union = land.in_union && countries::of(seller).is_some_and(|seller| seller.in_union);
+    match supply(category) {
+        Supply::Local => None,
+        Supply::Goods | Supply::Electronic if within_union => Some(REVERSE_CHARGE),
+        // Goods from beyond a border are imported, which a sale does not tell enough about.
+        Supply::Goods => None,
+        Supply::Electronic => Some(land.services),
+    }
 }
 
 /// The country of the buyer's tax number, where one is given. A wrong one is refused, since
@@ -127,7 +158,7 @@ fn buyer_number(sale: &Sale) -> Result<Option<Country>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purser_sdk::{Currency, Date, Money, date};
+    use purser_sdk::{Currency, Date, Line, Money, date};
 
     const NOW: Date = date(2026, 11, 1);
 
@@ -186,7 +217,9 @@ mod tests {
         (error.problem(), error.field().unwrap_or_default().to_owned())
     }
 
-    use Category::{Accommodation, Book, DigitalService, Food, General, Postage, Restaurant};
+    use Category::{
+        Accommodation, Book, DigitalService, Ebook, Food, General, Postage, Restaurant,
+    };
 
     #[test]
     fn two_items_of_ten_euros_bear_three_eighty_in_germany() {
@@ -245,18 +278,87 @@ mod tests {
         check("FR", Some("FR40303265045"), charged);
         check("DE", Some("DE136695976"), charged);
         check("GB", Some("DE136695976"), charged);
-        // A Northern Irish or Swiss number is none of a member state.
+        // A Northern Irish or Swiss number is none of a business in a member state.
         check("FR", Some("XI980780684"), charged);
         check("FR", Some("CHE-107.787.577 MWST"), charged);
         assert_eq!(
             shown(&sale("DE", "GB", Some("GB980780684"), &[(General, "100.00")])),
             ["GB 20 standard: 100.00 + 20.00 on [1]"]
         );
+        // What Italy splits for consumers is not asked of a business.
+        assert_eq!(
+            shown(&sale("DE", "IT", Some("IT00743110157"), &[(Food, "1.00")])),
+            ["IT 0 reverse-charge: 1.00 + 0.00 on [1]"]
+        );
         // A night in a hotel is taxed where the hotel is, whoever sleeps there.
         assert_eq!(
             shown(&sale("FR", "DE", Some("DE136695976"), &[(Accommodation, "100.00")])),
             ["FR 10 reduced: 100.00 + 10.00 on [1]"]
         );
+    }
+
+    #[test]
+    fn a_business_owes_the_tax_on_services_from_anywhere_abroad() {
+        let check = |seller, buyer, number, category, reason: &str| {
+            let sale = sale(seller, buyer, Some(number), &[(category, "100.00")]);
+            let found = assess(&sale).unwrap().taxes.remove(0);
+            let expected = (buyer.to_owned(), reason);
+            assert_eq!((found.jurisdiction, found.reason.name()), expected, "{seller} to {buyer}");
+        };
+        let (owed, charged) = ("reverse-charge", "standard");
+        check("GB", "DE", "DE136695976", DigitalService, owed);
+        check("US", "DE", "DE136695976", DigitalService, owed);
+        check("US", "IT", "IT00743110157", Ebook, owed);
+        check("DE", "GB", "GB980780684", DigitalService, owed);
+        check("DE", "GB", "XI980780684", DigitalService, owed);
+        check("DE", "CH", "CHE-107.787.577 MWST", DigitalService, owed);
+        check("DE", "LI", "CHE-107.787.577 MWST", DigitalService, owed);
+        check("SE", "NO", "NO995525828MVA", DigitalService, owed);
+        // Goods from beyond the border are taxed as to anybody.
+        check("US", "DE", "DE136695976", General, charged);
+        check("SE", "NO", "NO995525828MVA", General, charged);
+        // At home, or with the number of a business elsewhere, nothing is different.
+        check("GB", "GB", "GB980780684", DigitalService, charged);
+        check("CH", "LI", "CHE-107.787.577 MWST", DigitalService, charged);
+        check("US", "DE", "GB980780684", DigitalService, charged);
+        check("DE", "GB", "DE136695976", DigitalService, charged);
+        check("DE", "CH", "DE136695976", DigitalService, charged);
+    }
+
+    #[test]
+    fn each_country_names_its_own_law_of_rounding() {
+        let law = |seller, buyer, lines: &[(Category, &str)]| {
+            let law = assess(&sale(seller, buyer, None, lines)).unwrap().law;
+            law.rsplit("rounded once per rate: ").next().unwrap().to_owned()
+        };
+        assert_eq!(law("DE", "DE", &[(General, "1.00")]), "EN 16931, BR-CO-17");
+        assert_eq!(law("DE", "GB", &[(General, "1.00")]), "HMRC VATREC12030");
+        assert_eq!(law("NO", "NO", &[(General, "1.00")]), "EN 16931, BR-CO-17 (EHF)");
+        assert_eq!(
+            law("DE", "GB", &[(General, "1.00"), (Restaurant, "1.00")]),
+            "HMRC VATREC12030; EN 16931, BR-CO-17"
+        );
+        // 0.03 with 20 % in it has half a penny of tax, which is rounded up; 0.4 of a penny is dropped.
+        assert_eq!(
+            shown(&sale("GB", "GB", None, &[(General, "0.03 gross")])),
+            ["GB 20 standard: 0.02 + 0.01 on [1]"]
+        );
+        assert_eq!(
+            shown(&sale("GB", "GB", None, &[(General, "0.02")])),
+            ["GB 20 standard: 0.02 + 0.00 on [1]"]
+        );
+        // The tax of a Swiss document is exact to hundredths; only coins come in fives.
+        let francs = |lines: &[(Category, &str)]| {
+            let mut swiss = sale("CH", "CH", None, lines);
+            swiss.currency = Currency::parse("CHF").unwrap();
+            for line in &mut swiss.lines {
+                line.amount = Money::new(line.amount.minor(), swiss.currency);
+            }
+            assess(&swiss).unwrap()
+        };
+        let found = francs(&[(General, "19.90")]);
+        assert_eq!(found.taxes[0].tax.amount(), "1.61");
+        assert_eq!(found.rounding.cash_step, Some(5));
     }
 
     #[test]
@@ -276,7 +378,9 @@ mod tests {
         refuses(&wrong, TaxIdInvalid, "tax_id");
         for day in [date(2023, 12, 31), date(2028, 1, 1)] {
             let sale = Sale { date: day, ..one("DE", "DE", General) };
-            refuses(&sale, TaxCountryUnsupported, "date");
+            refuses(&sale, TaxCategoryUnsupported, "date");
+            let sale = Sale { date: day, ..one("DE", "US", General) };
+            refuses(&sale, TaxCountryUnsupported, "buyer");
         }
     }
 

@@ -14,7 +14,15 @@ pub(crate) struct Land {
     pub(crate) in_union: bool,
     /// Parts (ISO 3166-2) with other rates or outside of the tax, for which there are no rows.
     refused: &'static [&'static str],
+    /// The rule by which the tax of a document is rounded.
+    pub(crate) rounding: &'static str,
+    /// The rule by which a business owes the tax on services from abroad itself.
+    pub(crate) services: &'static str,
 }
+
+/// Rules of the European Union.
+const EN_16931: &str = "EN 16931, BR-CO-17";
+const SERVICES: &str = "Directive 2006/112/EC arts. 44 and 196";
 
 impl Land {
     /// The two letters, which also name the authority.
@@ -27,6 +35,22 @@ impl Land {
         match self.code {
             "GR" => "EL",
             code => code,
+        }
+    }
+
+    /// Whether a sale from `seller` stays within the territory of this tax: Switzerland and Liechtenstein are
+    /// one (MWSTG Art. 3 lit. a).
+    pub(crate) fn is_home_of(&self, seller: Country) -> bool {
+        let alps = |code: &str| matches!(code, "CH" | "LI");
+        self.country == seller || (alps(self.code) && alps(seller.code()))
+    }
+
+    /// Whether a tax number of `country` is one that a business here has. Northern Ireland's are British.
+    pub(crate) fn issues_numbers_of(&self, country: Country) -> bool {
+        match country.code() {
+            "XI" => self.code == "GB",
+            _ if self.in_union => of(country).is_some_and(|land| land.in_union),
+            _ => self.is_home_of(country),
         }
     }
 }
@@ -62,7 +86,8 @@ const fn member(
     tax: &'static str,
     refused: &'static [&'static str],
 ) -> Land {
-    Land { country: Country::literal(letters), code, tax, in_union: true, refused }
+    let country = Country::literal(letters);
+    Land { country, code, tax, in_union: true, refused, rounding: EN_16931, services: SERVICES }
 }
 
 const fn neighbour(
@@ -70,9 +95,18 @@ const fn neighbour(
     letters: &[u8; 2],
     tax: &'static str,
     refused: &'static [&'static str],
+    (rounding, services): (&'static str, &'static str),
 ) -> Land {
-    Land { country: Country::literal(letters), code, tax, in_union: false, refused }
+    let country = Country::literal(letters);
+    Land { country, code, tax, in_union: false, refused, rounding, services }
 }
+
+const SWISS: (&str, &str) =
+    ("hundredths, half up; cash in steps of 0.05 (CLDR)", "MWSTG Art. 8 and 45");
+/// Less than half a penny down, half a penny and more up.
+const BRITISH: (&str, &str) = ("HMRC VATREC12030", "VATA 1994 ss. 7A and 8");
+/// Invoices follow EHF Billing, which is EN 16931.
+const NORWEGIAN: (&str, &str) = ("EN 16931, BR-CO-17 (EHF)", "mval. §§ 3-30 and 11-3");
 
 /// Territories: Directive 2006/112/EC, arts. 6 and 104 to 105. Places without an ISO 3166-2 code (Büsingen,
 /// Heligoland, Livigno, Campione, Jungholz, Mittelberg) cannot be told from the rest of their country.
@@ -81,7 +115,7 @@ static LANDS: [Land; 31] = [
     member("AT", b"AT", "USt.", &[]),
     member("BE", b"BE", "btw/TVA", &[]),
     member("BG", b"BG", "ДДС", &[]),
-    neighbour("CH", b"CH", "MWST", &[]),
+    neighbour("CH", b"CH", "MWST", &[], SWISS),
     member("CY", b"CY", "ΦΠΑ", &[]),
     member("CZ", b"CZ", "DPH", &[]),
     member("DE", b"DE", "MwSt.", &[]),
@@ -96,14 +130,14 @@ static LANDS: [Land; 31] = [
         "20R", "2A", "2B", "971", "972", "973", "974", "976", "BL", "GF", "GP", "GUA", "LRE", "MAY", "MF", "MQ",
         "NC", "PF", "PM", "RE", "TF", "WF", "YT",
     ]),
-    neighbour("GB", b"GB", "VAT", &[]),
+    neighbour("GB", b"GB", "VAT", &[], BRITISH),
     // Mount Athos, and the Aegean regions where some islands have lower rates.
     member("GR", b"GR", "ΦΠΑ", &["69", "K", "L"]),
     member("HR", b"HR", "PDV", &[]),
     member("HU", b"HU", "ÁFA", &[]),
     member("IE", b"IE", "VAT", &[]),
     member("IT", b"IT", "IVA", &[]),
-    neighbour("LI", b"LI", "MWST", &[]),
+    neighbour("LI", b"LI", "MWST", &[], SWISS),
     member("LT", b"LT", "PVM", &[]),
     member("LU", b"LU", "TVA", &[]),
     member("LV", b"LV", "PVN", &[]),
@@ -111,7 +145,7 @@ static LANDS: [Land; 31] = [
     // The Caribbean parts.
     member("NL", b"NL", "btw", &["AW", "CW", "SX", "BQ1", "BQ2", "BQ3"]),
     // Svalbard and Jan Mayen.
-    neighbour("NO", b"NO", "mva", &["21", "22"]),
+    neighbour("NO", b"NO", "mva", &["21", "22"], NORWEGIAN),
     member("PL", b"PL", "VAT", &[]),
     // Azores and Madeira have rates of their own.
     member("PT", b"PT", "IVA", &["20", "30"]),

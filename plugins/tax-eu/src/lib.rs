@@ -8,8 +8,9 @@
 //!   Lodging, meals and journeys are taxed where they happen, which is the seller's country
 //!   (arts. 47, 48, 55). Below the threshold of art. 59c nothing is different: it is not modelled.
 //! - A business with a valid number in one member state that buys from another owes the tax itself (arts. 138
-//!   and 196). Beyond the Union the rules for imports depend on the consignment's value and on registrations
-//!   that a sale does not show, so the tax is charged there, as to anybody.
+//!   and 196), and so does a business anywhere that buys an electronic service from abroad. For goods from beyond a
+//!   border the rules depend on the consignment's value and on registrations that a sale does not show, so
+//!   the tax is charged there, as to anybody.
 //! - Stamps at face value are exempt (art. 135(1)(h)), in the country whose post will carry the letter.
 
 mod assess;

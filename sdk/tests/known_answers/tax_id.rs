@@ -128,7 +128,14 @@ fn a_prefix_names_another_country_than_the_buyers() {
     check("DE", "136695976", "DE");
     check("DE", "ATU13585627", "AT");
     check("US", "EL094259216", "GR");
+    check("DE", "GR094259216", "GR");
     check("FR", "XI980780684", "XI");
+    let invalid = |buyer, number| match tax_id::recognise(country(buyer), number) {
+        Verdict::Invalid { country, .. } => country.to_string(),
+        valid => panic!("{valid:?}"),
+    };
+    assert_eq!(invalid("DE", "ATU13585626"), "AT", "of the country that it names");
+    assert_eq!(invalid("DE", "TEST"), "DE", "and else of the buyer's");
     assert!(matches!(tax_id::recognise(country("DE"), "DE136695978"), Verdict::Invalid { .. }));
     assert!(matches!(tax_id::recognise(country("US"), "12-3456789"), Verdict::Invalid { .. }));
 }

@@ -29,11 +29,11 @@ const fn zero(country: &[u8; 2], categories: &'static [Category], source: &'stat
 
 const fn standard(
     country: &[u8; 2],
-    percent: i64,
+    percent: (i64, u8),
     categories: &'static [Category],
     source: &'static str,
 ) -> Row {
-    Row::new(country, Reason::Standard, (percent, 0), categories, source)
+    Row::new(country, Reason::Standard, percent, categories, source)
 }
 
 /// The member states' own report to the Commission, which names a rate for each category of Annex III.
@@ -41,7 +41,7 @@ const TEDB: &str = "European Commission, Taxes in Europe Database, rates in forc
 
 const AT: &str = "UStG 1994 § 10 Abs 2; BGBl. I 37/2026 splits food from 2026-07-01";
 const BE: &str = "AR/KB 20; lodging 12 % from 2026-03-01; TEDB 2025-08-26";
-const CH: &str = "MWSTG Art. 25 Abs. 2 and 4; estv.admin.ch, rates from 2024-01-01";
+const CH: &str = "MWSTG Art. 25 Abs. 2 to 4; estv.admin.ch, rates from 2024-01-01";
 const CZ: &str = "Zákon 235/2004 §§ 47 and 71i as of 2024-01-01; TEDB 2025-08-26";
 const DE: &str = "UStG § 12 Abs. 2 with Anlage 2; meals: Nr. 15 from 2026-01-01; TEDB 2025-08-26";
 const DE_STANDARD: &str = "UStG § 12 Abs. 1: not in Anlage 2";
@@ -84,24 +84,28 @@ pub(super) static ROWS: &[Row] = &[
 
     reduced(b"CH", (26, 1), &[Book, Ebook, Newspaper, Food, Medicine], CH),
     reduced(b"CH", (38, 1), &[Accommodation], CH),
+    standard(b"CH", (81, 1), &[Restaurant], CH),
     reduced(b"LI", (26, 1), &[Book, Ebook, Newspaper, Food, Medicine], CH),
     reduced(b"LI", (38, 1), &[Accommodation], CH),
+    standard(b"LI", (81, 1), &[Restaurant], CH),
 
     reduced(b"CY", (3, 0), &[Book, Newspaper], TEDB),
     reduced(b"CY", (5, 0), &[Medicine], TEDB),
     reduced(b"CY", (9, 0), &[Accommodation, Restaurant], TEDB),
 
     zero(b"CZ", &[Book, Ebook], CZ),
-    reduced(b"CZ", (12, 0), &[Newspaper, Food, Medicine, Accommodation, Restaurant], CZ),
+    reduced(b"CZ", (12, 0), &[Newspaper, Food, Accommodation, Restaurant], CZ),
+    // Later reports put medicines on prescription at zero.
+    reduced(b"CZ", (12, 0), &[Medicine], CZ).until(date(2025, 12, 31)),
 
     reduced(b"DE", (7, 0), &[Book, Ebook, Newspaper, Food, Accommodation], DE),
-    standard(b"DE", 19, &[Medicine], DE_STANDARD),
-    standard(b"DE", 19, &[Restaurant], DE_STANDARD).until(date(2025, 12, 31)),
+    standard(b"DE", (19, 0), &[Medicine], DE_STANDARD),
+    standard(b"DE", (19, 0), &[Restaurant], DE_STANDARD).until(date(2025, 12, 31)),
     reduced(b"DE", (7, 0), &[Restaurant], DE).since(date(2026, 1, 1)),
 
     zero(b"DK", &[Newspaper], DK),
-    standard(b"DK", 25, &[Food, Medicine, Accommodation, Restaurant], DK),
-    standard(b"DK", 25, &[Book, Ebook], DK).until(date(2025, 12, 31)),
+    standard(b"DK", (25, 0), &[Food, Medicine, Accommodation, Restaurant], DK),
+    standard(b"DK", (25, 0), &[Book, Ebook], DK).until(date(2025, 12, 31)),
 
     reduced(b"EE", (9, 0), &[Book, Ebook, Medicine], EE),
     reduced(b"EE", (5, 0), &[Newspaper], EE).until(date(2024, 12, 31)),
@@ -125,7 +129,7 @@ pub(super) static ROWS: &[Row] = &[
     reduced(b"FR", (10, 0), &[Accommodation, Restaurant, PassengerTransport], FR),
 
     zero(b"GB", &[Book, Ebook, Newspaper, Food], GB),
-    standard(b"GB", 20, &[Accommodation, Restaurant], GB_STANDARD),
+    standard(b"GB", (20, 0), &[Accommodation, Restaurant], GB_STANDARD),
 
     reduced(b"GR", (6, 0), &[Book, Newspaper], TEDB),
     reduced(b"GR", (13, 0), &[Accommodation, Restaurant], TEDB),
@@ -134,7 +138,7 @@ pub(super) static ROWS: &[Row] = &[
     reduced(b"HR", (13, 0), &[Accommodation, Restaurant], TEDB),
 
     reduced(b"HU", (5, 0), &[Book, Medicine, Accommodation, Restaurant], HU),
-    standard(b"HU", 27, &[Ebook], HU),
+    standard(b"HU", (27, 0), &[Ebook], HU),
 
     zero(b"IE", &[Book, Ebook, Newspaper], IE),
     reduced(b"IE", (135, 1), &[Accommodation], IE),
@@ -158,12 +162,12 @@ pub(super) static ROWS: &[Row] = &[
 
     reduced(b"NL", (9, 0), &[Book, Ebook, Newspaper, Food, Medicine, Restaurant, PassengerTransport], NL),
     reduced(b"NL", (9, 0), &[Accommodation], NL).until(date(2025, 12, 31)),
-    standard(b"NL", 21, &[Accommodation], NL).since(date(2026, 1, 1)),
+    standard(b"NL", (21, 0), &[Accommodation], NL).since(date(2026, 1, 1)),
 
     zero(b"NO", &[Book, Ebook, Newspaper], NO),
     reduced(b"NO", (15, 0), &[Food], NO),
     reduced(b"NO", (12, 0), &[Accommodation, PassengerTransport], NO),
-    standard(b"NO", 25, &[Medicine, Restaurant], NO),
+    standard(b"NO", (25, 0), &[Medicine, Restaurant], NO),
 
     reduced(b"PL", (5, 0), &[Book, Ebook], PL),
     reduced(b"PL", (8, 0), &[Accommodation, Restaurant, PassengerTransport], PL),
