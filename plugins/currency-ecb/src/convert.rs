@@ -79,14 +79,14 @@ fn steps(from: Currency, to: Currency, table: &RateTable, today: Date) -> Result
     Ok(Steps { legs, published })
 }
 
-/// A currency in the table is none of the euro's units yet, so the table comes first.
+/// From the day on which a currency became a unit of the euro only the fixed rate may be used (Reg. (EC) 1103/97
+/// art. 4(3)), also while the last table that quoted it is still fresh.
 fn quote(currency: Currency, table: &RateTable, today: Date) -> Result<Quote, Error> {
     if currency == table.base {
         return Ok(Quote::Euro);
     }
-    let published = table.rate(currency).map(Quote::Published);
-    let found = published.or_else(|| fixed::rate(currency, today).map(Quote::Unit));
-    found.ok_or_else(|| {
+    let fixed = fixed::rate(currency, today).map(Quote::Unit);
+    fixed.or_else(|| table.rate(currency).map(Quote::Published)).ok_or_else(|| {
         let text = format!("the rates of {} have no {currency}", table.as_of);
         Error::new(Problem::CurrencyUnsupported, text)
     })
@@ -169,6 +169,36 @@ mod tests {
         check("100 BEF", "USD", Rounding::HalfUp, "2.65 USD: Divide 40.3399; Multiply 1.0705;");
         // Published until the lev became a unit of the euro, and then what counts is what was published.
         check("100.00 BGN", "EUR", Rounding::HalfUp, "51.13 EUR: Divide 1.9558;");
+    }
+
+    #[test]
+    fn the_last_table_that_quotes_a_unit_of_the_euro_is_not_used_for_it() {
+        let of_the_last_day = RateTable { as_of: date(2025, 12, 31), ..table() };
+        let amount = Money::new(10_000_000, Currency::parse("BGN").unwrap());
+        let eur = Currency::parse("EUR").unwrap();
+        let converted = |today| {
+            let policy = policy(today, Rounding::HalfUp);
+            convert(amount, eur, &of_the_last_day, &policy).unwrap().converted.amount()
+        };
+        assert_eq!(converted(date(2025, 12, 31)), "51129.97", "1.9558, as published");
+        assert_eq!(converted(date(2026, 1, 1)), "51129.19", "1.95583, as fixed");
+    }
+
+    #[test]
+    fn only_units_of_the_euro_are_rounded_on_the_way() {
+        // Through a rounded euro amount this would be 5271.34.
+        let rate = |code: &str, rate: &str| Quoted {
+            currency: Currency::parse(code).unwrap(),
+            rate: rate.parse().unwrap(),
+        };
+        let rates = vec![rate("GBP", "0.84638"), rate("INR", "89.2495")];
+        let table = RateTable { rates, ..table() };
+        let amount = Money::new(4999, Currency::parse("GBP").unwrap());
+        let inr = Currency::parse("INR").unwrap();
+        let policy = policy(date(2024, 6, 28), Rounding::HalfUp);
+        let found = convert(amount, inr, &table, &policy).unwrap();
+        assert_eq!(found.converted.amount(), "5271.37");
+        assert!(found.legs.iter().all(|leg| leg.then_round.is_none()));
     }
 
     #[test]

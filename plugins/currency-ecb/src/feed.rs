@@ -18,10 +18,12 @@ use quick_xml::{
 const SIZE_MAX: usize = 1024 * 1024;
 /// `Envelope`, three levels of `Cube`, and the sender's name.
 const DEPTH_MAX: usize = 8;
-/// 90 calendar days have at most 66 working days.
-const TABLES_MAX: usize = 100;
+/// 90 calendar days have at most 66 working days; a year that somebody cut out of the full history has 260.
+const TABLES_MAX: usize = 300;
 /// The bank publishes 30.
 const RATES_MAX: usize = 100;
+/// A `Cube` has two. To find one that is there twice, each is compared with all before it.
+const ATTRIBUTES_MAX: usize = 8;
 
 /// The tables in `bytes`, newest first.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<RateTable>, Error> {
@@ -33,18 +35,17 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<RateTable>, Error> {
     let mut file = File::default();
     loop {
         match reader.read_event().map_err(|_| malformed("the file is no well-formed XML"))? {
-            Event::Start(element) => {
-                file.open(&element)?;
-                file.depth = file.depth.saturating_add(1);
-                if file.depth > DEPTH_MAX {
-                    return Err(malformed("the file nests too deeply"));
-                }
+            Event::Start(element) => file.start(&element)?,
+            Event::Empty(element) => {
+                file.start(&element)?;
+                file.end();
             }
-            Event::Empty(element) => file.open(&element)?,
-            Event::End(_) => file.depth = file.depth.saturating_sub(1),
+            Event::End(_) => file.end(),
+            Event::Text(text) => file.text(text.trim().is_empty())?,
+            Event::CData(_) | Event::GeneralRef(_) => file.text(false)?,
             Event::DocType(_) => return Err(malformed("the file has a document type")),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             Event::Eof => break,
-            _ => {}
         }
     }
     file.finish()
@@ -52,7 +53,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<RateTable>, Error> {
 
 #[derive(Default)]
 struct File {
+    /// Elements that are open.
     depth: usize,
+    /// How many were open when the day that is open began.
+    day_depth: Option<usize>,
+    /// Whether the root was there.
+    rooted: bool,
     tables: Vec<RateTable>,
     days: BTreeSet<Date>,
     /// Of the last table.
@@ -60,6 +66,34 @@ struct File {
 }
 
 impl File {
+    fn start(&mut self, element: &BytesStart<'_>) -> Result<(), Error> {
+        if self.depth == 0 && self.rooted {
+            return Err(malformed("the file goes on after its end"));
+        }
+        self.rooted = true;
+        self.open(element)?;
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > DEPTH_MAX {
+            return Err(malformed("the file nests too deeply"));
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.day_depth == Some(self.depth) {
+            self.day_depth = None;
+        }
+    }
+
+    /// Within the root, words mean nothing here.
+    fn text(&self, blank: bool) -> Result<(), Error> {
+        if self.depth == 0 && !blank {
+            return Err(malformed("the file has text outside of its elements"));
+        }
+        Ok(())
+    }
+
     fn open(&mut self, element: &BytesStart<'_>) -> Result<(), Error> {
         if element.local_name().as_ref() != "Cube" {
             return Ok(());
@@ -75,6 +109,9 @@ impl File {
 
     fn day(&mut self, time: &str) -> Result<(), Error> {
         let as_of = parse_date(time).map_err(|_| malformed("a time is no day like 2024-06-28"))?;
+        if self.day_depth.replace(self.depth).is_some() {
+            return Err(malformed("a day is within another"));
+        }
         if !self.days.insert(as_of) {
             return Err(malformed("the file has a day twice"));
         }
@@ -93,9 +130,13 @@ impl File {
     }
 
     fn rate(&mut self, code: String, rate: &str) -> Result<(), Error> {
-        let Some(table) = self.tables.last_mut() else {
-            return Err(malformed("a rate comes before the first day"));
+        let within = self.day_depth.is_some_and(|day| day.saturating_add(1) == self.depth);
+        let Some(table) = self.tables.last_mut().filter(|_| within) else {
+            return Err(malformed("a rate belongs to no day"));
         };
+        if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(malformed("a currency is no three capital letters"));
+        }
         let rate: Rate = rate.parse().map_err(|_| malformed("a rate is no decimal above zero"))?;
         let currency = Currency::parse(&code).ok();
         if currency == Some(table.base) {
@@ -137,7 +178,10 @@ impl Cube {
     fn read(element: &BytesStart<'_>) -> Result<Self, Error> {
         let mut cube = Self::default();
         // The reader refuses an attribute that is there twice.
-        for attribute in element.attributes() {
+        for (index, attribute) in element.attributes().enumerate() {
+            if index >= ATTRIBUTES_MAX {
+                return Err(malformed("a Cube has too many attributes"));
+            }
             let attribute = attribute.map_err(|_| malformed("an attribute is malformed"))?;
             let slot = match attribute.key.as_ref() {
                 "time" => &mut cube.time,
@@ -200,7 +244,9 @@ mod tests {
     fn a_file_that_is_wrong_anywhere_is_refused() {
         let cube = |inner: &str| format!("<E><Cube time='2024-06-28'>{inner}</Cube></E>");
         let usd = "<Cube currency='USD' rate='1.1'/>";
-        let deep = format!("{}{}", "<a>".repeat(9), "</a>".repeat(9));
+        let deep = format!("<E>{}{}</E>", "<a>".repeat(9), "</a>".repeat(9));
+        let bomb = "<!DOCTYPE E [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;'>]>";
+        let many = (0..9).map(|index| format!(" a{index}=''")).collect::<String>();
         for file in [
             String::new(),
             "<E/>".into(),
@@ -212,20 +258,70 @@ mod tests {
             cube("<Cube currency='USD' rate='N/A'/>"),
             cube("<Cube currency='USD' rate='1.1' rate='1.2'/>"),
             cube("<Cube currency='USD'/>"),
+            cube("<Cube rate='1.1'/>"),
+            cube("<Cube currency='usd' rate='1.1'/>"),
+            cube("<Cube currency='USDT' rate='1.1'/>"),
+            cube("<Cube currency='US&#68;' rate='1.1'/>"),
+            cube("<Cube currency='USD' rate='&b;'/>"),
+            cube("<Cube currency='USD' rate=''/>"),
+            cube("<Cube currency='USD' rate='0.0000'/>"),
+            cube("<Cube currency='USD' rate='99999999999999999999'/>"),
+            cube("<Cube currency='USD' rate='1.1' time='2024-06-28'/>"),
+            cube(&format!("<Cube{many} currency='USD' rate='1.1'/>")),
             cube("<Cube currency='EUR' rate='1'/>"),
             cube(&format!("{usd}{usd}")),
             format!("<E><Cube>{usd}</Cube></E>"),
+            format!("<E>{usd}<Cube time='2024-06-28'>{usd}</Cube></E>"),
+            format!("<E><Cube time='2024-06-28'>{usd}</Cube><Cube currency='JPY' rate='1'/></E>"),
+            format!("<E><Cube time='2024-06-28'><a>{usd}</a></Cube></E>"),
+            format!("<E><Cube time='2024-06-28'/>{usd}</E>"),
+            format!(
+                "<E><Cube time='2024-06-28'>{usd}<Cube time='2024-06-27'>{usd}</Cube></Cube></E>"
+            ),
+            format!("<E><Cube time=''>{usd}</Cube></E>"),
+            format!("<E><Cube time='28.06.2024'>{usd}</Cube></E>"),
             format!("<E><Cube time='2024-02-30'>{usd}</Cube></E>"),
             format!(
                 "<E><Cube time='2024-06-28'>{usd}</Cube><Cube time='2024-06-28'>{usd}</Cube></E>"
             ),
             format!("<E><Cube time='2024-06-28'>{usd}</Cube>"),
-            format!("<!DOCTYPE E [<!ENTITY a 'a'>]><E><Cube time='2024-06-28'>{usd}</Cube></E>"),
-            format!("{}{deep}", cube(usd)),
+            format!("<E><Cube time='2024-06-28'>{usd}</E></Cube>"),
+            format!("{bomb}{}", cube(&format!("&b;{usd}"))),
+            format!("{}{}", cube(usd), cube(usd)),
+            format!("{} and more", cube(usd)),
+            format!("{}&amp;", cube(usd)),
+            deep,
         ] {
-            assert!(read(file.as_bytes()).is_err(), "{file}");
+            let error = read(file.as_bytes()).expect_err(&file);
+            assert_eq!(error.problem(), Problem::MalformedRequest, "{file}");
+            assert_eq!(error.field(), Some("bytes"), "{file}");
         }
+        assert!(read(&cube(usd).into_bytes()).is_ok(), "and this one is right");
         assert!(read(&vec![b' '; SIZE_MAX + 1]).is_err());
+        assert!(read(b"<E>\xff</E>").is_err());
+    }
+
+    #[test]
+    fn days_and_rates_are_limited() {
+        let usd = "<Cube currency='USD' rate='1.1'/>";
+        let days = |count| {
+            let day = |days| date(2024, 1, 1).checked_add(purser_sdk::Span::new().days(days));
+            let cube = |days| format!("<Cube time='{}'>{usd}</Cube>", day(days).unwrap());
+            format!("<E><Cube>{}</Cube></E>", (0..count).map(cube).collect::<String>())
+        };
+        assert_eq!(read(days(300).as_bytes()).unwrap().len(), TABLES_MAX);
+        assert!(read(days(301).as_bytes()).is_err());
+        let letter = |index: u8| char::from(b'A' + index);
+        let rates = |count: u8| {
+            let cube = |index: u8| {
+                let code = format!("Q{}{}", letter(index / 26), letter(index % 26));
+                format!("<Cube currency='{code}' rate='1'/>")
+            };
+            let rates = (0..count).map(cube).collect::<String>();
+            format!("<E><Cube time='2024-06-28'>{usd}{rates}</Cube></E>")
+        };
+        assert!(read(rates(99).as_bytes()).is_ok());
+        assert!(read(rates(100).as_bytes()).is_err());
     }
 
     proptest! {
