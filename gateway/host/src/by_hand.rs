@@ -65,7 +65,7 @@ impl Loaded {
         function: &'static str,
         input: &Value,
     ) -> Result<Called<String>, ByHandError> {
-        let mut call = Call::begin(&self.sandbox, &self.manifest.name).await?;
+        let mut call = Call::begin(&self.sandbox, &self.manifest.name, &self.peak).await?;
         call.store().set_hostcall_fuel(COPY_BYTES_MAX);
         let instance = call.enter(&self.pre).await?;
         let export = instance.get_func(call.store(), self.export(function)?);

@@ -13,6 +13,7 @@ use crate::{
     fault::{CallError, Fault, printable},
     limits::TABLE_ELEMENTS,
     log::LogBook,
+    peak::PeakMeter,
 };
 
 /// Longest detail of a fault: enough for a panic message and where it was.
@@ -68,6 +69,7 @@ impl ResourceLimiter for MemoryCeiling {
 /// one buyer's sale is there when the next comes, and an instance that trapped is never entered again.
 pub(crate) struct Call<'a> {
     plugin: &'a str,
+    peak: &'a PeakMeter,
     store: Store<Guest>,
     fuel_given: u64,
     _seat: SemaphorePermit<'a>,
@@ -75,10 +77,14 @@ pub(crate) struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Waits for a seat. The clock runs from the moment it has one.
-    pub(crate) async fn begin(sandbox: &'a Sandbox, plugin: &'a str) -> Result<Self, CallError> {
+    pub(crate) async fn begin(
+        sandbox: &'a Sandbox,
+        plugin: &'a str,
+        peak: &'a PeakMeter,
+    ) -> Result<Self, CallError> {
         let seat = seat(sandbox).await?;
         let store = store(sandbox);
-        Ok(Self { plugin, store, fuel_given: sandbox.limits.fuel, _seat: seat })
+        Ok(Self { plugin, peak, store, fuel_given: sandbox.limits.fuel, _seat: seat })
     }
 
     /// Makes the instance.
@@ -122,7 +128,9 @@ impl<'a> Call<'a> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.store.data().log.publish(self.plugin);
+        let guest = self.store.data();
+        guest.log.publish(self.plugin);
+        self.peak.record(self.fuel_used(), guest.memory.bytes);
     }
 }
 

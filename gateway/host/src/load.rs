@@ -11,6 +11,7 @@ use crate::{
     engine::Sandbox,
     evidence::{Digest, functions},
     fault::CallError,
+    peak::PeakMeter,
     registry::{Description, Loaded, Plugin},
     wire,
 };
@@ -101,8 +102,9 @@ pub(crate) async fn examine(
     compiled: Compiled,
 ) -> Result<Plugin, LoadError> {
     let Compiled { digest, manifest, pre, exports } = compiled;
-    let description =
-        describe(sandbox, &manifest, &pre, &exports).await.map_err(LoadError::Describe)?;
+    let peak = PeakMeter::default();
+    let description = describe(sandbox, &manifest, &pre, &exports, &peak);
+    let description = description.await.map_err(LoadError::Describe)?;
     compare(&manifest, &description)?;
     let (sandbox, faults_in_a_row) = (sandbox.clone(), AtomicU32::new(0));
     Ok(Plugin(Arc::new(Loaded {
@@ -113,6 +115,7 @@ pub(crate) async fn examine(
         pre,
         exports,
         faults_in_a_row,
+        peak,
     })))
 }
 
@@ -121,9 +124,10 @@ async fn describe(
     manifest: &Manifest,
     pre: &InstancePre<Guest>,
     exports: &[ComponentExportIndex],
+    peak: &PeakMeter,
 ) -> Result<Description, CallError> {
     let describe = exports.first().ok_or_else(|| CallError::bad_output("no function describe"))?;
-    let mut call = Call::begin(sandbox, &manifest.name).await?;
+    let mut call = Call::begin(sandbox, &manifest.name, peak).await?;
     let instance = call.enter(pre).await?;
     let (description,) = call.ask::<(), (wire::Description,)>(&instance, describe, ()).await?;
     Description::read(description)

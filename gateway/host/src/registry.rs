@@ -27,6 +27,7 @@ use crate::{
     fault::CallError,
     limits::Limits,
     load::{self, LoadError},
+    peak::{Peak, PeakMeter},
     tax::TaxPlugin,
     wire,
 };
@@ -143,6 +144,11 @@ impl Plugin {
         self.0.faults_in_a_row.load(Ordering::Relaxed)
     }
 
+    /// The most that a call of it has used.
+    pub fn peak(&self) -> Peak {
+        self.0.peak.read()
+    }
+
     /// As a tax plugin.
     pub fn tax(&self) -> Option<TaxPlugin> {
         (self.role() == Role::Tax).then(|| TaxPlugin(self.0.clone()))
@@ -206,6 +212,7 @@ pub(crate) struct Loaded {
     /// In the order of the role's functions.
     pub(crate) exports: Vec<ComponentExportIndex>,
     pub(crate) faults_in_a_row: AtomicU32,
+    pub(crate) peak: PeakMeter,
 }
 
 /// A call with all that its evidence needs.
@@ -246,7 +253,7 @@ impl Loaded {
         P: ComponentNamedList + Lower + Send + Sync,
         R: ComponentNamedList + Lift + Send + Sync + 'static,
     {
-        let mut call = Call::begin(&self.sandbox, &self.manifest.name).await?;
+        let mut call = Call::begin(&self.sandbox, &self.manifest.name, &self.peak).await?;
         let instance = call.enter(&self.pre).await?;
         let answer = call.ask(&instance, self.export(function)?, params).await?;
         Ok((answer, call.fuel_used()))
