@@ -9,6 +9,7 @@ mod database;
 mod duty;
 mod error;
 pub mod facts;
+mod facts_version;
 mod idempotency;
 mod open_account;
 mod outbox;

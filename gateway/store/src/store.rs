@@ -1,12 +1,6 @@
 //! The door.
 
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{collections::HashSet, sync::Arc, time::Instant};
 
 use diesel::{Connection as _, ExpressionMethods, QueryDsl, RunQueryDsl, r2d2::Pool};
 use purser_core::{
@@ -19,6 +13,7 @@ use tokio::{sync::broadcast, task::spawn_blocking};
 use crate::{
     Connection, OpenError, Reply, StoreError, SubmitError,
     database::Database,
+    facts_version::FactsVersion,
     pool::{self, Readers},
     schema::gateway,
     teller::{Counting, Teller, TellerCounts, Writer},
@@ -47,7 +42,7 @@ struct Inner {
     unit: Currency,
     readers: Pool<Readers>,
     teller: Teller,
-    facts_version: Arc<AtomicI64>,
+    facts_version: Arc<FactsVersion>,
     committed: broadcast::Sender<Committed>,
 }
 
@@ -68,8 +63,8 @@ impl Store {
         let database = Database::parse(&config.url)?;
         let unit = config.unit_of_account;
         let mut conn = database.open(unit, &config.key_fingerprint)?;
-        let version = facts_version_get(&mut conn)?;
-        let facts_version = Arc::new(AtomicI64::new(version));
+        let now = Instant::now();
+        let facts_version = Arc::new(FactsVersion::new(facts_version_get(&mut conn)?, now));
         let (committed, _) = broadcast::channel(NOTES_KEPT);
         let writer = Writer {
             database: database.clone(),
@@ -143,6 +138,7 @@ impl Store {
         &self,
         change: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let now = Instant::now();
         let changed = self.write(move |conn| {
             // The version first: two changes at once wait for each other here, and not half way.
             let grown = gateway::facts_version.eq(gateway::facts_version + 1);
@@ -151,14 +147,25 @@ impl Store {
             Ok((change(conn)?, version))
         });
         let (done, version) = changed.await?;
-        self.0.facts_version.fetch_max(version, Ordering::AcqRel);
+        self.0.facts_version.hear(version, now);
         Ok(done)
     }
 
     /// The version of the facts, as far as this process has heard of it. A command prepared with an older one comes
     /// back as [`SubmitError::Stale`], and then this is newer.
     pub fn facts_version(&self) -> i64 {
-        self.0.facts_version.load(Ordering::Acquire)
+        self.0.facts_version.newest()
+    }
+
+    /// The version of the facts a quarter of a second ago or later, for whoever only looks: another process may have
+    /// changed them. Asks the database only if no turn of the teller has lately.
+    pub async fn facts_version_recent(&self) -> Result<i64, StoreError> {
+        let now = Instant::now();
+        if !self.0.facts_version.is_recent(now) {
+            let version = self.read(facts_version_get).await?;
+            self.0.facts_version.hear(version, now);
+        }
+        Ok(self.facts_version())
     }
 
     /// Hears of every commit of this process.

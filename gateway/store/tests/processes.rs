@@ -4,6 +4,8 @@
 mod databases;
 mod world;
 
+use std::time::{Duration, Instant};
+
 use databases::{block_on, on_both, open};
 use diesel::{Connection as _, connection::SimpleConnection};
 use purser_core::{command::Prepared, ids::AccountId};
@@ -167,6 +169,25 @@ fn what_was_prepared_with_older_facts_is_prepared_again() {
             assert_eq!(store.submit(before.clone()).await, Err(SubmitError::Stale));
             let after = Prepared { facts_version: store.facts_version(), ..before };
             assert_eq!(said(&store.submit(after).await), "done");
+        });
+    });
+}
+
+#[test]
+fn whoever_only_looks_hears_of_what_another_process_changed() {
+    on_both(|database| {
+        let store = database.store.clone();
+        let other = open(&database.url);
+        block_on(async {
+            let before = store.facts_version();
+            other.change_facts(|_| Ok(())).await.unwrap();
+            assert_eq!(store.facts_version(), before, "nobody told it");
+            let begun = Instant::now();
+            while store.facts_version_recent().await.unwrap() == before {
+                assert!(begun.elapsed() < Duration::from_secs(5), "it never asks");
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(store.facts_version(), before + 1);
         });
     });
 }

@@ -151,7 +151,7 @@ pub async fn show(gateway: &Gateway, from: Currency, to: Currency) -> Result<Sho
         });
     }
     let today = gateway.clock.today();
-    let facts = gateway.facts.at(gateway.store.facts_version());
+    let facts = gateway.facts.at(gateway.store.facts_version_recent().await?);
     let other = if to == gateway.settings.unit_of_account { from } else { to };
     let plugin = facts.currency_plugin(gateway, other, today).await?;
     let too_old = || Problem::new(problem::RATES_TOO_OLD).retry_after(60);

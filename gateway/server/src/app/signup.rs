@@ -106,7 +106,8 @@ pub async fn sign_up(
         }
     });
     let account = opened.await?;
-    let policy = gateway.facts.at(gateway.store.facts_version()).refund_policy(gateway).await?;
+    let facts = gateway.facts.at(gateway.store.facts_version_recent().await?);
+    let policy = facts.refund_policy(gateway).await?;
     let vault = gateway.store.read(move |db| vault_view(db, account, &policy, now)).await?;
     let vault = vault.ok_or_else(|| Problem::internal("an account has no vault"))?;
     Ok(Opened { vault, recovery_code: recovery.reveal() })

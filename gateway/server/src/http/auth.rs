@@ -107,7 +107,7 @@ impl Buyer {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let (gateway, access) = access(&request)?;
         let key = idempotency_key(&request)?;
-        let facts_version = gateway.store.facts_version();
+        let facts_version = gateway.store.facts_version_recent().await?;
         let (account, session, now) = (access.account, access.session, gateway.now());
         let asked = key.clone();
         let found = gateway.store.read(move |db| {
@@ -142,7 +142,7 @@ impl Merchant {
         let gateway = gateway(&request)?;
         let credential = credential(&request, "sk_")?;
         let key = idempotency_key(&request)?;
-        let facts_version = gateway.store.facts_version();
+        let facts_version = gateway.store.facts_version_recent().await?;
         let (hash, now, asked) =
             (gateway.keys.api_key_hash(credential.expose()), gateway.now(), key.clone());
         let found = gateway.store.read(move |db| {
@@ -165,7 +165,7 @@ impl Operator {
         let gateway = gateway(&request)?;
         let credential = credential(&request, "op_")?;
         let key = idempotency_key(&request)?;
-        let facts_version = gateway.store.facts_version();
+        let facts_version = gateway.store.facts_version_recent().await?;
         let hash = gateway.keys.api_key_hash(credential.expose());
         // Keyed hashes compare in constant time.
         let is_file_key = hash == gateway.keys.operator_hash;

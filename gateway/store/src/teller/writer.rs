@@ -3,12 +3,9 @@
 use std::{
     collections::HashSet,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use diesel::{Connection as _, r2d2::R2D2Connection};
@@ -24,6 +21,7 @@ use super::{
 use crate::{
     Committed, Connection, StoreError,
     database::{Database, Purpose},
+    facts_version::FactsVersion,
 };
 
 /// Together well below the patience of a caller.
@@ -38,7 +36,7 @@ pub(crate) struct Writer {
     pub(crate) database: Database,
     pub(crate) conn: Option<Connection>,
     pub(crate) unit: Currency,
-    pub(crate) facts_version: Arc<AtomicI64>,
+    pub(crate) facts_version: Arc<FactsVersion>,
     pub(crate) committed: broadcast::Sender<Committed>,
     pub(crate) evidence: HashSet<EvidenceId>,
     pub(crate) counting: Arc<Counting>,
@@ -72,8 +70,9 @@ impl Writer {
 
     fn settle(&mut self, commands: &[&Prepared]) -> Result<Vec<Verdict>, SubmitError> {
         for attempt in 0..ATTEMPTS_MAX {
+            let began = Instant::now();
             match self.turn(commands) {
-                Ok(settled) => return Ok(self.settled(settled)),
+                Ok(settled) => return Ok(self.settled(settled, began)),
                 Err(Fault::Broken(why)) => return Err(SubmitError::Broken(why)),
                 Err(Fault::Retry(why)) => {
                     tracing::warn!(why, attempt, "the teller tries again");
@@ -98,9 +97,9 @@ impl Writer {
         done
     }
 
-    fn settled(&mut self, settled: Settled) -> Vec<Verdict> {
+    fn settled(&mut self, settled: Settled, began: Instant) -> Vec<Verdict> {
         self.counting.committed(settled.verdicts.len());
-        self.facts_version.store(settled.facts_version, Ordering::Release);
+        self.facts_version.hear(settled.facts_version, began);
         if self.evidence.len() > EVIDENCE_KNOWN_MAX {
             self.evidence.clear();
         }
