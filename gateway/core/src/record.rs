@@ -1,18 +1,24 @@
 //! What a decided command leaves behind, beside its entries: one struct for each table.
 
+mod card;
+mod evidence;
+
 use jiff::Timestamp;
-use purser_money::{Currency, Leg, Money};
+use purser_money::{Leg, Money};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     account::Taxpayer,
     entry::Entry,
     ids::{
-        AccountId, BatchId, CardId, EventId, ItemId, LoadId, LogId, MerchantId, PurchaseId,
-        RefundId, SaleId, TradeId, TransferId,
+        AccountId, CardId, EventId, ItemId, LoadId, LogId, MerchantId, PurchaseId, RefundId,
+        SaleId, TradeId, TransferId,
     },
     tax::ItemTax,
 };
+
+pub use card::{CardKind, CardRecord, CardStatus};
+pub use evidence::{EvidenceId, EvidenceRecord};
 
 /// Everything that a batch of commands writes, in order.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -238,154 +244,6 @@ pub struct TradeRecord {
     pub sold: Money,
     /// Received.
     pub bought: Money,
-}
-
-/// A pre-paid card. Its code is kept as a keyed hash, its UID not at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CardRecord {
-    /// Its name.
-    pub id: CardId,
-    /// Printed on it; public.
-    pub serial: String,
-    /// The currency of its value.
-    pub currency: Currency,
-    /// The keyed hash of its code.
-    pub code_hash: [u8; 32],
-    /// Whether it may be loaded from.
-    pub status: CardStatus,
-    /// Voucher, smart card or compensation.
-    pub kind: CardKind,
-    /// What it is sold for.
-    pub face: Money,
-    /// The batch it was printed in.
-    pub batch: Option<BatchId>,
-    /// From this moment on its value is owed, but not loadable.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// Whether a card may be loaded from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CardStatus {
-    /// Not sold yet.
-    Inactive,
-    /// Sold.
-    Active,
-    /// Lost or stolen.
-    Blocked,
-}
-
-/// How a card came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CardKind {
-    /// A printed code.
-    Voucher,
-    /// An NTAG 424 DNA chip.
-    Smart,
-    /// The rest of a closed vault. Never expires.
-    Compensation,
-}
-
-impl CardStatus {
-    const NAMES: [(Self, &'static str); 3] =
-        [(Self::Inactive, "inactive"), (Self::Active, "active"), (Self::Blocked, "blocked")];
-
-    /// The name in the database and in answers.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
-    }
-
-    /// The status of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(status, _)| *status)
-    }
-}
-
-impl CardKind {
-    const NAMES: [(Self, &'static str); 3] =
-        [(Self::Voucher, "voucher"), (Self::Smart, "smart"), (Self::Compensation, "compensation")];
-
-    /// The name in the database.
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
-    /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
-    }
-}
-
-/// The name of a piece of evidence: the SHA-256 of its content, so that equal calls are one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EvidenceId(pub [u8; 32]);
-
-impl Serialize for EvidenceId {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for EvidenceId {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(from)?;
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).ok();
-        let array = bytes.and_then(|bytes| bytes.try_into().ok());
-        array.map(Self).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
-    }
-}
-
-/// One plugin call that moved money: enough to make the same call again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EvidenceRecord {
-    /// SHA-256 over the fields below.
-    pub id: EvidenceId,
-    /// SHA-256 of the component.
-    pub digest: [u8; 32],
-    /// The wasmtime version, which with the digest makes fuel reproducible.
-    pub engine: String,
-    /// `tax.assess`, `currency.convert`.
-    pub function: String,
-    /// Canonical JSON.
-    pub input: String,
-    /// Canonical JSON.
-    pub output: String,
-    /// Fuel that was used.
-    pub fuel: u64,
-}
-
-impl EvidenceRecord {
-    /// Evidence, named by its content.
-    pub fn new(
-        digest: [u8; 32],
-        engine: String,
-        function: String,
-        input: String,
-        output: String,
-        fuel: u64,
-    ) -> Self {
-        use sha2::{Digest, Sha256};
-        let mut hash = Sha256::new();
-        for part in [
-            &digest[..],
-            engine.as_bytes(),
-            function.as_bytes(),
-            input.as_bytes(),
-            output.as_bytes(),
-        ] {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hash.update(part);
-        }
-        hash.update(fuel.to_be_bytes());
-        Self {
-            id: EvidenceId(hash.finalize().into()),
-            digest,
-            engine,
-            function,
-            input,
-            output,
-            fuel,
-        }
-    }
 }
 
 /// Something a merchant is told.
