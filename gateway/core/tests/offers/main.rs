@@ -8,6 +8,9 @@
     reason = "a test fails loudly"
 )]
 
+mod content;
+mod forged;
+
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use proptest::prelude::*;
@@ -80,13 +83,6 @@ fn open(token: &str) -> Result<Offer, OfferError> {
 
 fn open_claims(claims: &Value) -> Result<Offer, OfferError> {
     open(&maced(HS256, &claims.to_string()))
-}
-
-fn content(claims: &Value) -> (&'static str, ContentFault) {
-    match open_claims(claims) {
-        Err(OfferError::Content { field, fault }) => (field, fault),
-        other => panic!("{claims}: {other:?}"),
-    }
 }
 
 #[test]
@@ -167,130 +163,6 @@ fn a_registered_ed25519_key_opens_offers() {
 }
 
 #[test]
-fn a_changed_offer_is_tampered() {
-    let token = maced(HS256, &claims().to_string());
-    let [header, payload, mac] = token.split('.').collect::<Vec<_>>().try_into().unwrap();
-    let cheaper = with("/price/amount", json!("1.00")).to_string();
-    let cheaper = BASE64URL_NOPAD.encode(cheaper.as_bytes());
-    for forged in [
-        String::new(),
-        "..".into(),
-        format!("{header}.{payload}"),
-        format!("{header}.{payload}."),
-        format!("{header}.{cheaper}.{mac}"),
-        format!("{header}.{payload}.{mac}.{mac}"),
-        format!("{header}.{payload}.{mac}="),
-        format!("{header}.{payload}.{mac}\n"),
-        format!(" {token}"),
-        format!("{header}=.{payload}.{mac}"),
-        format!("{header}.{payload}.{}", &mac[..mac.len() - 2]),
-        format!("{header}.{payload}.{}", mac.replace(|_| true, "A")),
-        format!("{header}.{payload}.é"),
-    ] {
-        assert_eq!(open(&forged).unwrap_err(), OfferError::Tampered, "{forged}");
-    }
-}
-
-#[test]
-fn stray_bits_in_base64_are_tampering() {
-    let token = maced(HS256, &claims().to_string());
-    // 32 bytes leave two bits of the last symbol unused; another reader may not mind them.
-    let last = token.chars().next_back().unwrap();
-    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let value = alphabet.find(last).unwrap();
-    let stray = &alphabet[value + 1..value + 2];
-    assert_eq!(open(&format!("{}{stray}", &token[..token.len() - 1])), Err(OfferError::Tampered));
-}
-
-#[test]
-fn the_key_says_which_algorithm_not_the_offer() {
-    let payload = claims().to_string();
-    for header in [
-        r#"{"alg":"none","typ":"offer+jwt","kid":"key_1"}"#,
-        r#"{"alg":"None","typ":"offer+jwt","kid":"key_1"}"#,
-        r#"{"alg":"hs256","typ":"offer+jwt","kid":"key_1"}"#,
-        r#"{"alg":"HS512","typ":"offer+jwt","kid":"key_1"}"#,
-        r#"{"alg":"EdDSA","typ":"offer+jwt","kid":"key_1"}"#,
-        r#"{"alg":"RS256","typ":"offer+jwt","kid":"key_1"}"#,
-        r#"{"alg":"HS256","typ":"JWT","kid":"key_1"}"#,
-        r#"{"alg":"HS256","typ":"receipt+jwt","kid":"key_1"}"#,
-        r#"{"alg":"HS256","kid":"key_1"}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt"}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt","kid":""}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt","kid":"a b"}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt","kid":7}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_1","crit":["exp"]}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_2","kid":"key_1"}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_1","x":1,"x":2}"#,
-        r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_1"} {}"#,
-        "[]",
-        "",
-    ] {
-        assert_eq!(open(&maced(header, &payload)), Err(OfferError::Tampered), "{header}");
-    }
-    let long = format!(r#"{{"alg":"HS256","typ":"offer+jwt","kid":"{}"}}"#, "k".repeat(129));
-    assert_eq!(open(&maced(&long, &payload)), Err(OfferError::Tampered));
-}
-
-#[test]
-fn keys_that_an_offer_brings_along_are_ignored() {
-    let header = json!({
-        "alg": "HS256", "typ": "offer+jwt", "kid": "key_1",
-        "jku": "http://evil.example", "jwk": {"kty": "oct", "k": "AA"}, "x5u": "x",
-    });
-    assert!(open(&maced(&header.to_string(), &claims().to_string())).is_ok());
-}
-
-#[test]
-fn a_public_key_is_no_hmac_secret() {
-    // The classic confusion: the registered public key, which anybody may know, used as an HMAC
-    // secret.
-    let public = SigningKey::from_seed(&Secret::new([9; 32])).unwrap().public();
-    let signed = format!(
-        "{}.{}",
-        BASE64URL_NOPAD.encode(HS256.as_bytes()),
-        BASE64URL_NOPAD.encode(claims().to_string().as_bytes())
-    );
-    let key = EncodingKey::from_secret(public.as_bytes());
-    let mac = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::HS256).unwrap();
-    let token = format!("{signed}.{mac}");
-    let sealed = Sealed::parse(&token).unwrap();
-    assert_eq!(
-        sealed.open(&OfferKey::EdDsa(public), merchant(), AUDIENCE, NOW_S),
-        Err(OfferError::Tampered)
-    );
-    // And the other way round: an EdDSA token against a secret.
-    let token =
-        SigningKey::from_seed(&Secret::new([9; 32])).unwrap().sign("offer+jwt", &claims()).unwrap();
-    assert_eq!(open(&token), Err(OfferError::Tampered));
-}
-
-#[test]
-fn a_name_that_occurs_twice_is_tampering_at_any_depth() {
-    let payload = claims().to_string();
-    for (once, twice) in [
-        (r#""jti":"offer-1""#, r#""jti":"offer-1","jti":"offer-2""#),
-        (r#""amount":"10.00""#, r#""amount":"1.00","amount":"10.00""#),
-        (r#""amount":"10.00""#, r#""amount":"1.00","\u0061mount":"10.00""#),
-        (r#""is":["ignored"]"#, r#""is":1,"is":2"#),
-    ] {
-        let payload = payload.replace(once, twice);
-        assert_eq!(open(&maced(HS256, &payload)), Err(OfferError::Tampered), "{payload}");
-    }
-    for payload in
-        ["[]", "null", "", "{}", r#"{"iss":"merch_x"}"#, &format!("{payload}x"), "\u{feff}{}"]
-    {
-        assert_eq!(open(&maced(HS256, payload)), Err(OfferError::Tampered), "{payload}");
-    }
-}
-
-#[test]
-fn an_offer_is_bounded() {
-    let long = with("/unknown", json!("x".repeat(8192)));
-    assert_eq!(open_claims(&long), Err(OfferError::Tampered));
-}
-
-#[test]
 fn the_checks_come_in_their_order() {
     let wrong_everything = |iss: MerchantId, aud: &str, exp: i64| {
         let mut claims = with("/price/amount", json!("0"));
@@ -359,86 +231,6 @@ fn an_offer_is_valid_in_its_time_only() {
 }
 
 #[test]
-fn what_cannot_be_sold_is_named() {
-    let check = |pointer: &str, values: &[Value], field: &str| {
-        for value in values {
-            assert_eq!(content(&with(pointer, value.clone())).0, field, "{pointer} {value}");
-        }
-    };
-    let long_title = json!("t".repeat(201));
-    check(
-        "/jti",
-        &[json!(""), json!(7), json!("x".repeat(129)), json!("a\tb"), Value::Null],
-        "jti",
-    );
-    check("/item", &[json!("x"), json!([]), Value::Null], "item");
-    check("/item/id", &[json!(""), json!(1), json!("x".repeat(129)), Value::Null], "item.id");
-    check(
-        "/item/title",
-        &[json!(""), json!("  "), long_title, json!("a\nb"), json!("a\u{202e}b"), Value::Null],
-        "item.title",
-    );
-    check("/item/category", &[json!("toys"), json!("Book"), json!(1)], "item.category");
-    let bad_urls = [
-        "",
-        "x",
-        "/x",
-        "ftp://x",
-        "javascript:alert(1)",
-        "https://shop.example@evil.example/",
-        "http://",
-        "https://x/\u{7}",
-    ];
-    check("/item/url", &bad_urls.map(|url| json!(url)), "item.url");
-    check("/return_url", &bad_urls.map(|url| json!(url)), "return_url");
-    check(
-        "/return_url",
-        &[json!(format!("https://x/{}", "y".repeat(2048))), json!({})],
-        "return_url",
-    );
-    check("/price", &[json!("10.00 EUR"), json!(10), Value::Null], "price");
-    check(
-        "/price/currency",
-        &[json!("eur"), json!("XXX"), json!(""), json!(978), Value::Null],
-        "price.currency",
-    );
-    let amounts = [
-        "",
-        "0",
-        "0.00",
-        "-1",
-        "1.001",
-        "1e3",
-        "NaN",
-        " 1",
-        "1,00",
-        "9999999999999999",
-        "1.0000000000000000000000000000000000",
-    ];
-    check("/price/amount", &amounts.map(|amount| json!(amount)), "price.amount");
-    check("/price/amount", &[json!(10), json!(10.5), Value::Null], "price.amount");
-    check("/tax_inclusive", &[json!(1), json!("true")], "tax_inclusive");
-    check("/single_use", &[json!(0), json!([])], "single_use");
-    check(
-        "/refund_window_days",
-        &[json!(-1), json!(3651), json!(1.5), json!("14")],
-        "refund_window_days",
-    );
-}
-
-#[test]
-fn a_wrong_amount_and_an_unknown_currency_are_told_apart() {
-    let check = |pointer, value: &str, expected: MoneyError| {
-        assert_eq!(content(&with(pointer, json!(value))).1, ContentFault::Amount(expected));
-    };
-    let currency = Currency::parse("EUR").unwrap();
-    check("/price/currency", "XAU", MoneyError::UnknownCurrency);
-    check("/price/amount", "1.001", MoneyError::TooManyDecimals { currency, allowed: 2 });
-    check("/price/amount", "01", MoneyError::MalformedAmount);
-    assert_eq!(content(&with("/price/amount", json!("0.00"))).1, ContentFault::NotPositive);
-}
-
-#[test]
 fn secrets_have_the_size_of_the_hash() {
     let of_length = |length: usize| OfferSecret::new(SecretText::new("s".repeat(length))).is_ok();
     assert!(
@@ -463,17 +255,5 @@ proptest! {
     ) {
         let _ = open_claims(&with(pointer, json!(text)));
         let _ = open_claims(&with(pointer, json!(number)));
-    }
-
-    #[test]
-    fn any_changed_character_is_noticed(
-        at in any::<prop::sample::Index>(),
-        by in "[A-Za-z0-9_.-]",
-    ) {
-        let token = maced(HS256, &claims().to_string());
-        let at = at.index(token.len());
-        prop_assume!(token[at..=at] != by);
-        let changed = format!("{}{by}{}", &token[..at], &token[at + 1..]);
-        prop_assert_eq!(open(&changed), Err(OfferError::Tampered));
     }
 }
