@@ -17,8 +17,10 @@ use purser_core::{
 };
 
 use super::{
-    Reply, SubmitError, postgres,
-    rows::{BalanceRow, DeltaRow, KeyRow, OfferRow, VaultChange, micros},
+    Reply, SubmitError,
+    journal::{BalanceRow, DeltaRow},
+    postgres,
+    rows::{KeyRow, OfferRow, VaultChange, micros},
     sqlite,
 };
 use crate::{

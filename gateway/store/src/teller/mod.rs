@@ -2,6 +2,7 @@
 
 mod batch;
 mod counts;
+mod journal;
 mod locked;
 mod postgres;
 mod queue;

@@ -26,10 +26,11 @@ use statements::{
 
 use super::{
     batch::{Changes, Fault, Found, KeyName, Wanted},
+    journal::entry_rows,
     locked::{CardLocked, batch_state},
     rows::{
         CardRow, EventRow, EvidenceRow, ItemRow, LoadRow, LogRow, PurchaseRow, RefundRow, TradeRow,
-        TransferRow, entry_rows,
+        TransferRow,
     },
 };
 use crate::{

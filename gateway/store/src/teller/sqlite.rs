@@ -12,10 +12,11 @@ use purser_core::{
 
 use super::{
     batch::{Changes, Fault, Found, KeyName, Wanted},
+    journal::entry_rows,
     locked::{CardLocked, batch_state},
     rows::{
         CardRow, EventRow, EvidenceRow, ItemRow, LoadRow, LogRow, PurchaseRow, RefundRow, TradeRow,
-        TransferRow, entry_rows,
+        TransferRow,
     },
 };
 use crate::{

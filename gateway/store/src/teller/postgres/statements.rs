@@ -10,9 +10,10 @@ use diesel::{
 
 use crate::teller::{
     batch::KeyName,
+    journal::{BalanceRow, DeltaRow, EntryRow, PostingRow},
     rows::{
-        BalanceRow, CardRow, DeltaRow, EntryRow, EventRow, EvidenceRow, ItemRow, KeyRow, LoadRow,
-        LogRow, OfferRow, PostingRow, PurchaseRow, RefundRow, TradeRow, TransferRow, VaultChange,
+        CardRow, EventRow, EvidenceRow, ItemRow, KeyRow, LoadRow, LogRow, OfferRow, PurchaseRow,
+        RefundRow, TradeRow, TransferRow, VaultChange,
     },
 };
 
