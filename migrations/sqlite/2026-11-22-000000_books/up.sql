@@ -36,6 +36,7 @@ CREATE TABLE entry (
     object TEXT   NOT NULL
 );
 CREATE INDEX entry_object ON entry (object);
+CREATE INDEX entry_at ON entry (at);
 
 -- Debits are above zero, credits below.
 CREATE TABLE posting (
@@ -102,6 +103,7 @@ CREATE TABLE identity (
     country       TEXT,
     created_at    BIGINT NOT NULL
 );
+CREATE INDEX identity_created_at ON identity (created_at);
 
 CREATE TABLE session (
     id           TEXT   NOT NULL PRIMARY KEY,
@@ -111,6 +113,8 @@ CREATE TABLE session (
     pin_failures BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX session_account ON session (account);
+CREATE INDEX session_created_at ON session (created_at);
+CREATE INDEX session_expires_at ON session (expires_at);
 
 -- A used token that comes again ends its session.
 CREATE TABLE refresh_token (
@@ -120,6 +124,7 @@ CREATE TABLE refresh_token (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX refresh_token_session ON refresh_token (session);
+CREATE INDEX refresh_token_expires_at ON refresh_token (expires_at);
 
 -- Failures in a window, by a keyed hash of the e-mail or address, or by a vault.
 CREATE TABLE throttle (
@@ -127,6 +132,7 @@ CREATE TABLE throttle (
     window_started_at BIGINT NOT NULL,
     failures          BIGINT NOT NULL
 );
+CREATE INDEX throttle_window ON throttle (window_started_at);
 
 -- Cards --------------------------------------------------------------------------------------------------
 
@@ -140,6 +146,7 @@ CREATE TABLE card_batch (
     active     BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL
 );
+CREATE INDEX card_batch_created_at ON card_batch (created_at);
 
 -- `smart_id` is a keyed function of the chip's UID, which is not kept. `smart_keys` is encrypted, and only
 -- there for cards that were personalised elsewhere.
@@ -270,6 +277,7 @@ CREATE TABLE log_line (
     object   TEXT   NOT NULL
 );
 CREATE INDEX log_line_account ON log_line (account, at, id);
+CREATE INDEX log_line_at ON log_line (at);
 
 -- The outbox. A position is given behind the writer, so that no late commit is skipped by a reader.
 CREATE TABLE event (
@@ -295,6 +303,7 @@ CREATE TABLE merchant (
     return_origins TEXT   NOT NULL,
     created_at     BIGINT NOT NULL
 );
+CREATE INDEX merchant_created_at ON merchant (created_at);
 
 -- `owner` is a merchant or `operator`.
 CREATE TABLE api_key (
@@ -306,6 +315,7 @@ CREATE TABLE api_key (
     expires_at BIGINT
 );
 CREATE INDEX api_key_owner ON api_key (owner);
+CREATE INDEX api_key_created_at ON api_key (created_at);
 
 -- `material` is the encrypted secret of an HS256 key, or a public key as it is.
 CREATE TABLE offer_key (
@@ -326,6 +336,7 @@ CREATE TABLE refund_policy (
     window_days BIGINT NOT NULL,
     period_days BIGINT NOT NULL
 );
+CREATE INDEX refund_policy_at ON refund_policy (at);
 
 CREATE TABLE plugin (
     id           TEXT   NOT NULL PRIMARY KEY,
@@ -338,6 +349,7 @@ CREATE TABLE plugin (
     status       TEXT   NOT NULL,
     installed_at BIGINT NOT NULL
 );
+CREATE INDEX plugin_installed_at ON plugin (installed_at);
 
 -- Which plugin answers for a country (tax) or a currency (currency; `*` is all), from a day on.
 CREATE TABLE plugin_binding (
@@ -348,6 +360,7 @@ CREATE TABLE plugin_binding (
     at        BIGINT NOT NULL,
     PRIMARY KEY (role, place, from_date, at)
 );
+CREATE INDEX plugin_binding_at ON plugin_binding (at);
 
 CREATE TABLE rate_table (
     id         TEXT   NOT NULL PRIMARY KEY,
@@ -359,6 +372,7 @@ CREATE TABLE rate_table (
     fetched_at BIGINT NOT NULL
 );
 CREATE INDEX rate_table_as_of ON rate_table (as_of, fetched_at);
+CREATE INDEX rate_table_fetched_at ON rate_table (fetched_at);
 
 -- The journal cannot be updated or deleted ----------------------------------------------------------------
 

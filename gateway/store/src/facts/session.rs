@@ -209,11 +209,9 @@ pub fn session_pin_passed(conn: &mut Connection, id: SessionId) -> Result<(), St
 /// Forgets sessions and tokens that have expired; tells how many sessions those were.
 pub fn sessions_expired_delete(conn: &mut Connection, now: Timestamp) -> Result<usize, StoreError> {
     let now = now.as_microsecond();
-    let ended = session::table.filter(session::expires_at.le(now)).select(session::id);
-    let ended: Vec<String> = ended.load(conn)?;
-    for id in &ended {
-        session_end(conn, Row::new("session", id).parse("id", id)?)?;
-    }
+    let ended = || session::table.filter(session::expires_at.le(now));
+    let tokens = refresh_token::session.eq_any(ended().select(session::id));
+    diesel::delete(refresh_token::table.filter(tokens)).execute(conn)?;
     diesel::delete(refresh_token::table.filter(refresh_token::expires_at.le(now))).execute(conn)?;
-    Ok(ended.len())
+    Ok(diesel::delete(ended()).execute(conn)?)
 }

@@ -42,7 +42,8 @@ pub(crate) fn block_on<T>(done: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(done)
 }
 
-fn sqlite() -> Database {
+/// On SQLite only.
+pub(crate) fn sqlite() -> Database {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("purser.db").to_str().unwrap().to_owned();
     let store = open(&path);
