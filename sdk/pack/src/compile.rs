@@ -109,11 +109,13 @@ struct Target {
 impl PluginCrate {
     fn read(dir: &Path) -> Result<Self, PackError> {
         let path = dir.join("Cargo.toml");
-        let manifest_path =
-            path.canonicalize().map_err(|error| io(format!("looking for {path:?}"), error))?;
+        let manifest_path = path
+            .canonicalize()
+            .map_err(|error| io(format!("looking for the crate's {path:?}"), error))?;
         let plugin_toml = PluginToml::path(dir);
-        let text = fs::read_to_string(&plugin_toml)
-            .map_err(|error| io(format!("reading {plugin_toml:?}"), error))?;
+        let text = fs::read_to_string(&plugin_toml).map_err(|error| {
+            io(format!("reading {plugin_toml:?}, which says `name` and `role`"), error)
+        })?;
         let package = metadata(&manifest_path)?;
         let library = package
             .targets

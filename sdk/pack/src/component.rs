@@ -72,6 +72,9 @@ pub fn inspect_within(component: &[u8], limit: usize) -> Result<Inspection, Pack
     }
     let invalid =
         |error: wasmparser::BinaryReaderError| PackError::NotAComponent(error.to_string());
+    if !component.starts_with(b"\0asm") {
+        return Err(PackError::NotAComponent("it does not begin as WebAssembly does".to_owned()));
+    }
     let types = Validator::new().validate_all(component).map_err(invalid)?;
     let surface = Surface::read(component)?;
     for import in &surface.imports {
@@ -115,7 +118,10 @@ impl<'a> Surface<'a> {
         for payload in Parser::new(0).parse_all(component) {
             match payload.map_err(invalid)? {
                 Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                    return Err(PackError::NotAComponent("it is a core module".to_owned()));
+                    return Err(PackError::NotAComponent(
+                        "it is a core module; `purser plugin build` makes a component of a crate"
+                            .to_owned(),
+                    ));
                 }
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
                     depth = depth.saturating_add(1);

@@ -42,13 +42,19 @@ enum Verb {
     },
     /// Test a crate: its own tests, its vectors in the real sandbox, and the rules that all plugins keep
     #[command(after_help = "Vectors are files tests/*.json, each a list of cases:\n  \
-                      {\"name\": \"...\", \"function\": \"assess\", \"input\": {...}, \"output\": {...}}\n\
-                      with \"error\": \"tax-category-unsupported\" in place of \"output\" where the plugin must refuse.\n\n\
-                      Examples:\n  purser plugin test plugins/tax-eu\n  purser plugin test --json")]
+                      {\"name\": \"...\", \"source\": \"...\", \"function\": \"assess\", \"input\": {...}, \"output\": {...}}\n\
+                      The answer must have what \"output\" has, and may have more fields. Where the plugin must refuse, a case has\n\
+                      \"error\": \"tax-category-unsupported\" instead, and \"field\" where it names one. {\"file\": \"feed.xml\"} stands for\n\
+                      the bytes of a file beside the vectors.\n\n\
+                      Examples:\n  purser plugin test plugins/tax-eu\n  purser plugin test --json\n  \
+                      purser plugin test vat.wasm --vectors examples/")]
     Test {
-        /// The crate's folder
-        #[arg(default_value = ".")]
-        folder: PathBuf,
+        /// The crate's folder, or a plugin that was built already
+        #[arg(default_value = ".", value_name = "FOLDER|FILE")]
+        plugin: PathBuf,
+        /// Where the vectors are [default: tests in the crate's folder]
+        #[arg(long, value_name = "FOLDER")]
+        vectors: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -113,7 +119,7 @@ enum Verb {
 pub fn run(flags: PluginFlags) -> anyhow::Result<ExitCode> {
     match flags.verb {
         Verb::Build { folder, out, json } => build::run(&folder, out, json),
-        Verb::Test { folder, json } => test::run(&folder, json),
+        Verb::Test { plugin, vectors, json } => test::run(&plugin, vectors, json),
         Verb::Inspect { file, json } => build::inspect(&file, json),
         Verb::Call { file, function, json } => call::run(&file, &function, json),
         Verb::Install { file, enable, from, place, json } => {

@@ -1,13 +1,13 @@
 //! Making plugin files, and looking into them.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use anyhow::Context;
-use purser_pack::{BuildOptions, Built, Inspection, Lockfile};
+use anyhow::{Context, bail};
+use purser_pack::{BuildOptions, Built, Inspection, LIMIT_DEFAULT, Lockfile};
 use serde::Serialize;
 
 use crate::cli::report::print_json;
@@ -65,13 +65,27 @@ pub(super) fn inspect(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
 
 /// The plugin that the crate in `folder` is.
 pub(super) fn one(folder: &Path) -> anyhow::Result<Built> {
-    let options = BuildOptions { target_dir: None, lockfile: Lockfile::Updated };
+    if folder.is_file() {
+        bail!("{} is a file; name the folder of a plugin's crate", folder.display());
+    }
+    // No outer cargo runs here, so the author's own choice of a target directory holds.
+    let target_dir = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let options = BuildOptions { target_dir, lockfile: Lockfile::Updated };
     let built = purser_pack::build(&[folder.to_path_buf()], &options)
-        .with_context(|| format!("{} is no plugin crate", folder.display()))?;
+        .with_context(|| format!("{} cannot be made a plugin", folder.display()))?;
     built.into_iter().next().context("cargo built nothing")
 }
 
-/// A plugin file. More than a plugin may have is not read.
+/// A plugin file. What is larger than a plugin may be is not read.
 pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(file).with_context(|| format!("cannot read {}", file.display()))
+    let shown = file.display();
+    let about = fs::metadata(file).with_context(|| format!("cannot read {shown}"))?;
+    if about.is_dir() {
+        bail!("{shown} is a folder; name a .wasm file that `purser plugin build` made");
+    }
+    let most = LIMIT_DEFAULT;
+    if about.len() > most as u64 {
+        bail!("{shown} has {} bytes; a plugin has at most {most}", about.len());
+    }
+    fs::read(file).with_context(|| format!("cannot read {shown}"))
 }
