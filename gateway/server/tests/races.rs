@@ -11,9 +11,15 @@
 mod support;
 
 use purser::random::bytes;
-use purser_core::card::code::CardCode;
+use purser_core::{
+    card::{
+        code::CardCode,
+        sun::{FileReadKey, MetaReadKey},
+    },
+    secret::Secret,
+};
 use serde_json::json;
-use support::{Answer, World, at_once, new_key, text};
+use support::{Answer, Client, World, at_once, new_key, tap_under, text};
 
 const CALLERS: usize = 50;
 
@@ -107,6 +113,47 @@ on_both_databases! {
         let answers = at_once(CALLERS, move |_| (0..5).map(|_| buyer.load(&code)).collect::<Vec<_>>());
         assert_eq!(answers.len(), CALLERS);
         the_others_got(&answers.concat(), 409, "card-already-used");
+    }
+
+    fn sixteen_keys_of_other_issuers_are_taken_however_many_come_at_once(world: &World) {
+        let face = json!({ "amount": "10.00", "currency": "USD" });
+        let hex = |byte: u8| data_encoding::HEXLOWER.encode(&[byte; 16]);
+        // The nth card: its issuer's key, its own key, its number.
+        let register = move |operator: &Client, issuer: u8, card: u8| {
+            let keys = json!({ "meta_read": hex(issuer), "file_read": hex(card) });
+            let uid = data_encoding::HEXLOWER.encode(&[card; 7]);
+            operator.post("/v1/smart-cards", None, &json!({ "face": face, "uid": uid, "keys": keys }))
+        };
+        let operator = world.operator.clone();
+        let all = register.clone();
+        let answers = at_once(24, move |n| all(&operator, 100 + n as u8, 1 + n as u8));
+        assert_eq!(succeeded(&answers), 16);
+        the_others_got(&answers, 400, "malformed-request");
+        for answer in answers.iter().filter(|answer| answer.status == 400) {
+            assert_eq!(answer.body["field"], "keys.meta_read");
+            assert!(text(&answer.body, "/detail").contains("16"), "{:#}", answer.body);
+        }
+        // Further cards of the same issuers are welcome, under a key of this gateway too, and each chip once.
+        let known = answers.iter().position(|answer| answer.status == 201).unwrap() as u8;
+        let second = register(&world.operator, 100 + known, 50);
+        register(&world.operator, 100 + known, 50).problem(400, "malformed-request");
+        register(&world.operator, 200, 51).problem(400, "malformed-request");
+        let buyer = world.buyer();
+        let mut cards: Vec<_> = (0..24).map(|n| (100 + n, 1 + n, answers[usize::from(n)].clone())).collect();
+        cards.push((100 + known, 50, second));
+        for (issuer, card, answer) in cards.iter().filter(|(.., answer)| answer.status == 201) {
+            let activate = format!("/v1/smart-cards/{}/activate", text(&answer.body, "/id"));
+            world.operator.post(&activate, Some(&new_key()), &json!({})).ok(200);
+            let load = |issuer: u8, file: u8| {
+                let (meta, file) = (Secret::new([issuer; 16]), Secret::new([file; 16]));
+                let tap = tap_under(&MetaReadKey::new(meta), &FileReadKey::new(file), [*card; 7], 1);
+                buyer.client.post("/v1/vault/loads", Some(&new_key()), &json!({ "card": tap }))
+            };
+            load(*issuer, card + 1).problem(422, "card-refused");
+            load(*issuer, *card).ok(201);
+        }
+        assert_eq!(buyer.balance(), "170.00");
+        world.check();
     }
 
     fn an_item_is_refunded_once_by_many(world: &World) {

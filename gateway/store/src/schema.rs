@@ -160,8 +160,15 @@ diesel::table! {
         batch -> Nullable<Text>,
         expires_at -> Nullable<BigInt>,
         smart_id -> Nullable<Binary>,
-        smart_keys -> Nullable<Binary>,
         tap_counter -> Nullable<BigInt>,
+        file_read_key -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    meta_read_key (hash) {
+        hash -> Binary,
+        wrapped -> Binary,
     }
 }
 

@@ -15,6 +15,7 @@ DROP TABLE offer_use;
 DROP TABLE item;
 DROP TABLE purchase;
 DROP TABLE vault_load;
+DROP TABLE meta_read_key;
 DROP TABLE card;
 DROP TABLE card_batch;
 DROP TABLE throttle;

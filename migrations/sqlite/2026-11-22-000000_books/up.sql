@@ -148,7 +148,7 @@ CREATE TABLE card_batch (
 );
 CREATE INDEX card_batch_created_at ON card_batch (created_at);
 
--- `smart_id` is a keyed function of the chip's UID, which is not kept. `smart_keys` is encrypted, and only
+-- `smart_id` is a keyed function of the chip's UID, which is not kept. `file_read_key` is encrypted, and only
 -- there for cards that were personalised elsewhere.
 CREATE TABLE card (
     id          TEXT   NOT NULL PRIMARY KEY,
@@ -162,11 +162,17 @@ CREATE TABLE card (
     batch       TEXT,
     expires_at  BIGINT,
     smart_id    BLOB  UNIQUE,
-    smart_keys  BLOB,
-    tap_counter BIGINT
+    tap_counter BIGINT,
+    file_read_key BLOB
 );
 CREATE INDEX card_of_batch ON card (batch);
-CREATE INDEX card_smart_keys ON card (smart_keys) WHERE smart_keys IS NOT NULL;
+
+-- The distinct keys that cards personalised elsewhere encrypt their number under, encrypted: a tap is tried with
+-- each. `hash` is keyed.
+CREATE TABLE meta_read_key (
+    hash    BLOB  NOT NULL PRIMARY KEY,
+    wrapped BLOB  NOT NULL
+);
 
 -- What happened ------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use purser_core::{
     Date,
+    card::sun::MetaReadKey,
     ids::MerchantId,
     jws::PublicKey,
     offer::{OfferKey, OfferSecret},
@@ -17,16 +18,20 @@ use purser_core::{
 };
 use purser_host::{CurrencyPlugin, Digest, Evidence, TaxPlugin};
 use purser_money::{Currency, Money, Rounding};
-use purser_store::facts::{
-    merchant::{Merchant, merchant_get},
-    offer_key::{OfferAlg, StoredOfferKey, offer_key_get},
-    plugin::plugin_get,
-    plugin_binding::binding_for,
-    rate_table::rate_table_newest,
-    refund_policy::refund_policy_current,
+use purser_store::{
+    facts::{
+        merchant::{Merchant, merchant_get},
+        offer_key::{OfferAlg, StoredOfferKey, offer_key_get},
+        plugin::plugin_get,
+        plugin_binding::binding_for,
+        rate_table::rate_table_newest,
+        refund_policy::refund_policy_current,
+    },
+    read::card::meta_read_keys,
 };
 use quick_cache::sync::Cache;
 
+use super::smart_card::unwrap_meta_read;
 use crate::{
     gateway::Gateway,
     problem::{self, Problem},
@@ -48,6 +53,7 @@ pub struct Facts {
     tables: Cache<(Digest, Date), Option<Arc<RateTable>>>,
     routes: Cache<(Currency, Currency, Rounding, Date), Arc<EvidencedRoute>>,
     refund_policy: OnceLock<RefundPolicy>,
+    meta_read_keys: OnceLock<Arc<[MetaReadKey]>>,
 }
 
 /// An offer key, and whose it is.
@@ -95,6 +101,7 @@ impl Facts {
             tables: Cache::new(16),
             routes: Cache::new(1024),
             refund_policy: OnceLock::new(),
+            meta_read_keys: OnceLock::new(),
         }
     }
 
@@ -135,6 +142,17 @@ impl Facts {
         }
         let policy = gateway.store.read(refund_policy_current).await?;
         Ok(*self.refund_policy.get_or_init(|| policy))
+    }
+
+    /// The keys that cards personalised elsewhere encrypt their number under.
+    pub async fn meta_read_keys(&self, gateway: &Gateway) -> Result<Arc<[MetaReadKey]>, Problem> {
+        if let Some(known) = self.meta_read_keys.get() {
+            return Ok(Arc::clone(known));
+        }
+        let wrapped = gateway.store.read(meta_read_keys).await?;
+        let keys = wrapped.iter().map(|wrapped| unwrap_meta_read(gateway, wrapped));
+        let keys = keys.collect::<Result<_, _>>()?;
+        Ok(Arc::clone(self.meta_read_keys.get_or_init(|| keys)))
     }
 
     /// The tax plugin that answers for a country on a day.

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use purser_core::{
     card::{
         code::CardCode,
-        sun::{self, MetaReadKey, Tap},
+        keys::ChipId,
+        sun::{self, Reading, Tap},
     },
     command::{Answer, Command, KeyClaim, Outcome},
     ids::{EntryId, LoadId, LogId},
@@ -14,14 +15,15 @@ use purser_core::{
     record::{CardKind, LoadRecord},
 };
 use purser_money::{Currency, Money, Rounding};
-use purser_store::read::card::{
-    StoredCard, card_find_by_code, card_find_by_smart_id, card_smart_keys,
+use purser_store::{
+    Connection,
+    read::card::{StoredCard, card_find_by_code, card_find_by_smart_id},
 };
 
 use super::{
-    facts::EvidencedRoute,
+    facts::{EvidencedRoute, Facts},
     intent::{Making, Payer, carry_out},
-    smart_card::SmartKeys,
+    smart_card::unwrap_file_read,
     throttle::{Budget, attempt},
 };
 use crate::{
@@ -87,7 +89,7 @@ async fn prepare(
     asked: &Asked,
     making: Making,
 ) -> Result<Command, Problem> {
-    let (card, tap) = find(gateway, &asked.shown).await?.ok_or_else(refused)?;
+    let (card, tap) = find(gateway, &making.facts, &asked.shown).await?.ok_or_else(refused)?;
     usable(card.status, card.expires_at, making.at).map_err(Problem::from)?;
     let taken = taken(asked, &card)?;
     check_tap_limit(gateway, &asked.shown, &card, taken)?;
@@ -127,6 +129,7 @@ fn refused() -> Problem {
 /// The card, and the counter of the tap.
 async fn find(
     gateway: &Gateway,
+    facts: &Facts,
     shown: &Shown,
 ) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
     match shown {
@@ -137,7 +140,7 @@ async fn find(
             Ok(row.map(|row| (row, None)))
         }
         Shown::Tap(tap, code) => {
-            let found = find_tapped(gateway, tap).await?;
+            let found = find_tapped(gateway, facts, tap).await?;
             let Some(code) = code else { return Ok(found) };
             // The code of another card beside a tap is as wrong as no card.
             let hash = code.hash(&gateway.keys.hash);
@@ -148,42 +151,36 @@ async fn find(
     }
 }
 
-/// Reads the tap with the issuer's own key, then with those of cards that were personalised elsewhere. One wrong
-/// key in 256 seems to read it, so only the MAC decides.
+/// Reads the tap with the issuer's own key and with those of cards that were personalised elsewhere. One wrong key in
+/// 256 seems to read it, so only the MAC decides, under the key of the one card that has the chip.
 async fn find_tapped(
     gateway: &Gateway,
+    facts: &Facts,
     tap: &Tap,
 ) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
-    let own = gateway.keys.issuer_key.meta_read_key();
-    if let Some(found) = tapped_with(gateway, &own, tap).await? {
-        return Ok(Some(found));
-    }
-    for wrapped in gateway.store.read(card_smart_keys).await? {
-        let keys = SmartKeys::unwrap(gateway, &wrapped)?;
-        if let Some(found) = tapped_with(gateway, &keys.meta_read, tap).await? {
-            return Ok(Some(found));
+    let issuer = &gateway.keys.issuer_key;
+    let (own, foreign) = (issuer.meta_read_key(), facts.meta_read_keys(gateway).await?);
+    let keys = std::iter::once(&own).chain(foreign.iter());
+    let readings: Vec<Reading> =
+        keys.filter_map(|key| sun::read(key, &tap.picc_data).ok()).collect();
+    let chips: Vec<ChipId> = readings.iter().map(|reading| issuer.chip_id(&reading.uid)).collect();
+    let look = move |db: &mut Connection| {
+        let row = |chip: &ChipId| card_find_by_smart_id(db, chip.as_bytes());
+        chips.iter().map(row).collect::<Result<Vec<_>, _>>()
+    };
+    let rows = gateway.store.read(look).await?;
+    for (reading, row) in readings.iter().zip(rows) {
+        let Some(row) = row else { continue };
+        let file_read = match &row.file_read_key {
+            Some(wrapped) => unwrap_file_read(gateway, wrapped)?,
+            None => issuer.card_keys(&reading.uid, 1).file_read,
+        };
+        // A tap's CMAC covers no file data.
+        if sun::verify(&file_read, reading, b"", &tap.cmac) {
+            return Ok(Some((row, Some(reading.counter.get()))));
         }
     }
     Ok(None)
-}
-
-async fn tapped_with(
-    gateway: &Gateway,
-    key: &MetaReadKey,
-    tap: &Tap,
-) -> Result<Option<(StoredCard, Option<u32>)>, Problem> {
-    let Ok(reading) = sun::read(key, &tap.picc_data) else { return Ok(None) };
-    let chip = *gateway.keys.issuer_key.chip_id(&reading.uid).as_bytes();
-    let Some(row) = gateway.store.read(move |db| card_find_by_smart_id(db, &chip)).await? else {
-        return Ok(None);
-    };
-    let file_read = match &row.smart_keys {
-        Some(wrapped) => SmartKeys::unwrap(gateway, wrapped)?.file_read,
-        None => gateway.keys.issuer_key.card_keys(&reading.uid, 1).file_read,
-    };
-    // A tap's CMAC covers no file data.
-    let genuine = sun::verify(&file_read, &reading, b"", &tap.cmac);
-    Ok(genuine.then(|| (row, Some(reading.counter.get()))))
 }
 
 fn taken(asked: &Asked, card: &StoredCard) -> Result<Money, Problem> {

@@ -1,38 +1,53 @@
-//! The keys of smart cards that were personalised elsewhere, as they are kept: together, encrypted.
+//! The keys of smart cards that were personalised elsewhere, as they are kept: encrypted, each for its purpose.
 
 use purser_core::{
     card::sun::{FileReadKey, MetaReadKey},
-    secret::Secret,
+    secret::{KeyedHash, Secret, keyed_hash},
 };
 
 use crate::{gateway::Gateway, problem::Problem};
 
-/// What the wrapping is for, so that no other secret can be put in its place.
-const PURPOSE: &str = "smart-card-keys";
+/// What each wrapping is for, so that no other secret can be put in its place.
+const META_READ: &str = "meta-read-key";
+const FILE_READ: &str = "file-read-key";
 
 /// The two keys by which a tap is read and checked.
 pub struct SmartKeys {
     /// Opens the PICC data; not diversified, so it may serve many cards.
     pub meta_read: MetaReadKey,
-    /// Makes the MAC.
+    /// Makes the MAC: the card's own.
     pub file_read: FileReadKey,
 }
 
 impl SmartKeys {
-    /// The keys, encrypted.
-    pub fn wrap(&self, gateway: &Gateway) -> Vec<u8> {
-        let both = [*self.meta_read.secret().expose(), *self.file_read.secret().expose()].concat();
-        gateway.keys.wrap(PURPOSE, &both)
+    /// What the key of many cards is recognised by.
+    pub fn meta_read_hash(&self, gateway: &Gateway) -> KeyedHash {
+        keyed_hash(&gateway.keys.hash, META_READ, self.meta_read.secret().expose())
     }
 
-    /// The keys, of what [`SmartKeys::wrap`] gave.
-    pub fn unwrap(gateway: &Gateway, wrapped: &[u8]) -> Result<Self, Problem> {
-        let both = gateway.keys.unwrap(PURPOSE, wrapped).map_err(Problem::internal)?;
-        let key = |bytes: &[u8]| Some(Secret::new(<[u8; 16]>::try_from(bytes).ok()?));
-        let halves = both.split_at_checked(16);
-        let keys = halves.and_then(|(meta, file)| Some((key(meta)?, key(file)?)));
-        let (meta, file) =
-            keys.ok_or_else(|| Problem::internal("the keys of a smart card are not 32 bytes"))?;
-        Ok(Self { meta_read: MetaReadKey::new(meta), file_read: FileReadKey::new(file) })
+    /// The key of many cards, encrypted.
+    pub fn wrap_meta_read(&self, gateway: &Gateway) -> Vec<u8> {
+        gateway.keys.wrap(META_READ, self.meta_read.secret().expose())
     }
+
+    /// The card's own key, encrypted.
+    pub fn wrap_file_read(&self, gateway: &Gateway) -> Vec<u8> {
+        gateway.keys.wrap(FILE_READ, self.file_read.secret().expose())
+    }
+}
+
+/// The key of many cards, of what [`SmartKeys::wrap_meta_read`] gave.
+pub fn unwrap_meta_read(gateway: &Gateway, wrapped: &[u8]) -> Result<MetaReadKey, Problem> {
+    unwrap(gateway, META_READ, wrapped).map(MetaReadKey::new)
+}
+
+/// A card's own key, of what [`SmartKeys::wrap_file_read`] gave.
+pub fn unwrap_file_read(gateway: &Gateway, wrapped: &[u8]) -> Result<FileReadKey, Problem> {
+    unwrap(gateway, FILE_READ, wrapped).map(FileReadKey::new)
+}
+
+fn unwrap(gateway: &Gateway, purpose: &str, wrapped: &[u8]) -> Result<Secret<16>, Problem> {
+    let key = gateway.keys.unwrap(purpose, wrapped).map_err(Problem::internal)?;
+    let key = key.try_into().map_err(|_| Problem::internal("a key of smart cards is not 16 bytes"));
+    key.map(Secret::new)
 }

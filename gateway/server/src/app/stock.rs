@@ -14,9 +14,11 @@ use purser_core::{
 };
 use purser_money::Money;
 use purser_store::{
-    StoreError,
-    facts::card::{Chip, NewBatch, batch_insert, smart_card_insert},
-    read::card::{batch_get, card_smart_keys},
+    Connection, StoreError,
+    facts::card::{
+        Chip, NewBatch, batch_insert, meta_read_key_insert, meta_read_key_known, smart_card_insert,
+    },
+    read::card::{batch_get, meta_read_keys},
 };
 
 use super::{
@@ -31,7 +33,7 @@ use crate::{
 
 /// Cards of a batch: what a printer takes at a time, and what one answer can show.
 pub const BATCH_MAX: u32 = 10_000;
-/// A tap of a card that was personalised elsewhere is tried with each of these.
+/// A tap is tried with each of these, and a reader waits for the answer.
 const META_READ_KEYS_MAX: usize = 16;
 
 /// Cards to be printed.
@@ -89,20 +91,24 @@ pub async fn smart_card_register(
     register: Register,
 ) -> Result<Printed, Problem> {
     let Register { face, uid, keys } = register;
-    let keys = keys.map(|(meta_read, file_read)| SmartKeys { meta_read, file_read });
-    if let Some(keys) = &keys {
-        check_meta_read(gateway, keys).await?;
-    }
     let smart_id = *gateway.keys.issuer_key.chip_id(&uid).as_bytes();
-    let smart_keys = keys.map(|keys| keys.wrap(gateway));
     let printed = issue(gateway, blank(CardKind::Smart, face));
     let record = printed.record.clone();
-    let stored = gateway.store.write(move |db| {
-        let chip = Chip { smart_id: &smart_id, smart_keys: smart_keys.as_deref() };
-        smart_card_insert(db, &record, None, chip)
-    });
-    match stored.await {
-        Ok(()) => Ok(printed),
+    let stored = match keys {
+        None => {
+            let chip = move |db: &mut Connection| {
+                let chip = Chip { smart_id: &smart_id, file_read_key: None };
+                smart_card_insert(db, &record, None, chip)
+            };
+            gateway.store.write(chip).await.map(|()| true)
+        }
+        Some((meta_read, file_read)) => {
+            foreign_insert(gateway, record, smart_id, SmartKeys { meta_read, file_read }).await
+        }
+    };
+    match stored {
+        Ok(true) => Ok(printed),
+        Ok(false) => Err(too_many_keys()),
         Err(error) if StoreError::is_conflict(&error) => {
             Err(Problem::malformed("uid", "this chip is registered already"))
         }
@@ -110,25 +116,45 @@ pub async fn smart_card_register(
     }
 }
 
-/// Refuses a further key that taps would have to be tried with.
-async fn check_meta_read(gateway: &Gateway, new: &SmartKeys) -> Result<(), Problem> {
-    let mut known: Vec<MetaReadKey> = Vec::new();
-    for wrapped in gateway.store.read(card_smart_keys).await? {
-        let keys = SmartKeys::unwrap(gateway, &wrapped)?;
-        if keys.meta_read == new.meta_read {
-            return Ok(());
-        }
-        if !known.contains(&keys.meta_read) {
-            known.push(keys.meta_read);
-        }
+/// Keeps a card that was personalised elsewhere, with its keys; false if taps would have to be tried with too many.
+///
+/// A key that is known stays known. A new one is a fact like others, and facts change one after the other: of two
+/// new keys at once, the second is counted after the first.
+async fn foreign_insert(
+    gateway: &Gateway,
+    record: CardRecord,
+    smart_id: [u8; 16],
+    keys: SmartKeys,
+) -> Result<bool, StoreError> {
+    let (hash, wrapped) = (keys.meta_read_hash(gateway), keys.wrap_meta_read(gateway));
+    let file_read_key = keys.wrap_file_read(gateway);
+    let own = keys.meta_read == gateway.keys.issuer_key.meta_read_key();
+    let known = own || gateway.store.read(move |db| meta_read_key_known(db, &hash)).await?;
+    let insert = move |db: &mut Connection| {
+        let chip = Chip { smart_id: &smart_id, file_read_key: Some(&file_read_key) };
+        smart_card_insert(db, &record, None, chip).map(|()| true)
+    };
+    if known {
+        return gateway.store.write(insert).await;
     }
-    if known.len() < META_READ_KEYS_MAX {
-        return Ok(());
-    }
+    let change = gateway.store.change_facts(move |db| {
+        if !meta_read_key_known(db, &hash)? {
+            if meta_read_keys(db)?.len() >= META_READ_KEYS_MAX {
+                return Ok(false);
+            }
+            meta_read_key_insert(db, &hash, &wrapped)?;
+        }
+        insert(db)
+    });
+    change.await
+}
+
+fn too_many_keys() -> Problem {
     let detail = format!(
-        "at most {META_READ_KEYS_MAX} different keys; personalise cards of one issuer with one"
+        "cards here have {META_READ_KEYS_MAX} different keys already, and there may be no more; personalise cards of \
+         one issuer with one"
     );
-    Err(Problem::malformed("keys.meta_read", detail))
+    Problem::malformed("keys.meta_read", detail)
 }
 
 fn blank(kind: CardKind, face: Money) -> CardRecord {

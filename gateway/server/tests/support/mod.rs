@@ -12,8 +12,11 @@
 )]
 
 use std::{
+    io::{Read, Write},
+    net::TcpStream,
     sync::{Arc, Barrier, mpsc},
     thread,
+    time::Duration,
 };
 
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
@@ -22,7 +25,7 @@ use purser::{
     http::server,
     settings::{Settings, Throttle},
 };
-use purser_core::card::sun::{Reading, Tap, TapCounter, Uid};
+use purser_core::card::sun::{FileReadKey, MetaReadKey, Reading, Tap, TapCounter, Uid};
 use purser_money::{Currency, Percent};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -186,13 +189,9 @@ impl World {
 
     /// What the link of that smart card holds at its `count`th tap.
     pub fn tap(&self, uid: [u8; 7], count: u32) -> Value {
-        let uid = Uid::new(uid);
-        let keys = self.gateway.keys.issuer_key.card_keys(&uid, 1);
-        let reading = Reading { uid, counter: TapCounter::new(count).unwrap() };
-        let meta = self.gateway.keys.issuer_key.meta_read_key();
-        let tap = Tap::of_chip(&meta, &keys.file_read, &reading, b"", [7; 5]);
-        let hex = |bytes: &[u8]| data_encoding::HEXUPPER.encode(bytes);
-        json!({ "picc_data": hex(&tap.picc_data), "cmac": hex(&tap.cmac) })
+        let issuer = &self.gateway.keys.issuer_key;
+        let keys = issuer.card_keys(&Uid::new(uid), 1);
+        tap_under(&issuer.meta_read_key(), &keys.file_read, uid, count)
     }
 
     /// A buyer with an empty vault, living in Germany.
@@ -217,6 +216,17 @@ impl World {
         let code = self.cards(1, dollars, "USD").remove(0);
         buyer.load(&code).ok(201);
         buyer
+    }
+
+    /// Sends these bytes, and gives what comes back until the connection ends.
+    pub fn raw(&self, request: &[u8]) -> String {
+        let mut socket = TcpStream::connect(self.base.trim_start_matches("http://")).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // The gateway may answer and hang up before it has read everything.
+        let _ = socket.write_all(request);
+        let mut answer = Vec::new();
+        let _ = socket.read_to_end(&mut answer);
+        String::from_utf8(answer).unwrap()
     }
 
     /// Proves the books.
@@ -251,6 +261,14 @@ impl Drop for World {
             drop_database(database);
         }
     }
+}
+
+/// What the link of a smart card with these keys holds.
+pub fn tap_under(meta: &MetaReadKey, file: &FileReadKey, uid: [u8; 7], count: u32) -> Value {
+    let reading = Reading { uid: Uid::new(uid), counter: TapCounter::new(count).unwrap() };
+    let tap = Tap::of_chip(meta, file, &reading, b"", [7; 5]);
+    let hex = |bytes: &[u8]| data_encoding::HEXUPPER.encode(bytes);
+    json!({ "picc_data": hex(&tap.picc_data), "cmac": hex(&tap.cmac) })
 }
 
 /// A merchant, with its own secret to sign offers.

@@ -1,11 +1,13 @@
 //! Cards that are printed or registered. They are worth nothing until the teller sells them.
 
 use diesel::prelude::*;
-use purser_core::{Timestamp, ids::BatchId, money::Money, place::Place, record::CardRecord};
+use purser_core::{
+    Timestamp, ids::BatchId, money::Money, place::Place, record::CardRecord, secret::KeyedHash,
+};
 
 use crate::{
     Connection, StoreError,
-    schema::{card, card_batch},
+    schema::{card, card_batch, meta_read_key},
 };
 
 /// PostgreSQL takes at most 65,535 values in a statement, and a card has thirteen.
@@ -31,8 +33,8 @@ pub struct NewBatch {
 pub struct Chip<'a> {
     /// A keyed function of its UID, which is not kept.
     pub smart_id: &'a [u8],
-    /// Its encrypted keys, if it was personalised elsewhere.
-    pub smart_keys: Option<&'a [u8]>,
+    /// Its encrypted `SDMFileReadKey`, if it was personalised elsewhere.
+    pub file_read_key: Option<&'a [u8]>,
 }
 
 #[derive(Insertable)]
@@ -49,8 +51,8 @@ struct CardRow<'a> {
     batch: Option<String>,
     expires_at: Option<i64>,
     smart_id: Option<&'a [u8]>,
-    smart_keys: Option<&'a [u8]>,
     tap_counter: Option<i64>,
+    file_read_key: Option<&'a [u8]>,
 }
 
 impl<'a> CardRow<'a> {
@@ -67,8 +69,8 @@ impl<'a> CardRow<'a> {
             batch: record.batch.map(|batch| batch.to_string()),
             expires_at: record.expires_at.map(Timestamp::as_microsecond),
             smart_id: chip.map(|chip| chip.smart_id),
-            smart_keys: chip.and_then(|chip| chip.smart_keys),
             tap_counter: None,
+            file_read_key: chip.and_then(|chip| chip.file_read_key),
         }
     }
 }
@@ -121,4 +123,23 @@ pub fn smart_card_insert(
     chip: Chip<'_>,
 ) -> Result<(), StoreError> {
     cards_insert(conn, &[CardRow::of(new, country, Some(chip))])
+}
+
+/// Whether cards that encrypt their number under the key with this hash were registered before.
+pub fn meta_read_key_known(conn: &mut Connection, hash: &KeyedHash) -> Result<bool, StoreError> {
+    let found = meta_read_key::table.find(hash.as_bytes().as_slice());
+    let found: Option<Vec<u8>> = found.select(meta_read_key::hash).first(conn).optional()?;
+    Ok(found.is_some())
+}
+
+/// Keeps a further key that cards encrypt their number under.
+pub fn meta_read_key_insert(
+    conn: &mut Connection,
+    hash: &KeyedHash,
+    wrapped: &[u8],
+) -> Result<(), StoreError> {
+    let row =
+        (meta_read_key::hash.eq(hash.as_bytes().as_slice()), meta_read_key::wrapped.eq(wrapped));
+    diesel::insert_into(meta_read_key::table).values(row).execute(conn)?;
+    Ok(())
 }

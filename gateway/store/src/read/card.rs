@@ -14,7 +14,7 @@ use purser_core::{
 use super::row::Row;
 use crate::{
     Connection, StoreError,
-    schema::{card, card_batch, ledger_account},
+    schema::{card, card_batch, ledger_account, meta_read_key},
 };
 
 /// A card, and what is left on it.
@@ -38,10 +38,10 @@ pub struct StoredCard {
     pub batch: Option<BatchId>,
     /// After this its value is owed, but not loadable.
     pub expires_at: Option<Timestamp>,
-    /// The encrypted keys of a chip that was personalised elsewhere.
-    pub smart_keys: Option<Vec<u8>>,
     /// The highest counter of a tap that loaded.
     pub tap_counter: Option<u32>,
+    /// The encrypted `SDMFileReadKey` of a chip that was personalised elsewhere.
+    pub file_read_key: Option<Vec<u8>>,
 }
 
 impl StoredCard {
@@ -82,8 +82,8 @@ struct CardRow {
     country: Option<String>,
     batch: Option<String>,
     expires_at: Option<i64>,
-    smart_keys: Option<Vec<u8>>,
     tap_counter: Option<i64>,
+    file_read_key: Option<Vec<u8>>,
 }
 
 impl CardRow {
@@ -113,7 +113,7 @@ impl CardRow {
                 .map(|counter| row.number("tap_counter", counter))
                 .transpose()?,
             serial: self.serial,
-            smart_keys: self.smart_keys,
+            file_read_key: self.file_read_key,
         })
     }
 }
@@ -187,15 +187,10 @@ pub fn card_left(conn: &mut Connection, id: CardId) -> Result<Option<Money>, Sto
         .transpose()
 }
 
-/// The distinct encrypted keys of chips that were personalised elsewhere: each is tried on a tap that no key of
-/// the gateway's own opens.
-pub fn card_smart_keys(conn: &mut Connection) -> Result<Vec<Vec<u8>>, StoreError> {
-    let keys: Vec<Option<Vec<u8>>> = card::table
-        .filter(card::smart_keys.is_not_null())
-        .select(card::smart_keys)
-        .distinct()
-        .load(conn)?;
-    Ok(keys.into_iter().flatten().collect())
+/// The encrypted keys that cards personalised elsewhere encrypt their number under: each is tried on a tap.
+pub fn meta_read_keys(conn: &mut Connection) -> Result<Vec<Vec<u8>>, StoreError> {
+    let keys = meta_read_key::table.order(meta_read_key::hash).select(meta_read_key::wrapped);
+    Ok(keys.load(conn)?)
 }
 
 /// A batch with its cards.

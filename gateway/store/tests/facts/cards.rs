@@ -79,13 +79,13 @@ fn a_chip_is_registered_once() {
     on_both(|database| {
         let conn = &mut database.conn;
         let country = Place::parse("JP").unwrap();
-        let foreign = Chip { smart_id: b"chip 1", smart_keys: Some(b"sealed") };
-        let own = Chip { smart_id: b"chip 2", smart_keys: None };
+        let foreign = Chip { smart_id: b"chip 1", file_read_key: Some(b"sealed") };
+        let own = Chip { smart_id: b"chip 2", file_read_key: None };
         smart_card_insert(conn, &card(1, CardKind::Smart, None), Some(&country), foreign).unwrap();
         smart_card_insert(conn, &card(2, CardKind::Smart, None), None, own).unwrap();
         let found = card_find_by_smart_id(conn, b"chip 1").unwrap().unwrap();
         assert_eq!(
-            (found.id, found.smart_keys.as_deref()),
+            (found.id, found.file_read_key.as_deref()),
             (CardId::from_random(1), Some(b"sealed".as_slice()))
         );
         assert_eq!(
@@ -93,8 +93,21 @@ fn a_chip_is_registered_once() {
             (Some(country), CardStatus::Inactive, None)
         );
         assert_eq!(card_find_by_smart_id(conn, b"chip 3").unwrap(), None);
-        assert_eq!(card_smart_keys(conn).unwrap(), [b"sealed".to_vec()]);
         let again = smart_card_insert(conn, &card(3, CardKind::Smart, None), None, own);
+        assert!(again.unwrap_err().is_conflict());
+    });
+}
+
+#[test]
+fn a_key_of_many_chips_is_kept_once() {
+    on_both(|database| {
+        let conn = &mut database.conn;
+        assert!(!meta_read_key_known(conn, &hash(1)).unwrap());
+        meta_read_key_insert(conn, &hash(1), b"sealed").unwrap();
+        assert!(meta_read_key_known(conn, &hash(1)).unwrap());
+        assert!(!meta_read_key_known(conn, &hash(2)).unwrap());
+        assert_eq!(meta_read_keys(conn).unwrap(), [b"sealed".to_vec()]);
+        let again = meta_read_key_insert(conn, &hash(1), b"sealed again");
         assert!(again.unwrap_err().is_conflict());
     });
 }
