@@ -14,16 +14,23 @@ use crate::{
     vault::{Vault, VaultStatus},
 };
 
-/// What closing a vault needs: the card that takes what is left. Its code is derived from its id when it is
-/// shown, and kept as a keyed hash like any other.
+/// A compensation card that is made if it is needed. Its code is derived from its id when it is shown, and kept as a
+/// keyed hash like any other.
 #[derive(Debug, Clone)]
-pub struct Closing {
+pub struct NewCompensation {
     /// The card's name.
     pub card: CardId,
     /// Printed on it.
     pub serial: String,
     /// The keyed hash of its code.
     pub code_hash: [u8; 32],
+}
+
+/// What closing a vault needs: the card that takes what is left.
+#[derive(Debug, Clone)]
+pub struct Closing {
+    /// The card.
+    pub compensation: NewCompensation,
     /// The entry.
     pub entry: EntryId,
     /// The line in the transaction log.
@@ -41,34 +48,9 @@ pub struct EraseAccount {
     pub closing: Closing,
 }
 
-impl Closing {
-    /// Closes the vault; what is left moves to the compensation card. Gives the card, if anything was left.
-    pub(crate) fn close(
-        &self,
-        account: AccountId,
-        at: Timestamp,
-        books: &mut Books,
-    ) -> Result<Option<(CardId, Money)>, Stop> {
-        let vault = books.vault(account).cloned().ok_or(Refusal::VaultInactive)?;
-        let left = books.vault_balance(account);
-        let compensation = left.is_positive().then_some(self.card);
-        books.set_vault(Vault { status: VaultStatus::Closed { compensation }, ..vault });
-        if compensation.is_none() {
-            return Ok(None);
-        }
-        let card = Account::Card(self.card);
-        books.open_account(card.clone(), left.currency());
-        let legs = vec![Posting::debit(Account::Vault(account), left), Posting::credit(card, left)];
-        books.post(Entry::new(self.entry, at, EntryKind::Closing, account, legs)?)?;
-        let line =
-            done_line((self.log, account, LogKind::Compensation), at, left, self.card, books);
-        let write = books.write();
-        write.cards.push(self.card_record(left));
-        write.log.push(line);
-        Ok(Some((self.card, left)))
-    }
-
-    fn card_record(&self, face: Money) -> CardRecord {
+impl NewCompensation {
+    /// The card as it is kept; `face` is what moved to it from the vault.
+    pub(crate) fn record(&self, face: Money) -> CardRecord {
         CardRecord {
             id: self.card,
             serial: self.serial.clone(),
@@ -80,6 +62,34 @@ impl Closing {
             batch: None,
             expires_at: None,
         }
+    }
+}
+
+impl Closing {
+    /// Closes the vault; what is left moves to the compensation card. Gives the card, if anything was left.
+    pub(crate) fn close(
+        &self,
+        account: AccountId,
+        at: Timestamp,
+        books: &mut Books,
+    ) -> Result<Option<(CardId, Money)>, Stop> {
+        let vault = books.vault(account).cloned().ok_or(Refusal::VaultInactive)?;
+        let left = books.vault_balance(account);
+        let id = self.compensation.card;
+        let compensation = left.is_positive().then_some(id);
+        books.set_vault(Vault { status: VaultStatus::Closed { compensation }, ..vault });
+        if compensation.is_none() {
+            return Ok(None);
+        }
+        let card = Account::Card(id);
+        books.open_account(card.clone(), left.currency());
+        let legs = vec![Posting::debit(Account::Vault(account), left), Posting::credit(card, left)];
+        books.post(Entry::new(self.entry, at, EntryKind::Closing, account, legs)?)?;
+        let line = done_line((self.log, account, LogKind::Compensation), at, left, id, books);
+        let write = books.write();
+        write.cards.push(self.compensation.record(left));
+        write.log.push(line);
+        Ok(Some((id, left)))
     }
 }
 

@@ -10,7 +10,7 @@ use purser_money::{Money, MoneyError};
 use crate::{
     account::{Account, Side},
     books::{Books, Needs},
-    closing::Closing,
+    closing::{Closing, NewCompensation},
     command::{Answer, Stop, active_vault, done_line, vault_needs},
     entry::{Entry, EntryKind, Posting},
     ids::{AccountId, CardId, EntryId, ItemId, LogId, MerchantId, RefundId},
@@ -18,7 +18,7 @@ use crate::{
     purchase::item_postings,
     record::{EventRecord, ItemRecord, LogKind, RefundRecord},
     refusal::Refusal,
-    vault::{Vault, VaultView},
+    vault::{Vault, VaultStatus, VaultView},
 };
 
 /// A buyer's prepared refund.
@@ -57,8 +57,10 @@ pub struct Goodwill {
     pub item: ItemId,
     /// The buyer, as the item says.
     pub account: AccountId,
-    /// The buyer's compensation card when this was prepared, if the vault is closed.
+    /// The buyer's compensation card when this was prepared, if the vault is closed and left something.
     pub compensation: Option<CardId>,
+    /// The card that is made if the vault is closed and left nothing.
+    pub new_compensation: NewCompensation,
     /// Told to the merchant.
     pub event: EventRecord,
     /// Its entry.
@@ -185,7 +187,8 @@ impl Goodwill {
         needs
     }
 
-    /// Gives the money back to the vault or, if that is closed, to the buyer's compensation card.
+    /// Gives the money back. Whether the buyer's vault is closed is not the merchant's to know, so the answer is the
+    /// same.
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let state = books.item(self.item).filter(|state| state.record.merchant == self.merchant);
         let state = state.ok_or(Refusal::NotFound)?;
@@ -193,15 +196,7 @@ impl Goodwill {
             return Err(Refusal::AlreadyRefunded { refund }.into());
         }
         let item = state.record.clone();
-        let vault = books.vault(item.account).ok_or(Refusal::VaultInactive)?;
-        if vault.compensation() != self.compensation {
-            return Err(Stop::Stale);
-        }
-        let target = match (vault.is_active(), self.compensation) {
-            (true, _) => Account::Vault(item.account),
-            (false, Some(card)) => Account::Card(card),
-            (false, None) => return Err(Refusal::VaultInactive.into()),
-        };
+        let target = self.target(&item, books)?;
         let legs = refund_postings(&item, target)?;
         books.post(Entry::new(self.entry, at, EntryKind::Goodwill, self.id, legs)?)?;
         books.set_refunded(item.id, self.id);
@@ -220,6 +215,27 @@ impl Goodwill {
         write.events.push(self.event.clone());
         write.log.push(line);
         Ok(Answer::Refunded { refund: self.id, item: item.id, credited: item.charged, vault: None })
+    }
+
+    /// The vault or, if that is closed, the buyer's compensation card, which is made if the vault left nothing. Its
+    /// face is nothing then: no vault's rest is on it, only gifts.
+    fn target(&self, item: &ItemRecord, books: &mut Books) -> Result<Account, Stop> {
+        let vault = books.vault(item.account).cloned().ok_or(Refusal::NotFound)?;
+        if vault.compensation() != self.compensation {
+            return Err(Stop::Stale);
+        }
+        match vault.status {
+            VaultStatus::Active => Ok(Account::Vault(item.account)),
+            VaultStatus::Closed { compensation: Some(card) } => Ok(Account::Card(card)),
+            VaultStatus::Closed { compensation: None } => {
+                let (card, unit) = (self.new_compensation.card, item.charged.currency());
+                let status = VaultStatus::Closed { compensation: Some(card) };
+                books.set_vault(Vault { status, ..vault });
+                books.open_account(Account::Card(card), unit);
+                books.write().cards.push(self.new_compensation.record(Money::zero(unit)));
+                Ok(Account::Card(card))
+            }
+        }
     }
 }
 

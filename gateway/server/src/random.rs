@@ -13,6 +13,14 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// The bits of new ids for lines of one log that are written at once: they share a time, so their ids say which came
+/// first.
+pub fn ids_in_order<const N: usize>() -> [u128; N] {
+    let mut ids = [(); N].map(|()| id_bits());
+    ids.sort_unstable();
+    ids
+}
+
 /// The bits of a new id.
 pub fn id_bits() -> u128 {
     u128::from_be_bytes(bytes())

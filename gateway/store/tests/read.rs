@@ -13,7 +13,7 @@ use diesel::connection::SimpleConnection;
 use purser_core::{
     Timestamp,
     account::Taxpayer,
-    closing::Closing,
+    closing::{Closing, NewCompensation},
     command::{Answer, Command, Outcome, Prepared},
     entry::EntryKind,
     ids::{
@@ -164,9 +164,11 @@ fn refund(n: u128, item: u128) -> Refund {
         asked: money("12.74 USD"),
         policy: RefundPolicy::standard(money("0 USD").currency()),
         closing: Closing {
-            card: CardId::from_random(n),
-            serial: format!("C{n}"),
-            code_hash: [9; 32],
+            compensation: NewCompensation {
+                card: CardId::from_random(n),
+                serial: format!("C{n}"),
+                code_hash: [9; 32],
+            },
             entry: EntryId::from_random(2000 + n),
             log: LogId::from_random(2000 + n),
         },

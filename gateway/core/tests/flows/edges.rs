@@ -55,7 +55,7 @@ fn a_refund_whose_closing_fails_leaves_the_item_as_it_was() {
     let mut scene = bought(&[offer("m", "USD 10.00")], "USD 0.00");
     scene.policy.max_total = Money::new(1, currency("USD"));
     let mut elsewhere = refund(&scene, "b", scene.item(0));
-    elsewhere.closing.card = card("c1");
+    elsewhere.closing.compensation.card = card("c1");
     scene.books.load_balance(Account::Card(card("c1")), most());
     scene.broken(elsewhere);
     scene.done(refund(&scene, "b", scene.item(0)));

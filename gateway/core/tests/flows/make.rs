@@ -3,7 +3,7 @@
 
 use purser_core::{
     account::Taxpayer,
-    closing::{Closing, EraseAccount},
+    closing::{Closing, EraseAccount, NewCompensation},
     command::{Command, Note},
     ids::{
         EntryId, EventId, ItemId, LoadId, LogId, PurchaseId, RefundId, SaleId, TradeId, TransferId,
@@ -263,6 +263,7 @@ pub(crate) fn goodwill(scene: &Scene, who: &str, giver: &str, item: ItemId) -> G
         item,
         account: buyer(who),
         compensation: None,
+        new_compensation: compensation(who),
         event: EventRecord {
             id: EventId::from_random(scene.id()),
             merchant: merchant(giver),
@@ -291,12 +292,19 @@ pub(crate) fn transfer(scene: &Scene, from: &str, to: &str, amount: &str) -> Tra
     }
 }
 
-/// How a vault closes: onto the card `rest-of-<buyer>`.
-pub(crate) fn closing(scene: &Scene, who: &str) -> Closing {
-    Closing {
+/// The card `rest-of-<buyer>`.
+fn compensation(who: &str) -> NewCompensation {
+    NewCompensation {
         card: card(&format!("rest-of-{who}")),
         serial: "0000-0000".to_owned(),
         code_hash: [7; 32],
+    }
+}
+
+/// How a vault closes: onto the card `rest-of-<buyer>`.
+pub(crate) fn closing(scene: &Scene, who: &str) -> Closing {
+    Closing {
+        compensation: compensation(who),
         entry: EntryId::from_random(scene.id()),
         log: LogId::from_random(scene.id()),
     }

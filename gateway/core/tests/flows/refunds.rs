@@ -162,10 +162,20 @@ fn a_gift_to_a_closed_vault_reaches_its_compensation_card() {
 }
 
 #[test]
-fn a_gift_needs_somewhere_to_go() {
-    let mut scene = bought(&[offer("m", "EUR 10.00")], "USD 0.00");
+fn a_gift_to_a_closed_vault_that_left_nothing_makes_a_card() {
+    let mut scene = bought(&[offer("m", "EUR 10.00"), offer("m", "EUR 10.00")], "USD 0.00");
     scene.done(erase(&scene, "b"));
-    scene.refused(goodwill(&scene, "b", "m", scene.item(0)), "vault-inactive");
+    let first = goodwill(&scene, "b", "m", scene.item(0));
+    scene.done(first);
+    let rest = card("rest-of-b");
+    assert_eq!(scene.balance(&Account::Card(rest)), "USD 12.74");
+    assert_eq!(scene.vault_row("b").compensation(), Some(rest));
+    assert!(!scene.vault_row("b").is_active());
+    let second = goodwill(&scene, "b", "m", scene.item(1));
+    scene.stale(&scene.prepared(second.clone()));
+    scene.done(Goodwill { compensation: Some(rest), ..second });
+    assert_eq!(scene.balance(&Account::Card(rest)), "USD 25.48");
+    assert_eq!(scene.books.writes().cards.len(), 1);
 }
 
 #[test]

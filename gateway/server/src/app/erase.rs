@@ -3,7 +3,7 @@
 use purser_core::{
     closing::EraseAccount,
     command::{Answer, Command, KeyClaim, Outcome},
-    ids::CardId,
+    ids::{CardId, LogId},
 };
 use purser_money::Money;
 
@@ -12,7 +12,7 @@ use super::{
     refund::closing,
     vault,
 };
-use crate::{gateway::Gateway, problem::Problem};
+use crate::{gateway::Gateway, problem::Problem, random::id_bits};
 
 /// Erases the account; the caller has shown PIN and password again.
 pub async fn erase(
@@ -25,7 +25,7 @@ pub async fn erase(
         Ok(Command::EraseAccount(Box::new(EraseAccount {
             account: payer.account,
             compensation,
-            closing: closing(gateway),
+            closing: closing(gateway, LogId::from_random(id_bits())),
         })))
     };
     erased(carry_out(gateway, Some(key), payer.facts_version, prepare).await?)

@@ -23,7 +23,7 @@ use purser_store::{
 
 use super::{
     intent::{Making, carry_out},
-    refund::refund_event,
+    refund::{new_compensation, refund_event},
 };
 use crate::{
     gateway::Gateway,
@@ -262,7 +262,8 @@ pub fn scopes(asked: &[String]) -> Result<Vec<String>, Problem> {
     Ok(known.map(|scope| (*scope).to_owned()).collect())
 }
 
-/// Gives the money for an item back, outside thresholds and refund account.
+/// Gives the money for an item back, outside thresholds and refund account. Where it goes, and whether the buyer's
+/// vault is closed, the merchant does not learn.
 pub async fn goodwill(
     gateway: &Gateway,
     merchant: MerchantId,
@@ -313,6 +314,7 @@ async fn goodwill_prepare(
         item,
         account,
         compensation,
+        new_compensation: new_compensation(gateway),
         event: refund_event(&record, id, making.at, true),
         entry: EntryId::from_random(id_bits()),
         log: LogId::from_random(id_bits()),

@@ -2,7 +2,7 @@
 
 use purser_core::{
     card::code::{CardCode, CardSerial},
-    closing::Closing,
+    closing::{Closing, NewCompensation},
     command::{Answer, Command, KeyClaim, Outcome},
     ids::{CardId, EntryId, EventId, ItemId, LogId, RefundId},
     record::{EventRecord, ItemRecord},
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::intent::{Making, Payer, carry_out};
 use crate::{gateway::Gateway, problem::Problem, random};
-use random::id_bits;
+use random::{id_bits, ids_in_order};
 
 /// A refund that was made, and the vault afterwards.
 pub struct Refunded {
@@ -62,6 +62,7 @@ async fn prepare(
     };
     let own = record.filter(|record| record.account == payer.account);
     let id = RefundId::from_random(id_bits());
+    let [log, closing_log] = ids_in_order();
     Ok(Command::Refund(Box::new(Refund {
         id,
         account: payer.account,
@@ -70,24 +71,28 @@ async fn prepare(
             .as_ref()
             .map_or(Money::zero(gateway.settings.unit_of_account), |record| record.charged),
         policy: making.facts.refund_policy(gateway).await?,
-        closing: closing(gateway),
+        closing: closing(gateway, LogId::from_random(closing_log)),
         event: own.as_ref().map(|record| refund_event(record, id, making.at, false)),
         entry: EntryId::from_random(id_bits()),
         reset_entry: EntryId::from_random(id_bits()),
-        log: LogId::from_random(id_bits()),
+        log: LogId::from_random(log),
     })))
 }
 
-/// How a vault closes, should it have to: onto a card whose code follows from its id.
-pub fn closing(gateway: &Gateway) -> Closing {
+/// How a vault closes, should it have to.
+pub fn closing(gateway: &Gateway, log: LogId) -> Closing {
+    let compensation = new_compensation(gateway);
+    Closing { compensation, entry: EntryId::from_random(id_bits()), log }
+}
+
+/// A card for the rest of a closed vault, should one be needed. Its code follows from its id.
+pub fn new_compensation(gateway: &Gateway) -> NewCompensation {
     let card = CardId::from_random(id_bits());
     let code = CardCode::of_compensation(&gateway.keys.codes, card);
-    Closing {
+    NewCompensation {
         card,
         serial: CardSerial::from_random(u64::from_be_bytes(random::bytes())).to_string(),
         code_hash: *code.hash(&gateway.keys.hash).as_bytes(),
-        entry: EntryId::from_random(id_bits()),
-        log: LogId::from_random(id_bits()),
     }
 }
 

@@ -154,14 +154,14 @@ pub async fn transactions_stream(
         Page::new(None, ROWS_MAX).ok_or_else(|| Problem::internal("a page of a hundred rows"))?;
     let newest = gateway.store.read(move |db| log_page(db, account, &page)).await?.rows;
     let (log, missed) = match seen {
-        None => (Log::behind(newest, gateway.now()), Vec::new()),
+        None => (Log::behind(newest, ROWS_MAX, gateway.now()), Vec::new()),
         Some(seen) => {
             let line: LogId = seen.parse().map_err(|_| unknown_event())?;
             let missed: Vec<_> = newest.iter().take_while(|row| row.id != line).cloned().collect();
             if missed.len() == newest.len() {
                 return Err(unknown_event());
             }
-            (Log::behind(newest, gateway.now()), missed)
+            (Log::behind(newest, ROWS_MAX, gateway.now()), missed)
         }
     };
     let missed: String = missed.into_iter().rev().map(transaction).collect();

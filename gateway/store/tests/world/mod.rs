@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use purser_core::{
     Timestamp,
     account::Taxpayer,
-    closing::{Closing, EraseAccount},
+    closing::{Closing, EraseAccount, NewCompensation},
     command::{Command, KeyClaim, Prepared},
     ids::{
         AccountId, BatchId, CardId, EntryId, EventId, ItemId, LoadId, LogId, MerchantId,
@@ -301,12 +301,14 @@ pub(crate) fn policy() -> RefundPolicy {
     RefundPolicy::standard(usd(0).currency())
 }
 
-fn closing() -> Closing {
+fn new_compensation() -> NewCompensation {
     let card = CardId::from_random(fresh());
+    NewCompensation { card, serial: card.to_string(), code_hash: bytes(fresh()) }
+}
+
+fn closing() -> Closing {
     Closing {
-        card,
-        serial: card.to_string(),
-        code_hash: bytes(fresh()),
+        compensation: new_compensation(),
         entry: EntryId::from_random(fresh()),
         log: LogId::from_random(fresh()),
     }
@@ -339,6 +341,7 @@ pub(crate) fn goodwill(item: &ItemRecord, compensation: Option<CardId>) -> Comma
         item: item.id,
         account: item.account,
         compensation,
+        new_compensation: new_compensation(),
         event: refund_event(item.merchant),
         entry: EntryId::from_random(fresh()),
         log: LogId::from_random(fresh()),

@@ -24,12 +24,16 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// A reader behind these lines.
-    pub(super) fn behind(lines: Vec<LogRecord>, now: Timestamp) -> Self {
+    /// A reader behind these lines, the newest of the log: all there are, or `limit` of more.
+    pub(super) fn behind(lines: Vec<LogRecord>, limit: usize, now: Timestamp) -> Self {
         let newest = lines.iter().map(|line| line.at).max().unwrap_or(now);
+        let oldest = lines.iter().map(|line| line.at).min().filter(|_| lines.len() >= limit);
         let seen = lines.into_iter().map(|line| (line.at, line.id)).collect();
         let mut log = Self { from: newest, seen };
         log.move_on(newest);
+        // Older lines, however late they were committed, were left out when the reader began.
+        let just_behind = oldest.map(|at| at.saturating_add(SignedDuration::from_micros(1)));
+        log.from = just_behind.and_then(Result::ok).map_or(log.from, |at| log.from.max(at));
         log
     }
 
@@ -86,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_line_is_sent_once_even_if_it_comes_late() {
-        let mut log = Log::behind(vec![line(1, 1_000)], Timestamp::from_second(1_000).unwrap());
+        let mut log =
+            Log::behind(vec![line(1, 1_000)], 100, Timestamp::from_second(1_000).unwrap());
         let mut sent = |rows: Vec<LogRecord>| {
             log.new_of(rows).into_iter().map(|row| row.id.bits()).collect::<Vec<_>>()
         };
@@ -97,5 +102,14 @@ mod tests {
             "committed late"
         );
         assert_eq!(sent(vec![line(2, 1_005), line(3, 1_010)]), Vec::<u128>::new());
+    }
+
+    #[test]
+    fn lines_that_were_left_out_at_the_start_stay_out() {
+        let now = Timestamp::from_second(1_010).unwrap();
+        let log = Log::behind(vec![line(3, 1_010), line(2, 1_009)], 2, now);
+        assert!(log.from > Timestamp::from_second(1_009).unwrap() && log.from <= now);
+        let all = Log::behind(vec![line(3, 1_010), line(2, 1_009)], 3, now);
+        assert_eq!(all.from, Timestamp::from_second(980).unwrap());
     }
 }
