@@ -27,6 +27,7 @@ pub mod seal;
 pub mod secret;
 pub mod stock;
 pub mod tax;
+pub mod tender;
 pub mod trade;
 pub mod transfer;
 pub mod vault;

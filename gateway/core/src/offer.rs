@@ -260,7 +260,7 @@ impl<'a> Sealed<'a> {
         }
         self.check_audience(audience)?;
         let (issued_at_s, expires_at_s) = self.check_times(now_s).map_err(OfferError::Expired)?;
-        content::read(&self.claims, issued_at_s, expires_at_s)
+        content::read(&self.claims, (issued_at_s, expires_at_s), now_s)
     }
 
     fn check_mac(&self, key: &OfferKey) -> Result<(), OfferError> {

@@ -110,6 +110,9 @@ kinds! {
     NOT_FOUND = "not-found", 404, "There is no such thing",
         "It does not exist, or it is somebody else's.",
         "Check the address and the id.";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "This address does not take that method",
+        "There is something at this address, but it cannot be asked for in this way.",
+        "Use one of the methods that the Allow header names; /docs lists all calls.";
     REQUEST_IN_PROGRESS = "request-in-progress", 409, "The first request with this key is still running",
         "A request with the same Idempotency-Key has not been answered yet.",
         "Wait a moment and send the same request with the same key again.";
@@ -134,6 +137,9 @@ kinds! {
     PRICE_CHANGED = "price-changed", 409, "The price is now higher than you agreed to",
         "The total is above `max_total`; `quote` holds the new one. Nothing moved.",
         "Show the new total, and buy with a new `max_total` and a new key if it is accepted.";
+    REQUEST_TOO_LARGE = "request-too-large", 413, "The request is too large",
+        "The body has more bytes than this call takes.",
+        "Send less at a time.";
     OFFER_TAMPERED = "offer-tampered", 422, "This offer is not the merchant's",
         "The offer's signature does not match its content, or no key of that merchant made it.",
         "Get the offer from the merchant again. Merchants: sign with a registered key, and name it in `kid`.";
@@ -367,7 +373,7 @@ impl From<OfferError> for Problem {
             OfferError::Expired { .. } => Self::new(OFFER_EXPIRED).detail(error.to_string()),
             // Genuine, so the merchant itself is told what to correct.
             OfferError::Content { field, fault: ContentFault::Amount(fault) } => {
-                Self::amount(field, fault)
+                Self { field: Some(field.to_owned()), ..Self::amount(field, fault) }
             }
             OfferError::Content { field, fault: ContentFault::NotPositive } => {
                 Self::new(INVALID_AMOUNT).field(field).detail(error.to_string())

@@ -149,11 +149,74 @@ on_both_databases! {
         buyer.refund(&item).problem(409, "refund-window-closed");
         let path = format!("/v1/sales/{item}/refund");
         world.merchant("DE").client.post(&path, Some(&new_key()), &json!({})).problem(404, "not-found");
-        shop.client.post(&path, Some(&new_key()), &json!({})).ok(201);
+        let given = shop.client.post(&path, Some(&new_key()), &json!({})).ok(201);
+        assert_eq!(given["gross"], json!({ "amount": "11.90", "currency": "USD" }));
         assert_eq!(buyer.balance(), "50.00");
         let vault = buyer.client.get("/v1/vault").ok(200);
         assert_eq!(vault["refund_account"]["count"], 0, "outside the refund account");
         world.check();
+    }
+
+    fn a_merchant_does_not_learn_that_a_vault_is_closed(world: &World) {
+        let shop = world.merchant("DE");
+        let offer = shop.offer("10.00", "EUR");
+        let give = |purchase: &Value, n: usize| {
+            let item = text(purchase, &format!("/items/{n}/id"));
+            let key = new_key();
+            let path = format!("/v1/sales/{item}/refund");
+            let given = shop.client.post(&path, Some(&key), &json!({})).ok(201);
+            assert_eq!(given, shop.client.post(&path, Some(&key), &json!({})).ok(201));
+            let mut members: Vec<_> = given.as_object().unwrap().keys().cloned().collect();
+            members.sort();
+            assert_eq!(members, ["gross", "id", "item"]);
+            assert_eq!(given["gross"], json!({ "amount": "11.90", "currency": "EUR" }));
+        };
+        // Open; erased with something left; erased with nothing left, twice.
+        let (open, rich, poor) = (world.buyer_with("40.00"), world.buyer_with("40.00"), world.buyer_with("25.48"));
+        let bought = |buyer: &support::Buyer| buyer.buy(&[&offer, &offer]).ok(201);
+        let (of_open, of_rich, of_poor) = (bought(&open), bought(&rich), bought(&poor));
+        let erase = json!({ "pin": "271828", "password": "correct horse battery" });
+        let left = rich.client.delete_with("/v1/account", &new_key(), &erase).ok(200);
+        let nothing = poor.client.delete_with("/v1/account", &new_key(), &erase).ok(200);
+        assert_eq!(nothing["compensation"], Value::Null);
+        give(&of_open, 0);
+        give(&of_rich, 0);
+        give(&of_poor, 0);
+        give(&of_poor, 1);
+        assert_eq!(open.balance(), "27.26");
+        let heir = world.buyer();
+        heir.load(&text(&left, "/compensation/code")).ok(201);
+        assert_eq!(heir.balance(), "27.26", "what was left, and the gift");
+        world.check();
+    }
+
+    fn lines_of_one_command_are_listed_in_its_order(world: &World) {
+        let policy = json!({
+            "max_count": 10, "max_total": { "amount": "0.01", "currency": "USD" }, "window_days": 14, "period_days": 90,
+        });
+        world.operator.put("/v1/policies/refunds", &policy).ok(200);
+        let shop = world.merchant("DE");
+        // A refund that closes the vault writes two lines at the same moment. Their ids are random, so once is no proof.
+        for _ in 0..6 {
+            let buyer = world.buyer_with("20.00");
+            let purchase = buyer.buy(&[&shop.offer("10.00", "USD")]).ok(201);
+            buyer.refund(&text(&purchase, "/items/0/id")).ok(201);
+            let kinds = |lines: &Value| {
+                let lines = lines["data"].as_array().unwrap();
+                lines.iter().map(|line| text(line, "/kind")).collect::<Vec<_>>()
+            };
+            let expected = ["compensation", "refund", "purchase", "load"];
+            assert_eq!(kinds(&buyer.client.get("/v1/transactions").ok(200)), expected);
+            let mut paged = Vec::new();
+            let mut path = "/v1/transactions?limit=1".to_owned();
+            loop {
+                let page = buyer.client.get(&path).ok(200);
+                paged.extend(kinds(&page));
+                let Some(next) = page["next"].as_str() else { break };
+                path = format!("/v1/transactions?limit=1&after={next}");
+            }
+            assert_eq!(paged, expected);
+        }
     }
 
     fn nobody_learns_more_than_its_part(world: &World) {

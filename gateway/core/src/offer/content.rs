@@ -1,12 +1,13 @@
 //! What an offer says, once it is known to be genuine and valid: each claim read into its type, or
 //! named.
 
-use purser_money::{Currency, Money};
+use jiff::{Timestamp, tz::TimeZone};
+use purser_money::{Currency, Money, MoneyError};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ContentFault, Offer, OfferError, OfferedItem};
-use crate::tax::Category;
+use crate::{tax::Category, tender::is_tender};
 
 /// As the contract says of `jti`; an item's id is held to the same.
 const ID_CHARS_MAX: usize = 128;
@@ -22,15 +23,15 @@ const AMOUNT_BYTES_MAX: usize = 32;
 /// Reads the claims that are not about key, audience and time.
 pub(super) fn read(
     claims: &Map<String, Value>,
-    issued_at_s: i64,
-    expires_at_s: i64,
+    (issued_at_s, expires_at_s): (i64, i64),
+    now_s: i64,
 ) -> Result<Offer, OfferError> {
     Ok(Offer {
         id: id(claim(claims, "jti"), "jti")?,
         issued_at_s,
         expires_at_s,
         item: item(object(claim(claims, "item"), "item")?)?,
-        price: price(object(claim(claims, "price"), "price")?)?,
+        price: price(object(claim(claims, "price"), "price")?, now_s)?,
         tax_inclusive: flag(claim(claims, "tax_inclusive"), "tax_inclusive")?,
         single_use: flag(claim(claims, "single_use"), "single_use")?,
         refund_window_days: refund_window(claim(claims, "refund_window_days"))?,
@@ -47,10 +48,15 @@ fn item(item: &Map<String, Value>) -> Result<OfferedItem, OfferError> {
     })
 }
 
-fn price(price: &Map<String, Value>) -> Result<Money, OfferError> {
+/// A price in a currency that something can be sold in at that moment: an offer may outlive its currency.
+fn price(price: &Map<String, Value>, now_s: i64) -> Result<Money, OfferError> {
     let currency = text(claim(price, "currency"), "price.currency")?;
-    let currency =
-        Currency::parse(currency).map_err(|error| fault("price.currency", error.into()))?;
+    let unknown = |error: MoneyError| fault("price.currency", error.into());
+    let currency = Currency::parse(currency).map_err(unknown)?;
+    let today = Timestamp::from_second(now_s).map(|now| now.to_zoned(TimeZone::UTC).date());
+    if !today.is_ok_and(|today| is_tender(currency, today)) {
+        return Err(unknown(MoneyError::UnknownCurrency));
+    }
     let amount = text(claim(price, "amount"), "price.amount")?;
     if amount.len() > AMOUNT_BYTES_MAX {
         return not("price.amount", "an amount like 12.34");

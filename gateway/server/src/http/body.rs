@@ -3,6 +3,8 @@
 use std::{future::Future, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
+use jiff::civil::{Date, date};
+use purser_core::tender::is_tender;
 use purser_money::{Currency, Money};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::ToSchema;
@@ -11,6 +13,9 @@ use crate::problem::{self, Problem};
 
 /// Fifty offers of 8 KiB each are the largest body of JSON that makes sense.
 pub const JSON_BYTES_MAX: usize = 512 * 1024;
+
+/// The first day that the bundled rates know: no gateway holds what was no money then.
+const BOOKS_BEGIN: Date = date(2024, 1, 1);
 
 /// A JSON body. Unknown fields, wrong types and wrong forms are [`problem::MALFORMED_REQUEST`] with the path of
 /// the field.
@@ -24,17 +29,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|_| too_large())?;
+            let bytes = bytes.await.map_err(|error| Problem::of_frame(&error))?;
             parse(&bytes).map(Self)
         })
     }
 }
 
 fn too_large() -> Problem {
-    Problem::malformed(
-        "",
-        format!("the body is larger than {JSON_BYTES_MAX} bytes, or was cut short"),
-    )
+    Problem::new(problem::REQUEST_TOO_LARGE)
+        .detail(format!("a body of JSON has at most {JSON_BYTES_MAX} bytes here"))
 }
 
 /// Reads a body of JSON.
@@ -43,14 +46,28 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         return Err(too_large());
     }
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    // serde takes a list for a struct as well, with its fields in order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::malformed("", "the body is a JSON object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." || path == "?" { String::new() } else { path };
-        Problem::malformed(field, plain(error.inner()))
-    })?;
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| Problem::malformed(field(&error), plain(error.inner())))?;
     reader.end().map_err(|_| Problem::malformed("", "there is something behind the JSON value"))?;
     Ok(value)
+}
+
+/// The path of the field at fault. Of one that is missing, serde's path only leads to where it is missing.
+fn field(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let at = Some(error.path().to_string()).filter(|at| at != "." && at != "?");
+    let text = error.inner().to_string();
+    let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    match (at, missing) {
+        (Some(at), Some((name, _))) => format!("{at}.{name}"),
+        (Some(at), None) => at,
+        (None, Some((name, _))) => name.to_owned(),
+        (None, None) => String::new(),
+    }
 }
 
 /// serde's own words, without the value: a client may have put a secret there.
@@ -82,6 +99,15 @@ pub struct MoneyIn {
 }
 
 impl MoneyIn {
+    /// The amount, above zero, in a currency that something new may be in on that day.
+    pub fn positive_on(&self, today: Date, field: &str) -> Result<Money, Problem> {
+        let money = self.positive(field)?;
+        if is_tender(money.currency(), today) {
+            return Ok(money);
+        }
+        Err(unknown_currency(&format!("{field}.currency")))
+    }
+
     /// The amount, above zero.
     pub fn positive(&self, field: &str) -> Result<Money, Problem> {
         let money = self.any(field)?;
@@ -109,16 +135,16 @@ impl MoneyIn {
     }
 }
 
-/// A currency that amounts can be held in today. Units that the euro replaced before the first day the bundled
-/// rates know are refused; the lev is not, since books of 2024 and 2025 hold it.
+/// A currency that cards and positions can be held in: also one that the euro has replaced since the books began.
 pub fn currency(code: &str, field: &str) -> Result<Currency, Problem> {
-    let known = Currency::parse(code)
-        .ok()
-        .filter(|currency| !currency.is_former() || currency.code() == "BGN");
-    known.ok_or_else(|| {
-        let problem = Problem::new(problem::UNKNOWN_CURRENCY).field(field);
-        problem.detail("not an active currency of ISO 4217 with a minor unit; use three capital letters like EUR")
-    })
+    let known = Currency::parse(code).ok().filter(|currency| is_tender(*currency, BOOKS_BEGIN));
+    known.ok_or_else(|| unknown_currency(field))
+}
+
+fn unknown_currency(field: &str) -> Problem {
+    Problem::new(problem::UNKNOWN_CURRENCY).field(field).detail(
+        "not an active currency of ISO 4217 with a minor unit; use three capital letters like EUR",
+    )
 }
 
 /// Text of bounded length without control characters.
@@ -159,7 +185,11 @@ mod tests {
         check(r#"{"price": 5}"#, "price");
         check(r#"{"price": {"amount": 5, "currency": "EUR"}}"#, "price.amount");
         check(r#"{"price": {"amount": 1e400, "currency": "EUR"}}"#, "price.amount");
-        check(r#"{"price": {"amount": "5"}}"#, "price");
+        check(r#"{"price": {"amount": "5"}}"#, "price.currency");
+        check("{}", "price");
+        check("", "price");
+        check(r#"{"price": {"amount": "5", "currency": "EUR", "extra": 1}}"#, "price.extra");
+        check(r#"[{"amount": "5", "currency": "EUR"}]"#, "");
         check(r#"{"price": {"amount": "5", "currency": "EUR"}, "extra": 1}"#, "extra");
         check("{", "");
         check("[]", "");

@@ -5,7 +5,7 @@ use actix_web::{
     web::{Bytes as Raw, Data, Path},
 };
 use purser_core::{
-    Timestamp,
+    Date, Timestamp,
     command::{KeyClaim, Outcome},
     ids::{ItemId, KeyId},
     jws::PublicKey,
@@ -109,7 +109,7 @@ pub struct OfferIn {
 }
 
 impl OfferIn {
-    fn wish(self) -> Result<OfferWish, Problem> {
+    fn wish(self, today: Date) -> Result<OfferWish, Problem> {
         let category = self.item.category.as_deref().map(|name| {
             let known = Category::parse(name);
             known.ok_or_else(|| {
@@ -131,7 +131,7 @@ impl OfferIn {
             title: body::text(&self.item.title, 1..=TITLE_CHARS_MAX, "item.title")?,
             category: category.transpose()?.unwrap_or_default(),
             url: url(self.item.url, "item.url")?,
-            price: self.price.positive("price")?,
+            price: self.price.positive_on(today, "price")?,
             tax_inclusive: self.tax_inclusive.unwrap_or(false),
             expires_in_s,
             single_use: self.single_use.unwrap_or(false),
@@ -151,7 +151,7 @@ pub async fn offer_create(
 ) -> Answered {
     merchant.require("offers")?;
     let row = profile(&gateway, &merchant).await?;
-    let offer = merchant::offer_sign(&gateway, &row, input.wish()?).await?;
+    let offer = merchant::offer_sign(&gateway, &row, input.wish(gateway.clock.today())?).await?;
     let pay_url = format!("{}/pay?offer={offer}", gateway.issuer);
     Ok(HttpResponse::Created().json(OfferMade { offer, pay_url }))
 }
@@ -357,7 +357,7 @@ pub async fn sale_refund(
     Ok(HttpResponse::Created().json(SaleRefund {
         id: refund,
         item: item.id,
-        amount: item.gross.into(),
+        gross: item.gross.into(),
     }))
 }
 

@@ -42,7 +42,7 @@ pub async fn around(
     let span = tracing::info_span!("request", request.id = id);
     let answered = next.call(request).instrument(span.clone()).await?;
     let mut answered = match fault(&answered) {
-        Some((status, problem)) => with_problem(answered, status, problem, &id),
+        Some(problem) => with_problem(answered, &problem, &id),
         None => answered,
     };
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -52,35 +52,22 @@ pub async fn around(
     Ok(answered)
 }
 
-/// The problem that a response is about, and its status. The frame's own errors have none, so they get one here.
-fn fault(answered: &ServiceResponse) -> Option<(StatusCode, Problem)> {
+/// The problem that a response is about. The frame's own errors have none, so they get one here.
+fn fault(answered: &ServiceResponse) -> Option<Problem> {
     let status = answered.status();
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        let method = answered.request().method();
-        let detail =
-            format!("this address does not take {method}; the Allow header says what it takes");
-        return Some((status, Problem::malformed("", detail)));
+        return Some(Problem::new(problem::METHOD_NOT_ALLOWED));
     }
     let error = answered.response().error()?;
-    let problem = match error.as_error::<Problem>() {
+    Some(match error.as_error::<Problem>() {
         Some(problem) => problem.clone(),
-        None if status.is_server_error() => Problem::internal(error),
-        None if status == StatusCode::NOT_FOUND => Problem::new(problem::NOT_FOUND),
-        None => Problem::malformed(
-            "",
-            "the body is too large or was cut short, or the address is malformed",
-        ),
-    };
-    Some((problem.status_code(), problem))
+        None => Problem::of_frame(error),
+    })
 }
 
 /// The response with a whole problem document: where its type is explained, and the request's id.
-fn with_problem(
-    answered: ServiceResponse,
-    status: StatusCode,
-    problem: Problem,
-    id: &str,
-) -> ServiceResponse {
+fn with_problem(answered: ServiceResponse, problem: &Problem, id: &str) -> ServiceResponse {
+    let status = problem.status_code();
     let mut members = problem.members();
     if let Some(gateway) = answered.request().app_data::<Data<Gateway>>() {
         members.insert(
@@ -88,7 +75,6 @@ fn with_problem(
             format!("{}/problems/{}", gateway.issuer, problem.kind.name()).into(),
         );
     }
-    members.insert("status".into(), status.as_u16().into());
     members.insert("request_id".into(), id.into());
     let (request, response) = answered.into_parts();
     let (mut response, _) = response.into_parts();
@@ -96,10 +82,11 @@ fn with_problem(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if status == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(allowed) = request.match_pattern().and_then(|route| ROUTES.get(&route))
-    {
-        headers.insert(header::ALLOW, allowed.clone());
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        let allowed = request.match_pattern().and_then(|route| ROUTES.get(&route));
+        // What the document does not describe are files of the viewer.
+        let allowed = allowed.cloned().unwrap_or(HeaderValue::from_static("GET"));
+        headers.insert(header::ALLOW, allowed);
     }
     let response: HttpResponse =
         response.set_body(BoxBody::new(Value::Object(members).to_string()));

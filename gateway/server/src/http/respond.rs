@@ -1,12 +1,12 @@
 //! Problems as responses.
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    Error, HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
 use serde_json::{Map, Value};
 
-use crate::problem::Problem;
+use crate::problem::{self, Problem};
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,6 +34,16 @@ impl ResponseError for Problem {
 }
 
 impl Problem {
+    /// What the frame met before any handler did: a body or an address that it cannot read.
+    pub fn of_frame(error: &Error) -> Self {
+        match error.as_response_error().status_code() {
+            status if status.is_server_error() => Self::internal(error),
+            StatusCode::NOT_FOUND => Self::new(problem::NOT_FOUND),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(problem::REQUEST_TOO_LARGE),
+            _ => Self::malformed("", "the body was cut short, or the address is malformed"),
+        }
+    }
+
     /// The members of the problem document.
     pub fn members(&self) -> Map<String, Value> {
         let mut members = Map::new();

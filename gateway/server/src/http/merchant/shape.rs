@@ -260,7 +260,7 @@ pub struct SaleRefund {
     #[schema(value_type = String)]
     pub item: ItemId,
     /// What the merchant gave back, tax included.
-    pub amount: answer::Money,
+    pub gross: answer::Money,
 }
 
 /// Something that happened.

@@ -102,7 +102,7 @@ const OWN: &[(&str, &[Kind])] = &[
         ],
     ),
     ("/v1/offers", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY, problem::NOT_FOUND]),
-    ("/v1/sales/{item}/refund", &[problem::ALREADY_REFUNDED, problem::VAULT_INACTIVE]),
+    ("/v1/sales/{item}/refund", &[problem::ALREADY_REFUNDED]),
     ("/v1/card-batches", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards/{id}/activate", &[problem::CARD_REFUSED]),
@@ -192,6 +192,9 @@ fn kinds(path: &str, reads: bool, operation: &Operation) -> Vec<Kind> {
     let has_key = names.contains(&"Idempotency-Key");
     if operation.request_body.is_some() || names.iter().any(|name| !in_path(name)) {
         kinds.push(problem::MALFORMED_REQUEST);
+    }
+    if operation.request_body.is_some() || has_key {
+        kinds.push(problem::REQUEST_TOO_LARGE);
     }
     if path.contains('{') && !path.starts_with("/v1/rates") {
         kinds.push(problem::NOT_FOUND);

@@ -5,7 +5,7 @@ use actix_web::{
     web::{Bytes as Raw, Data, Path},
 };
 use purser_core::{
-    Timestamp,
+    Date, Timestamp,
     card::sun::{FileReadKey, MetaReadKey, Uid},
     ids::{BatchId, CardId},
     place::Place,
@@ -123,7 +123,7 @@ impl BatchIn {
         let country = self.country.as_deref().map(Place::parse).transpose();
         Ok(Print {
             count: self.count,
-            face: self.face.positive("face")?,
+            face: self.face.positive_on(gateway.clock.today(), "face")?,
             expires_at: self.expires_at,
             country: country.map_err(|error| Problem::malformed("country", error.to_string()))?,
         })
@@ -222,7 +222,7 @@ pub struct SmartCardMade {
 }
 
 impl SmartCardIn {
-    fn read(self) -> Result<Register, Problem> {
+    fn read(self, today: Date) -> Result<Register, Problem> {
         let hex = |digits: usize, field: &'static str| {
             move |_| Problem::malformed(field, format!("{digits} hexadecimal digits"))
         };
@@ -234,7 +234,7 @@ impl SmartCardIn {
             Ok::<_, Problem>((meta_read, file_read))
         });
         Ok(Register {
-            face: self.face.positive("face")?,
+            face: self.face.positive_on(today, "face")?,
             uid: Uid::parse(&self.uid).map_err(hex(14, "uid"))?,
             keys: keys.transpose()?,
         })
@@ -250,7 +250,7 @@ pub async fn smart_card_create(
     _operator: Operator,
     Json(input): Json<SmartCardIn>,
 ) -> Answered {
-    let printed = stock::smart_card_register(&gateway, input.read()?).await?;
+    let printed = stock::smart_card_register(&gateway, input.read(gateway.clock.today())?).await?;
     let CardMade { id, serial, code } = printed.into();
     Ok(HttpResponse::Created().json(SmartCardMade { id, serial, code, status: Status::Inactive }))
 }

@@ -29,6 +29,8 @@ use crate::{
 
 /// There are 249 countries, and a merchant is registered in some of them.
 const REGISTRATIONS_MAX: usize = 100;
+/// A millionth of a percent of the largest amount is less than a unit of any currency.
+const FEE_DECIMALS_MAX: usize = 6;
 /// A merchant has a few shops.
 const ORIGINS_MAX: usize = 20;
 
@@ -142,9 +144,7 @@ impl MerchantIn {
             id,
             name: body::text(&self.name, 1..=100, "name")?,
             country: country.map_err(|error| Problem::malformed("country", error.to_string()))?,
-            fee_percent: Percent::parse(fee).map_err(|_| {
-                Problem::malformed("fee_percent", "a decimal string from 0 to 100, like \"1.5\"")
-            })?,
+            fee_percent: fee_percent(fee)?,
             taxpayer: match tax.taxpayer.as_deref() {
                 None | Some("merchant") => Taxpayer::Merchant(id),
                 Some("operator") => Taxpayer::Operator,
@@ -155,6 +155,19 @@ impl MerchantIn {
             created_at: gateway.now(),
         })
     }
+}
+
+/// A fee that leaves the merchant something of a net price, or nothing, but never less.
+fn fee_percent(text: &str) -> Result<Percent, Problem> {
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let fee = Percent::parse(text).ok().filter(|_| decimals <= FEE_DECIMALS_MAX);
+    let whole = Percent::from_parts(100, 0).map_err(Problem::internal)?;
+    fee.filter(|fee| *fee <= whole).ok_or_else(|| {
+        let detail = format!(
+            "a decimal string from 0 to 100 with at most {FEE_DECIMALS_MAX} decimals, like \"1.5\""
+        );
+        Problem::malformed("fee_percent", detail)
+    })
 }
 
 fn registrations(asked: Vec<RegistrationIn>) -> Result<Vec<Registration>, Problem> {
@@ -227,6 +240,30 @@ pub async fn merchants_list(gateway: Data<Gateway>, _operator: Operator) -> Answ
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fee_is_at_most_all_of_it() {
+        for text in ["0", "1.5", "99.999999", "100", "100.000000"] {
+            assert!(fee_percent(text).is_ok(), "{text}");
+        }
+        for text in [
+            "100.000001",
+            "101",
+            "1000",
+            "-1",
+            "+1",
+            "1.0000001",
+            "",
+            ".5",
+            "1.",
+            "1e1",
+            " 1",
+            "NaN",
+        ] {
+            let problem = fee_percent(text).unwrap_err();
+            assert_eq!(problem.field.as_deref(), Some("fee_percent"), "{text}");
+        }
+    }
 
     #[test]
     fn an_origin_is_a_host_and_nothing_behind_it() {
