@@ -17,7 +17,7 @@ pub struct Limits {
     pub output_bytes: usize,
     /// What one call may write to the log: a page of text, so that a plugin cannot fill the disk.
     pub log_bytes: usize,
-    /// The file itself. Ours are 50 kB; 32 MiB is right for other languages, when the operator allows them.
+    /// The file itself. Ours are 150 to 250 kB; 32 MiB is right for other languages, when the operator allows them.
     pub component_bytes: usize,
     /// Calls at one time. Sixteen is eight for each of two cores, and bounds what hostile plugins can hold
     /// together to 16 times 32 MiB.

@@ -6,7 +6,7 @@
 //!
 //! What is fetched is not trusted: nothing is half read, and limits hold before anything is kept.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use purser_sdk::{Currency, Date, Error, Problem, Quoted, Rate, RateTable, parse_date};
 use quick_xml::{
@@ -18,8 +18,8 @@ use quick_xml::{
 const SIZE_MAX: usize = 1024 * 1024;
 /// `Envelope`, three levels of `Cube`, and the sender's name.
 const DEPTH_MAX: usize = 8;
-/// 90 calendar days have at most 66 working days; a year that somebody cut out of the full history has 260.
-const TABLES_MAX: usize = 300;
+/// 90 calendar days have at most 66 working days, which take 14 million instructions; these take 32 of the sandbox's 50.
+const TABLES_MAX: usize = 150;
 /// The bank publishes 30.
 const RATES_MAX: usize = 100;
 /// A `Cube` has two. To find one that is there twice, each is compared with all before it.
@@ -30,7 +30,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<RateTable>, Error> {
     if bytes.len() > SIZE_MAX {
         return Err(malformed("the file is over 1 MiB"));
     }
-    let mut reader = Reader::from_reader(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed("the file is not in UTF-8"))?;
+    let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = true;
     let mut file = File::default();
     loop {
@@ -62,7 +63,7 @@ struct File {
     tables: Vec<RateTable>,
     days: BTreeSet<Date>,
     /// Of the last table.
-    currencies: BTreeSet<String>,
+    currencies: BTreeSet<[u8; 3]>,
 }
 
 impl File {
@@ -102,7 +103,7 @@ impl File {
         match (time, currency, rate) {
             (None, None, None) => Ok(()),
             (Some(time), None, None) => self.day(&time),
-            (None, Some(currency), Some(rate)) => self.rate(currency, &rate),
+            (None, Some(currency), Some(rate)) => self.rate(&currency, &rate),
             _ => Err(malformed("a Cube has a time, or a currency and a rate, or nothing")),
         }
     }
@@ -129,23 +130,23 @@ impl File {
         Ok(())
     }
 
-    fn rate(&mut self, code: String, rate: &str) -> Result<(), Error> {
+    fn rate(&mut self, code: &str, rate: &str) -> Result<(), Error> {
         let within = self.day_depth.is_some_and(|day| day.saturating_add(1) == self.depth);
         let Some(table) = self.tables.last_mut().filter(|_| within) else {
             return Err(malformed("a rate belongs to no day"));
         };
-        if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(malformed("a currency is no three capital letters"));
-        }
+        let letters = <[u8; 3]>::try_from(code.as_bytes()).ok();
+        let letters = letters.filter(|letters| letters.iter().all(u8::is_ascii_uppercase));
+        let letters = letters.ok_or_else(|| malformed("a currency is no three capital letters"))?;
         let rate: Rate = rate.parse().map_err(|_| malformed("a rate is no decimal above zero"))?;
-        let currency = Currency::parse(&code).ok();
+        let currency = Currency::parse(code).ok();
         if currency == Some(table.base) {
             return Err(malformed("the euro has a rate against itself"));
         }
         if self.currencies.len() >= RATES_MAX {
             return Err(malformed("a day has too many rates"));
         }
-        if !self.currencies.insert(code) {
+        if !self.currencies.insert(letters) {
             return Err(malformed("a day has a currency twice"));
         }
         // A code that ISO 4217 gained since this release is no reason to refuse the other rates.
@@ -168,14 +169,14 @@ impl File {
 }
 
 #[derive(Default)]
-struct Cube {
-    time: Option<String>,
-    currency: Option<String>,
-    rate: Option<String>,
+struct Cube<'a> {
+    time: Option<Cow<'a, str>>,
+    currency: Option<Cow<'a, str>>,
+    rate: Option<Cow<'a, str>>,
 }
 
-impl Cube {
-    fn read(element: &BytesStart<'_>) -> Result<Self, Error> {
+impl<'a> Cube<'a> {
+    fn read(element: &'a BytesStart<'_>) -> Result<Self, Error> {
         let mut cube = Self::default();
         // The reader refuses an attribute that is there twice.
         for (index, attribute) in element.attributes().enumerate() {
@@ -190,7 +191,7 @@ impl Cube {
                 _ => continue,
             };
             // Days, codes and decimals need no entities: what has one is none of them.
-            *slot = Some(attribute.value.into_owned());
+            *slot = Some(attribute.value);
         }
         Ok(cube)
     }
@@ -309,8 +310,8 @@ mod tests {
             let cube = |days| format!("<Cube time='{}'>{usd}</Cube>", day(days).unwrap());
             format!("<E><Cube>{}</Cube></E>", (0..count).map(cube).collect::<String>())
         };
-        assert_eq!(read(days(300).as_bytes()).unwrap().len(), TABLES_MAX);
-        assert!(read(days(301).as_bytes()).is_err());
+        assert_eq!(read(days(150).as_bytes()).unwrap().len(), TABLES_MAX);
+        assert!(read(days(151).as_bytes()).is_err());
         let letter = |index: u8| char::from(b'A' + index);
         let rates = |count: u8| {
             let cube = |index: u8| {

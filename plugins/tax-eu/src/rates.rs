@@ -84,9 +84,12 @@ pub(crate) fn check_day(day: Date) -> Result<(), Error> {
 
 /// Every source, once.
 pub(crate) fn sources() -> Vec<&'static str> {
-    let mut sources: Vec<_> = rows().map(|row| row.source).collect();
-    sources.sort_unstable();
-    sources.dedup();
+    let mut sources = Vec::new();
+    for row in rows() {
+        if !sources.contains(&row.source) {
+            sources.push(row.source);
+        }
+    }
     sources
 }
 
