@@ -1,20 +1,43 @@
 //! All that the author of a Purser plugin needs.
 //!
-//! A plugin is a pure function in a WebAssembly component: it is given values and returns values. An
-//! author implements one trait and writes one macro line:
+//! A plugin is a pure function in a WebAssembly component: it is given values and returns values. It reaches nothing
+//! but a log, so that the gateway can record, replay and compare what it decides. An author implements one trait,
+//! writes one macro line, and ships one file.
+//!
+//! # A plugin from beginning to end
+//!
+//! The crate is a library that is also a dynamic one (`Cargo.toml`), with its name and role beside it (`plugin.toml`):
+//!
+//! ```toml
+//! [lib]
+//! crate-type = ["cdylib", "rlib"]
+//!
+//! [dependencies]
+//! purser-sdk = { path = "../purser/sdk" }
+//! ```
+//!
+//! ```toml
+//! name = "gst-au"
+//! role = "tax"
+//! countries = ["AU"]
+//! ```
+//!
+//! `src/lib.rs` says what is taxed and at which rate. [`Document`] does the rest: it takes the tax out of prices that
+//! include it, rounds where the law rounds ([`Policy`]), and sees to it that net and tax of each line are its price.
 //!
 //! ```
 //! use purser_sdk::{
-//!     Assessment, Description, Document, Error, Filing, Levy, PeriodTotals, Policy, Problem, Reason, Sale, Tax, date,
+//!     Assessment, Category, Description, Document, Error, Filing, Levy, Percent, PeriodTotals, Policy, Problem,
+//!     Reason, Sale, Tax, date,
 //! };
 //!
-//! /// Ten percent on everything.
-//! struct Tithe;
+//! /// Goods and services tax of Australia.
+//! struct Gst;
 //!
-//! impl Tax for Tithe {
+//! impl Tax for Gst {
 //!     fn describe() -> Description {
 //!         Description {
-//!             name: "tithe",
+//!             name: "gst-au",
 //!             version: "1.0.0",
 //!             covers: vec!["AU"],
 //!             valid_from: date(2000, 7, 1),
@@ -25,16 +48,22 @@
 //!
 //!     fn assess(sale: &Sale) -> Result<Assessment, Error> {
 //!         let mut document = Document::new(Policy::per_rate(sale.currency), sale.currency);
-//!         for line in &sale.lines {
+//!         for (index, line) in sale.lines.iter().enumerate() {
+//!             // What this plugin has no rule for is refused, never guessed.
+//!             if !matches!(line.category, Category::General | Category::DigitalService) {
+//!                 let text = format!("no rule for {}", line.category);
+//!                 let error = Error::new(Problem::TaxCategoryUnsupported, text);
+//!                 return Err(error.at(format!("lines[{index}].category")));
+//!             }
 //!             document.add(line, &[Levy {
 //!                 name: "GST",
 //!                 jurisdiction: "AU",
 //!                 authority: "AU",
 //!                 reason: Reason::Standard,
-//!                 rate: purser_sdk::Percent::parse("10")?,
+//!                 rate: Percent::parse("10")?,
 //!             }])?;
 //!         }
-//!         document.assess("s 9-70".to_owned())
+//!         document.assess("s 9-70; rounded by s 9-90".to_owned())
 //!     }
 //!
 //!     fn file_return(_: &PeriodTotals) -> Result<Filing, Error> {
@@ -42,11 +71,73 @@
 //!     }
 //! }
 //!
-//! purser_sdk::register_tax!(Tithe);
-//! # fn main() {}
+//! purser_sdk::register_tax!(Gst);
+//!
+//! // Built natively, as in unit tests, the same code runs without a gateway.
+//! # fn main() -> Result<(), Error> {
+//! use purser_sdk::{Country, Currency, Line, Money, Place};
+//!
+//! let aud = Currency::parse("AUD")?;
+//! let australia = Place::of(Country::parse("AU")?);
+//! let line = Line {
+//!     id: 1,
+//!     category: Category::General,
+//!     quantity: 1,
+//!     amount: Money::parse("11.00", aud)?,
+//!     tax_inclusive: true,
+//!     attributes: vec![],
+//! };
+//! let sale = Sale {
+//!     date: date(2026, 1, 15),
+//!     currency: aud,
+//!     seller: australia.clone(),
+//!     registrations: vec![],
+//!     buyer: australia,
+//!     buyer_tax_id: None,
+//!     lines: vec![line],
+//!     attributes: vec![],
+//! };
+//! let assessment = Gst::assess(&sale)?;
+//! let gst = assessment.taxes.first().map(|gst| (gst.base.amount(), gst.tax.amount()));
+//! assert_eq!(gst, Some(("10.00".to_owned(), "1.00".to_owned())));
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! Built natively, as in unit tests, the same code runs without a gateway.
+//! Worked examples with answers from somebody else go into `tests/*.json`, in the contract's JSON: names as in WIT,
+//! amounts in minor units, decimals as strings. They are run in the sandbox that the gateway has:
+//!
+//! ```json
+//! [{
+//!   "name": "an eleventh of 11.00", "source": "ato.gov.au, How GST works",
+//!   "function": "assess",
+//!   "input": {
+//!     "date": "2026-01-15", "currency": "AUD", "seller": {"country": "AU"}, "registrations": [],
+//!     "buyer": {"country": "AU"}, "attributes": [],
+//!     "lines": [{"id": 1, "category": "general", "quantity": 1, "tax-inclusive": true, "attributes": [],
+//!                "amount": {"minor": 1100, "currency": "AUD"}}]
+//!   },
+//!   "output": {"taxes": [{"tax": {"minor": 100, "currency": "AUD"}}]}
+//! }]
+//! ```
+//!
+//! Then, in the crate's folder:
+//!
+//! ```sh
+//! purser plugin test       # unit tests, vectors in the sandbox, the rules that all plugins keep
+//! purser plugin build      # gst-au-1.0.0.wasm
+//! purser plugin call gst-au-1.0.0.wasm assess < sale.json
+//! purser plugin install gst-au-1.0.0.wasm --enable AU --from 2026-07-01
+//! ```
+//!
+//! # What a plugin keeps to
+//!
+//! - The same input has the same answer, for ever: no clock, no randomness, no state, no order of hash maps.
+//! - What is unknown (a country, a category, a day, a stale rate) is an [`Error`] that names its [`Problem`] and field.
+//! - Nothing it is given makes it panic. A panic stops the sale; its text is in the gateway's log.
+//! - A call has 32 MiB of memory, 50 million instructions and 100 milliseconds.
+//!
+//! The other role is [`Rates`]: feeds of exchange rates, and conversions that name every step.
 
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 pub mod bindings;

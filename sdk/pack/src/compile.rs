@@ -121,11 +121,8 @@ impl PluginCrate {
             .targets
             .into_iter()
             .find(|target| target.crate_types.iter().any(|kind| kind == "cdylib"));
-        let library = library.ok_or_else(|| {
-            PackError::CargoAnswer(format!(
-                "{manifest_path:?} has no `crate-type = [\"cdylib\", \"rlib\"]` under [lib]"
-            ))
-        })?;
+        let library =
+            library.ok_or_else(|| PackError::NoLibrary(manifest_path.display().to_string()))?;
         let manifest = PluginToml::parse(&text)?.manifest(package.version)?;
         Ok(Self { manifest_path, package: package.name, library: library.name, manifest })
     }

@@ -18,7 +18,7 @@ use crate::{LOG, Manifest, ManifestError, PackError, Role, contract, manifest};
 /// The custom section that holds the manifest.
 const MANIFEST: &str = "purser:manifest";
 
-/// How large a plugin of the SDK may be: ten times what one of them is.
+/// How large a plugin of the SDK may be: eight times what the largest of ours is.
 pub const LIMIT_DEFAULT: usize = 2 * 1024 * 1024;
 
 /// What a plugin file is.

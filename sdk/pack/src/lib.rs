@@ -74,6 +74,9 @@ pub enum PackError {
     /// Cargo failed; what it said is on standard error.
     #[error("building {0} failed; what the compiler said is above")]
     BuildFailed(String),
+    /// A crate that is compiled to nothing that could become a plugin.
+    #[error("{0} needs `crate-type = [\"cdylib\", \"rlib\"]` under [lib]")]
+    NoLibrary(String),
     /// Cargo answered something that this release does not understand.
     #[error("cargo's answer is not understood: {0}")]
     CargoAnswer(String),

@@ -136,7 +136,8 @@ impl Manifest {
 impl PluginToml {
     /// Reads a `plugin.toml`.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
-        toml::from_str(text).map_err(|error| ManifestError::Unreadable(error.to_string()))
+        let named = |error| ManifestError::Unreadable(format!("plugin.toml: {error}"));
+        toml::from_str(text).map_err(named)
     }
 
     /// The manifest of `version` of the plugin.
