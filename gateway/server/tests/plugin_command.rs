@@ -146,6 +146,16 @@ fn mistakes_are_named() {
     fs::write(here("large.wasm"), vec![0; 3 * 1024 * 1024]).unwrap();
     fs::create_dir(here("crate")).unwrap();
     fs::write(here("crate/Cargo.toml"), "").unwrap();
+    for (name, role) in [("library", "tax"), ("manifest", "taxes")] {
+        fs::create_dir_all(here(&format!("{name}/src"))).unwrap();
+        let cargo = format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\n[workspace]\n");
+        let kind = if name == "library" { "" } else { "[lib]\ncrate-type = [\"cdylib\"]\n" };
+        fs::write(here(&format!("{name}/Cargo.toml")), cargo + kind).unwrap();
+        fs::write(here(&format!("{name}/src/lib.rs")), "").unwrap();
+        let plugin = format!("name = \"{name}\"\nrole = \"{role}\"\n");
+        fs::write(here(&format!("{name}/plugin.toml")), plugin).unwrap();
+    }
+    let (library, manifest) = (here("library"), here("manifest"));
     let line = |category: &str, minor: Value| {
         let amount = json!({ "minor": minor, "currency": "EUR" });
         let line = json!({ "id": 1, "category": category, "quantity": 1, "amount": amount,
@@ -179,6 +189,8 @@ fn mistakes_are_named() {
         (vec!["inspect", &large], String::new(), "has 3145728 bytes; a plugin has at most 2097152"),
         (vec!["build", &file], String::new(), "is a file; name the folder"),
         (vec!["build", &root], String::new(), "looking for the crate's"),
+        (vec!["build", &library], String::new(), "needs `crate-type = [\"cdylib\", \"rlib\"]`"),
+        (vec!["build", &manifest], String::new(), "plugin.toml: TOML parse error at line 2"),
         (vec!["test", &bare], String::new(), "plugin.toml\", which says `name` and `role`"),
     ] {
         let run = run(&arguments, &input);
