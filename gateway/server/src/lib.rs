@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod http;
 pub mod keys;
 pub mod metrics;
+pub mod network;
 pub mod problem;
 pub mod random;
 pub mod settings;

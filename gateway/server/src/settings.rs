@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use purser_core::policy::Limits;
 use purser_money::{Currency, Money, Percent};
 
+use crate::network::Network;
+
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     /// The issuer: the address under which clients reach the gateway, without trailing slash. By default
     /// `http://` and the bound address.
     pub base_url: Option<String>,
+    /// Proxies in front of the gateway, which are believed when they say whom they heard from.
+    pub trusted_proxies: Vec<Network>,
     /// A SQLite file, or `postgres://...`. By default `purser.db` in the data directory.
     pub database: Option<String>,
     /// Keys, compiled plugins, and the database by default.

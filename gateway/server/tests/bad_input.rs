@@ -18,7 +18,7 @@ use purser_core::{
 };
 use purser_money::{Currency, Money};
 use serde_json::{Value, json};
-use support::{Client, Merchant, World, new_key, text};
+use support::{Client, Merchant, World, new_key, raw, text};
 
 /// A call with a body that would be accepted.
 struct Call {
@@ -299,7 +299,7 @@ fn what_no_library_sends_is_refused_as_a_problem() {
     let world = World::on_sqlite();
     let check = |request: &str, status: &str, name: &str| {
         let request = request.replace('\n', "\r\n");
-        let answer = world.raw(request.as_bytes());
+        let answer = raw(&world.base, request.as_bytes());
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let shown = request.chars().take(80).collect::<String>();
         assert!(head.contains(&format!(" {status} ")), "{shown:?}: {answer}");
@@ -350,7 +350,7 @@ fn what_no_library_sends_is_refused_as_a_problem() {
 
     let not_utf8 =
         [post(11, "").replace('\n', "\r\n").into_bytes(), b"{\"email\":\"\xFF".to_vec()].concat();
-    let answer = world.raw(&not_utf8);
+    let answer = raw(&world.base, &not_utf8);
     assert!(answer.contains(" 400 ") && answer.contains("malformed-request"), "{answer}");
     // What is no HTTP at all reaches no handler: it gets a status, and the connection ends.
     for broken in [
@@ -360,7 +360,7 @@ fn what_no_library_sends_is_refused_as_a_problem() {
         "GET / HTTP/9.9\n\n",
         "nonsense\n\n",
     ] {
-        let answer = world.raw(broken.replace('\n', "\r\n").as_bytes());
+        let answer = raw(&world.base, broken.replace('\n', "\r\n").as_bytes());
         assert!(answer.starts_with("HTTP/1.1 400 "), "{broken:?}: {answer}");
     }
     world.check();

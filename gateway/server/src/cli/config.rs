@@ -13,7 +13,10 @@ use purser_core::{place::Place, policy::Limits};
 use purser_money::{Currency, Money, Percent};
 use url::Url;
 
-use crate::settings::{Settings, Throttle};
+use crate::{
+    network::Network,
+    settings::{Settings, Throttle},
+};
 
 mod file;
 
@@ -77,6 +80,10 @@ pub struct ServeFlags {
     /// Address under which clients reach it; it is the issuer of tokens and receipts [default: http://ADDRESS]
     #[arg(long, env = "PURSER_BASE_URL", value_name = "URL", value_parser = base_url)]
     pub base_url: Option<String>,
+    /// Addresses and networks of proxies, separated by commas, whose X-Forwarded-For or Forwarded header is believed
+    /// [default: none]
+    #[arg(long, env = "PURSER_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
+    pub trusted_proxies: Option<Vec<Network>>,
     /// What a conversion costs whoever loads a card [default: 0.5]
     #[arg(long, env = "PURSER_FX_SPREAD_PERCENT", value_name = "PERCENT", value_parser = percent)]
     pub fx_spread_percent: Option<Percent>,
@@ -183,6 +190,10 @@ impl ServeFlags {
                 file.base_url.as_deref(),
                 base_url,
             )?,
+            trusted_proxies: match &self.trusted_proxies {
+                Some(networks) => networks.clone(),
+                None => trusted_proxies(&file.trusted_proxies)?,
+            },
             database: place.database.clone().or_else(|| file.database.clone()),
             data: place
                 .data
@@ -293,6 +304,11 @@ fn base_url(text: &str) -> Result<String, String> {
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     // What clients compare is text, so it is kept as it was written.
     if web && plain { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
+}
+
+fn trusted_proxies(file: &[String]) -> Result<Vec<Network>, ConfigError> {
+    let network = |text: &String| text.parse().map_err(|why| value("trusted_proxies", why));
+    file.iter().map(network).collect()
 }
 
 fn currency(code: &str) -> Result<Currency, String> {

@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
+    address::address,
     answer,
     auth::{self, Buyer},
     body::{self, Json},
@@ -79,7 +80,7 @@ pub async fn account_create(
 ) -> Answered {
     let AccountIn { email, pin, password, country } = input;
     let new = NewAccount::parse(&gateway, &email, &pin, &password, country.as_deref())?;
-    let opened = signup::sign_up(&gateway, new, auth::address(&request)).await?;
+    let opened = signup::sign_up(&gateway, new, address(&request)).await?;
     let account = Account {
         id: opened.vault.account,
         vault: answer::Vault::of(&gateway, opened.vault),
@@ -139,7 +140,7 @@ pub async fn session_create(
     Json(input): Json<SessionIn>,
 ) -> Answered {
     let login = Login { email: &input.email, pin: &input.pin, password: &input.password };
-    let tokens = session::sign_in(&gateway, &login, auth::address(&request)).await?;
+    let tokens = session::sign_in(&gateway, &login, address(&request)).await?;
     Ok(SessionTokens::answer(&tokens))
 }
 
@@ -254,7 +255,7 @@ async fn recover(
 ) -> Result<String, Problem> {
     let RecoveryIn { recovery_code, email, new_pin, new_password } = input;
     let recovery = Recovery { code: recovery_code, email, new_pin, new_password };
-    let next = credentials::recover(gateway, auth::address(request), &recovery).await?;
+    let next = credentials::recover(gateway, address(request), &recovery).await?;
     Ok(next.expose().to_owned())
 }
 
@@ -267,7 +268,7 @@ async fn change(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Result
         new_pin: input.new_pin.as_deref(),
         new_password: input.new_password.as_deref(),
     };
-    credentials::change(gateway, &buyer.access, auth::address(request), &change).await
+    credentials::change(gateway, &buyer.access, address(request), &change).await
 }
 
 /// What erases an account, beside the token.
@@ -315,7 +316,7 @@ async fn erase_now(
         return erase::erased(outcome);
     }
     let EraseIn { pin, password } = body::parse(body)?;
-    credentials::confirm(gateway, &buyer.access, auth::address(request), &pin, &password).await?;
+    credentials::confirm(gateway, &buyer.access, address(request), &pin, &password).await?;
     erase::erase(gateway, &buyer.payer(), claim).await
 }
 

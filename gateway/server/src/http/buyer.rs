@@ -18,6 +18,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
+    address::address,
     answer,
     auth::Buyer,
     body::{self, Json, MoneyIn},
@@ -118,11 +119,8 @@ pub async fn load_create(
             let input: LoadIn = body::parse(&bytes)?;
             let amount =
                 input.amount.as_ref().map(|amount| amount.positive("amount")).transpose()?;
-            let asked = load::Asked {
-                shown: input.card.shown()?,
-                amount,
-                address: super::auth::address(&request),
-            };
+            let asked =
+                load::Asked { shown: input.card.shown()?, amount, address: address(&request) };
             load::load(&gateway, &buyer.payer(), claim, &asked).await?
         }
     };

@@ -357,7 +357,7 @@ pub async fn sale_refund(
     Ok(HttpResponse::Created().json(SaleRefund {
         id: refund,
         item: item.id,
-        gross: item.gross.into(),
+        amount: item.gross.into(),
     }))
 }
 

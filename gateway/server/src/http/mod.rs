@@ -1,6 +1,7 @@
 //! The HTTP API: translation only. `routes` is its table of contents.
 
 pub mod account;
+pub mod address;
 pub mod answer;
 pub mod auth;
 pub mod body;

@@ -106,6 +106,7 @@ impl World {
         let mut settings = Settings {
             listen: ([127, 0, 0, 1], 0).into(),
             base_url: None,
+            trusted_proxies: Vec::new(),
             database: database.clone(),
             data: data.path().join("purser-data"),
             unit_of_account: Currency::parse("USD").unwrap(),
@@ -216,17 +217,6 @@ impl World {
         let code = self.cards(1, dollars, "USD").remove(0);
         buyer.load(&code).ok(201);
         buyer
-    }
-
-    /// Sends these bytes, and gives what comes back until the connection ends.
-    pub fn raw(&self, request: &[u8]) -> String {
-        let mut socket = TcpStream::connect(self.base.trim_start_matches("http://")).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        // The gateway may answer and hang up before it has read everything.
-        let _ = socket.write_all(request);
-        let mut answer = Vec::new();
-        let _ = socket.read_to_end(&mut answer);
-        String::from_utf8(answer).unwrap()
     }
 
     /// Proves the books.
@@ -434,6 +424,17 @@ pub fn text(value: &Value, pointer: &str) -> String {
 /// A key that was never used.
 pub fn new_key() -> String {
     format!("{:032x}", purser::random::id_bits())
+}
+
+/// Sends these bytes, and gives what comes back until the connection ends.
+pub fn raw(base: &str, request: &[u8]) -> String {
+    let mut socket = TcpStream::connect(base.trim_start_matches("http://")).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // The gateway may answer and hang up before it has read everything.
+    let _ = socket.write_all(request);
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
 }
 
 /// Lets `callers` do the same at the same moment.

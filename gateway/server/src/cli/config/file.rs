@@ -12,6 +12,7 @@ use super::LogForm;
 pub(super) struct FileSettings {
     pub(super) listen: Option<String>,
     pub(super) base_url: Option<String>,
+    pub(super) trusted_proxies: Vec<String>,
     pub(super) database: Option<String>,
     pub(super) data: Option<PathBuf>,
     pub(super) unit_of_account: Option<String>,

@@ -49,6 +49,16 @@ fn flags_come_before_the_file() {
 }
 
 #[test]
+fn proxies_are_trusted_by_name_only() {
+    let trusted = |flags: &[&str], file: &str| settings(flags, file).unwrap().trusted_proxies;
+    let both: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap(), "::1".parse().unwrap()];
+    assert_eq!(trusted(&[], ""), []);
+    assert_eq!(trusted(&[], "trusted_proxies = ['10.0.0.0/8', '::1']"), both);
+    assert_eq!(trusted(&["--trusted-proxies", "10.0.0.0/8,::1"], "trusted_proxies = ['::']"), both);
+    assert!(refused(&[], "trusted_proxies = ['proxy']").contains("trusted_proxies: an address"));
+}
+
+#[test]
 fn the_world_reaches_no_gateway_by_mistake() {
     let refused = |flags: &[&str]| refused(flags, "");
     assert!(refused(&["--listen", "0.0.0.0:80"]).contains("--base-url"));

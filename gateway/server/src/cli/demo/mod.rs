@@ -60,6 +60,7 @@ fn settings(data: PathBuf) -> Result<Settings> {
     Ok(Settings {
         listen: ([127, 0, 0, 1], 0).into(),
         base_url: None,
+        trusted_proxies: Vec::new(),
         database: None,
         data,
         unit_of_account: Currency::parse("USD")?,

@@ -259,8 +259,8 @@ pub struct SaleRefund {
     /// Of what.
     #[schema(value_type = String)]
     pub item: ItemId,
-    /// What the merchant gave back, tax included.
-    pub gross: answer::Money,
+    /// What the merchant gave back: the item's gross, in the currency it was sold in.
+    pub amount: answer::Money,
 }
 
 /// Something that happened.
