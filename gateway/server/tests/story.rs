@@ -10,6 +10,7 @@
 
 mod support;
 
+use purser_core::card::code::CardSerial;
 use serde_json::{Value, json};
 use support::{World, new_key, text};
 
@@ -217,6 +218,25 @@ on_both_databases! {
             }
             assert_eq!(paged, expected);
         }
+    }
+
+    fn a_handle_is_typed_in_any_way_and_a_wrong_one_is_unknown(world: &World) {
+        let (payer, friend) = (world.buyer_with("10.00"), world.buyer());
+        payer.pay(&friend.handle.replace('-', " ").to_lowercase(), "1.00").ok(201);
+        assert_eq!(friend.balance(), "1.00");
+        let unknown = payer.pay(&CardSerial::from_random(1).to_string(), "1.00");
+        unknown.problem(404, "not-found");
+        let last = friend.handle.chars().last().unwrap();
+        let slip = friend.handle.trim_end_matches(last).to_owned() + if last == 'A' { "B" } else { "A" };
+        for wrong in ["", "x", "\u{0}", &slip, &"9".repeat(10_000), &payer.handle] {
+            let answer = payer.pay(wrong, "1.00");
+            answer.problem(404, "not-found");
+            assert_eq!(answer.body["detail"], unknown.body["detail"]);
+            assert_eq!(answer.body.get("field"), None);
+        }
+        let lines = payer.client.get("/v1/transactions").ok(200);
+        assert_eq!(lines["data"].as_array().unwrap().len(), 9, "refused transfers too");
+        world.check();
     }
 
     fn nobody_learns_more_than_its_part(world: &World) {

@@ -1,6 +1,7 @@
 //! A buyer pays another.
 
 use purser_core::{
+    card::code::CardSerial,
     command::{Answer, Command, KeyClaim, Outcome},
     ids::{EntryId, LogId, TransferId},
     transfer::Transfer,
@@ -26,15 +27,21 @@ pub struct Transferred {
 
 /// What is asked.
 pub struct Asked {
-    /// The other's handle.
-    pub to: String,
+    /// The other's handle; nothing, if what the client wrote is no handle at all.
+    pub to: Option<String>,
     /// How much, in the unit of account.
     pub amount: Money,
     /// The PIN, above the step-up limit.
     pub pin: Option<String>,
 }
 
-/// Transfers.
+/// A handle as people type it: in either case, with hyphens and blanks or without. It is made like a card's serial, so
+/// its check character tells most slips without a look at the database.
+pub fn handle(text: &str) -> Option<String> {
+    text.parse().ok().map(|handle: CardSerial| handle.to_string())
+}
+
+/// Transfers. What is no handle is as unknown as one that nobody has.
 pub async fn transfer(
     gateway: &Gateway,
     payer: &Payer,
@@ -62,12 +69,16 @@ async fn prepare(
     _: Making,
 ) -> Result<Command, Problem> {
     session::step_up(gateway, payer, asked.pin.as_deref(), asked.amount).await?;
-    let handle = asked.to.clone();
-    let found = gateway.store.read(move |db| {
-        let Some(account) = vault_find_by_handle(db, &handle)? else { return Ok(None) };
-        Ok(Some((account, vault_country(db, account)?)))
-    });
-    let found = found.await?;
+    let found = match asked.to.clone() {
+        None => None,
+        Some(handle) => {
+            let found = gateway.store.read(move |db| {
+                let Some(account) = vault_find_by_handle(db, &handle)? else { return Ok(None) };
+                Ok(Some((account, vault_country(db, account)?)))
+            });
+            found.await?
+        }
+    };
     let country = found
         .as_ref()
         .and_then(|(_, country)| country.as_ref())
@@ -76,7 +87,7 @@ async fn prepare(
         id: TransferId::from_random(id_bits()),
         from: payer.account,
         to: found.map(|(account, _)| account),
-        handle: asked.to.clone(),
+        handle: asked.to.clone().unwrap_or_default(),
         amount: asked.amount,
         limits: gateway.settings.limits_of(payer.country.as_ref().map(|place| place.country())),
         limits_to: gateway.settings.limits_of(country.as_deref()),

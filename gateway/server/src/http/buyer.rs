@@ -289,7 +289,7 @@ pub async fn refund_create(
 #[serde(deny_unknown_fields)]
 #[schema(as = TransferRequest)]
 pub struct TransferIn {
-    /// The other's handle.
+    /// The other's handle. Letters of either case, blanks and hyphens do not matter.
     to: String,
     /// How much, in the unit of account.
     amount: MoneyIn,
@@ -313,7 +313,7 @@ pub async fn transfer_create(
         None => {
             let input: TransferIn = body::parse(&bytes)?;
             let amount = input.amount.positive_in(gateway.settings.unit_of_account, "amount")?;
-            let to = body::text(&input.to, 1..=64, "to")?;
+            let to = app::transfer::handle(&input.to);
             let asked = app::transfer::Asked { to, amount, pin: input.pin };
             app::transfer::transfer(&gateway, &buyer.payer(), claim, &asked).await?
         }
