@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::gateway::{House, Subject};
+use crate::gateway::{Database, House, Subject};
 use crate::load::{self, Load, Measured};
 use crate::postgres::Cluster;
 use crate::shop::{Operator, buyers};
@@ -34,6 +34,9 @@ pub(crate) struct Arguments {
     /// Vaults to draw from (each costs a few password hashes to set up)
     #[arg(long, default_value_t = 128)]
     buyers: usize,
+    /// Only this database
+    #[arg(long, value_enum)]
+    database: Option<Database>,
     /// A short run for CI
     #[arg(long, conflicts_with_all = ["seconds", "buyers"])]
     pub(crate) quick: bool,
@@ -42,7 +45,14 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The short run.
     pub(crate) fn quick() -> Self {
-        Self { subject: Subject::default(), seconds: 2, connections: 64, buyers: 8, quick: true }
+        Self {
+            subject: Subject::default(),
+            seconds: 2,
+            connections: 64,
+            buyers: 8,
+            database: None,
+            quick: true,
+        }
     }
 }
 
@@ -55,9 +65,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let url = cluster.database("purser")?;
     let postgres = format!("PostgreSQL {}", cluster.version());
     println!("{:<34}{:>9} tps", format!("pgbench TPC-B, {postgres}"), grouped(pgbench));
-    measure(&postgres, &binary, Some(url), arguments, pgbench)?;
+    if !matches!(arguments.database, Some(Database::Sqlite)) {
+        measure(&postgres, &binary, Some(url), arguments, pgbench)?;
+    }
     drop(cluster);
-    measure("SQLite", &binary, None, arguments, pgbench)
+    if !matches!(arguments.database, Some(Database::Postgres)) {
+        measure("SQLite", &binary, None, arguments, pgbench)?;
+    }
+    Ok(())
 }
 
 /// Measures one database and prints its lines.

@@ -27,6 +27,13 @@ const READY_MAX: Duration = Duration::from_secs(60);
 const STOP_MAX: Duration = Duration::from_secs(30);
 const LOG_LINES_SHOWN: usize = 30;
 
+/// What a gateway keeps its books in.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
 /// A gateway's files and where it listens: what stays the same when its process is killed.
 pub(crate) struct House {
     binary: PathBuf,

@@ -15,13 +15,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use clap::ValueEnum;
 use fastrand::Rng;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::command::{Answered, Command};
 use self::world::World;
-use crate::gateway::{Gateway, House, Subject};
+use crate::gateway::{Database, Gateway, House, Subject};
 use crate::postgres::Cluster;
 
 /// How long the load runs before the kill: from hardly begun to in full swing.
@@ -53,12 +52,6 @@ pub(crate) struct Arguments {
     /// Repeats the draws of an earlier run
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum Database {
-    Sqlite,
-    Postgres,
 }
 
 /// What all runs found.

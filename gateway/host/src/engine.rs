@@ -53,6 +53,7 @@ impl Sandbox {
     }
 }
 
+const KEEP: usize = 256 << 10;
 fn config(limits: &Limits) -> Config {
     let mut config = Config::new();
     config.consume_fuel(true).epoch_interruption(true);
@@ -81,9 +82,9 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_tables_per_component(TABLES_PER_COMPONENT)
         .max_memory_size(limits.memory_bytes)
         .table_elements(TABLE_ELEMENTS)
-        .linear_memory_keep_resident(0)
-        .table_keep_resident(0)
-        .async_stack_keep_resident(0);
+        .linear_memory_keep_resident(KEEP)
+        .table_keep_resident(KEEP)
+        .async_stack_keep_resident(KEEP);
     pool
 }
 

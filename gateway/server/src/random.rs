@@ -1,5 +1,7 @@
 //! Randomness, from the operating system only.
 
+use crate::clock;
+
 /// `N` random bytes.
 ///
 /// A machine that has no randomness cannot run a gateway, so this aborts the process where others would hand
@@ -21,7 +23,10 @@ pub fn ids_in_order<const N: usize>() -> [u128; N] {
     ids
 }
 
-/// The bits of a new id.
+/// The bits of a new id: 48 of milliseconds since 1970, 80 of randomness. Rows that are written together then stand
+/// together in every index, where wholly random ids would touch a page each. The time is the machine's, not the
+/// sandbox's: nothing is ever read from it.
 pub fn id_bits() -> u128 {
-    u128::from_be_bytes(bytes())
+    let random = u128::from_be_bytes(bytes()) >> 48;
+    (clock::machine_ms() << 80) | random
 }

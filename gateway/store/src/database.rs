@@ -106,7 +106,14 @@ fn postgres_configure(conn: &mut PgConnection) -> QueryResult<()> {
         "SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'; \
          SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
          SET synchronous_commit = on;",
-    )
+    )?;
+    // A plan that was made while a table was small is kept, and would read the whole of it when it has grown.
+    // Every statement of ours has an index; without one a table is still read. Costs that are only there to
+    // forbid must not start a compiler. What speaks PostgreSQL's protocol may know none of this.
+    if let Err(error) = conn.batch_execute("SET enable_seqscan = off; SET jit = off;") {
+        tracing::debug!(%error, "this database plans by itself");
+    }
+    Ok(())
 }
 
 #[expect(unsafe_code, reason = "asks the bundled C library for its version; it has no other way")]

@@ -86,8 +86,8 @@ impl Store {
     }
 
     /// Has the teller decide a command, together with whatever else is waiting.
-    pub async fn submit(&self, prepared: Prepared) -> Result<Reply, SubmitError> {
-        self.0.teller.submit(prepared).await
+    pub async fn submit(&self, prepared: impl Into<Arc<Prepared>>) -> Result<Reply, SubmitError> {
+        self.0.teller.submit(prepared.into()).await
     }
 
     /// What the teller of this process has done, and what waits for it.

@@ -17,13 +17,15 @@ use crate::{Manifest, PackError, PluginToml, componentize};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The release profile of plugins. A call gets a fresh instance, so both speed and size count.
-const PROFILE: [(&str, &str); 6] = [
+const PROFILE: [(&str, &str); 7] = [
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
     ("CARGO_PROFILE_RELEASE_LTO", "fat"),
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
     ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+    // rustc's megabyte of stack would be most of a plugin's memory, which is cleared after every call.
+    ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clink-arg=-zstack-size=131072"),
 ];
 
 /// What of cargo's environment an inner cargo may keep: how to reach registries, and which toolchain.

@@ -9,7 +9,7 @@ use purser_core::{
     place::Place,
     secret::keyed_hash_of,
 };
-use purser_store::SubmitError;
+use purser_store::{Reply, SubmitError};
 use serde_json::Value;
 
 use super::facts::Facts;
@@ -77,7 +77,15 @@ pub fn answered(
     }
 }
 
-/// Prepares a command and hands it to the teller; prepares it again if what it assumed has changed.
+/// A command that the teller decided.
+pub struct Carried {
+    /// The command, as it was prepared last.
+    pub prepared: Arc<Prepared>,
+    /// What came of it.
+    pub reply: Reply,
+}
+
+/// Has a command carried out, and gives what its key answers.
 pub async fn carry_out<P, F>(
     gateway: &Gateway,
     key: Option<KeyClaim>,
@@ -88,17 +96,31 @@ where
     P: Fn(Making) -> F,
     F: Future<Output = Result<Command, Problem>>,
 {
+    carry(gateway, key, facts_version, prepare).await.map(|carried| carried.reply.outcome)
+}
+
+/// Prepares a command and hands it to the teller; prepares it again if what it assumed has changed.
+pub async fn carry<P, F>(
+    gateway: &Gateway,
+    key: Option<KeyClaim>,
+    facts_version: i64,
+    prepare: P,
+) -> Result<Carried, Problem>
+where
+    P: Fn(Making) -> F,
+    F: Future<Output = Result<Command, Problem>>,
+{
     let mut version = facts_version;
     for _ in 0..PREPARED_MAX {
         let making = Making { at: gateway.now(), facts: gateway.facts.at(version) };
         let (at, facts_version) = (making.at, making.facts.version);
         let command = prepare(making).await?;
         let waiting = gateway.metrics.at_teller(&command);
-        match gateway.store.submit(Prepared { key: key.clone(), at, facts_version, command }).await
-        {
+        let prepared = Arc::new(Prepared { key: key.clone(), at, facts_version, command });
+        match gateway.store.submit(Arc::clone(&prepared)).await {
             Ok(reply) => {
                 waiting.decided(&reply.outcome);
-                return Ok(reply.outcome);
+                return Ok(Carried { prepared, reply });
             }
             Err(SubmitError::Stale) => version = gateway.store.facts_version(),
             Err(error) => return Err(error.into()),

@@ -12,12 +12,12 @@ use purser_core::{
     refusal::Refusal,
 };
 use purser_money::Money;
-use purser_store::read::purchase::{StoredPurchase, purchase_get};
+use purser_store::read::purchase::{StoredItem, StoredPurchase, purchase_get};
 use serde_json::json;
 
 use super::{
     basket::{self, Basket, BasketItem, Wish},
-    intent::{Making, Payer, carry_out},
+    intent::{Carried, Making, Payer, carry},
     note, session,
 };
 use crate::{
@@ -46,9 +46,24 @@ pub async fn purchase(
 ) -> Result<StoredPurchase, Problem> {
     let version = payer.facts_version;
     let prepare = |making: Making| async move { prepare(gateway, payer, agreement, making).await };
-    match carry_out(gateway, Some(key), version, prepare).await {
-        Ok(outcome) => paid(gateway, payer.account, outcome).await,
+    match carry(gateway, Some(key), version, prepare).await {
+        Ok(carried) => match just_paid(&carried) {
+            Some(purchase) => Ok(purchase),
+            None => paid(gateway, payer.account, carried.reply.outcome).await,
+        },
         Err(problem) => Err(note::refused(gateway, payer, LogKind::Purchase, problem).await),
+    }
+}
+
+/// What was prepared is what was paid, unless the key had answered before.
+fn just_paid(Carried { prepared, reply }: &Carried) -> Option<StoredPurchase> {
+    match (&prepared.command, &reply.outcome) {
+        (Command::Purchase(purchase), Ok(_)) if !reply.replayed => {
+            let stored = |record: &ItemRecord| StoredItem { record: record.clone(), refund: None };
+            let items = purchase.items.iter().map(stored).collect();
+            Some(StoredPurchase { record: purchase.record.clone(), items })
+        }
+        _ => None,
     }
 }
 

@@ -18,12 +18,9 @@ use purser_core::{
 };
 use purser_store::{
     Answered, Connection, StoreError,
-    facts::{
-        api_key::{KeyOwner, api_key_find},
-        session::session_get,
-    },
+    facts::api_key::{KeyOwner, api_key_find},
     idempotency_find,
-    read::vault::vault_country,
+    read::caller::{Caller, caller_find},
 };
 
 use crate::{
@@ -103,19 +100,14 @@ impl Buyer {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let (gateway, access) = access(&request)?;
         let key = idempotency_key(&request)?;
-        let facts_version = gateway.store.facts_version_recent().await?;
         let (account, session, now) = (access.account, access.session, gateway.now());
         let asked = key.clone();
-        let found = gateway.store.read(move |db| {
-            let Some(session) = session_get(db, session, now)?.filter(|row| row.account == account)
-            else {
-                return Ok(None);
-            };
-            let country = vault_country(db, session.account)?;
-            Ok(Some((country, stored(db, &account.to_string(), asked.as_deref())?)))
-        });
-        let (country, stored) = found.await?.ok_or_else(not_authenticated)?;
-        Ok(Self { account, session, country, facts_version, stored, key, access })
+        let found = gateway
+            .store
+            .read(move |db| caller_find(db, (session, account), asked.as_deref(), now));
+        let Caller { country, answered, facts_version } =
+            found.await?.ok_or_else(not_authenticated)?;
+        Ok(Self { account, session, country, facts_version, stored: answered, key, access })
     }
 }
 

@@ -5,6 +5,7 @@
 //! guessed at. Where two numbers must agree (a balance and what is not rolled up yet, a vault and its refund
 //! account) they are read in one statement, because PostgreSQL's READ COMMITTED shows each statement its own moment.
 
+pub mod caller;
 pub mod card;
 pub mod entry;
 pub mod event;

@@ -35,7 +35,7 @@ pub(super) enum Job {
 
 /// A command, and whoever waits for its answer.
 pub(super) struct CommandJob {
-    pub(super) prepared: Prepared,
+    pub(super) prepared: Arc<Prepared>,
     pub(super) answer: oneshot::Sender<Verdict>,
 }
 
@@ -60,7 +60,7 @@ impl Teller {
     }
 
     /// Queues a command and waits for its answer.
-    pub(crate) async fn submit(&self, prepared: Prepared) -> Verdict {
+    pub(crate) async fn submit(&self, prepared: Arc<Prepared>) -> Verdict {
         let (answer, answered) = oneshot::channel();
         let job = Job::Command(Box::new(CommandJob { prepared, answer }));
         self.enqueue(job).map_err(|error| match error {

@@ -46,7 +46,7 @@ impl Writer {
     /// Decides commands together and answers everybody. If the database refuses the whole, each is tried by
     /// itself: one bad command never fails its neighbours.
     pub(super) fn decide(&mut self, jobs: Vec<CommandJob>) {
-        let prepared: Vec<&Prepared> = jobs.iter().map(|job| &job.prepared).collect();
+        let prepared: Vec<&Prepared> = jobs.iter().map(|job| &*job.prepared).collect();
         let verdicts = match self.settle(&prepared) {
             Ok(verdicts) => verdicts,
             Err(error) if error == SubmitError::Unavailable || jobs.len() == 1 => {
