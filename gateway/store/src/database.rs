@@ -93,10 +93,10 @@ fn sqlite_configure(conn: &mut SqliteConnection, purpose: Purpose) -> QueryResul
     conn.batch_execute("PRAGMA busy_timeout = 10000; PRAGMA trusted_schema = OFF;")?;
     match purpose {
         Purpose::Write => conn.batch_execute(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536; \
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; \
              PRAGMA wal_autocheckpoint = 4000; PRAGMA temp_store = MEMORY;",
         ),
-        Purpose::Read => conn.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192;"),
+        Purpose::Read => conn.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -2048;"),
     }
 }
 

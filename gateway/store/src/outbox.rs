@@ -11,7 +11,10 @@ use diesel::{
 };
 use purser_core::ids::MerchantId;
 
-use crate::{Committed, Connection, Store, StoreError, duty::Duty, read::row::Row, schema::event};
+use crate::{Committed, Connection, Store, StoreError, duty::Duty, read::row::Row, schema::{event, event_placed, event_unplaced}};
+
+/// When, which, and who is told.
+type Waiting = (i64, String, String);
 
 /// A few milliseconds of the writer's time.
 const EVENTS_MAX: i64 = 500;
@@ -20,7 +23,7 @@ impl Store {
     /// Gives positions to at most 500 events and tells who listens for their merchants. Says how many; when it
     /// says none, there is nothing left for now.
     pub async fn place_events(&self) -> Result<usize, StoreError> {
-        let waiting = event::table.filter(event::position.is_null()).select(event::id);
+        let waiting = event_unplaced::table.select(event_unplaced::event);
         if self.read(move |conn| Ok(waiting.first::<String>(conn).optional()?)).await?.is_none() {
             return Ok(0);
         }
@@ -34,17 +37,18 @@ impl Store {
 
 fn place(conn: &mut Connection) -> Result<(usize, Vec<MerchantId>), StoreError> {
     Duty::Outbox.take(conn)?;
-    let mut waiting: Vec<(i64, String, String)> = event::table
-        .filter(event::position.is_null())
-        .order(event::id)
+    let mut waiting: Vec<Waiting> = event_unplaced::table
+        .inner_join(event::table.on(event::id.eq(event_unplaced::event)))
+        .order(event_unplaced::event)
         .limit(EVENTS_MAX)
         .select((event::at, event::id, event::merchant))
         .load(conn)?;
     waiting.sort();
-    let last: Option<i64> = event::table.select(max(event::position)).first(conn)?;
+    let last: Option<i64> = event_placed::table.select(max(event_placed::position)).first(conn)?;
     let first = last.unwrap_or(0).saturating_add(1);
-    let ids: Vec<&str> = waiting.iter().map(|(_, id, _)| id.as_str()).collect();
-    positions_set(conn, &ids, first)?;
+    positions_insert(conn, &waiting, first)?;
+    let ids = waiting.iter().map(|(_, id, _)| id);
+    diesel::delete(event_unplaced::table.filter(event_unplaced::event.eq_any(ids))).execute(conn)?;
     let mut merchants: Vec<MerchantId> = Vec::new();
     for (_, id, merchant) in &waiting {
         merchants.push(Row::new("event", id).parse("merchant", merchant)?);
@@ -54,18 +58,23 @@ fn place(conn: &mut Connection) -> Result<(usize, Vec<MerchantId>), StoreError> 
     Ok((waiting.len(), merchants))
 }
 
-fn positions_set(conn: &mut Connection, ids: &[&str], first: i64) -> Result<(), StoreError> {
+fn positions_insert(conn: &mut Connection, events: &[Waiting], first: i64) -> QueryResult<()> {
     match conn {
         Connection::Sqlite(conn) => {
-            for (position, id) in (first..).zip(ids) {
-                diesel::update(event::table.find(id))
-                    .set(event::position.eq(position))
-                    .execute(conn)?;
+            for (position, (_, event, merchant)) in (first..).zip(events) {
+                let row = (
+                    event_placed::position.eq(position),
+                    event_placed::event.eq(event),
+                    event_placed::merchant.eq(merchant),
+                );
+                diesel::insert_into(event_placed::table).values(row).execute(conn)?;
             }
         }
         Connection::Postgres(conn) => {
-            let positions = (first..).take(ids.len()).collect();
-            Place { ids, positions }.execute(conn)?;
+            let positions = (first..).take(events.len()).collect();
+            let names = events.iter().map(|(_, event, _)| event.as_str()).collect();
+            let merchants = events.iter().map(|(_, _, merchant)| merchant.as_str()).collect();
+            Place { positions, events: names, merchants }.execute(conn)?;
         }
     }
     Ok(())
@@ -73,17 +82,20 @@ fn positions_set(conn: &mut Connection, ids: &[&str], first: i64) -> Result<(), 
 
 /// One statement for all of them.
 struct Place<'a> {
-    ids: &'a [&'a str],
     positions: Vec<i64>,
+    events: Vec<&'a str>,
+    merchants: Vec<&'a str>,
 }
 
 impl QueryFragment<Pg> for Place<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("UPDATE event SET position = new.position FROM unnest(");
-        out.push_bind_param::<Array<Text>, _>(&self.ids)?;
-        out.push_sql(", ");
+        out.push_sql("INSERT INTO event_placed (position, event, merchant) SELECT * FROM unnest(");
         out.push_bind_param::<Array<BigInt>, _>(&self.positions)?;
-        out.push_sql(") AS new (id, position) WHERE event.id = new.id");
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.events)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Array<Text>, _>(&self.merchants)?;
+        out.push_sql(")");
         Ok(())
     }
 }

@@ -297,7 +297,20 @@ diesel::table! {
         kind -> Text,
         at -> BigInt,
         data -> Text,
-        position -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    event_unplaced (event) {
+        event -> Text,
+    }
+}
+
+diesel::table! {
+    event_placed (position) {
+        position -> BigInt,
+        event -> Text,
+        merchant -> Text,
     }
 }
 
@@ -410,6 +423,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     evidence,
     log_line,
     event,
+    event_unplaced,
+    event_placed,
     merchant,
     api_key,
     offer_key,

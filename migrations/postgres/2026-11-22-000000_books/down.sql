@@ -5,6 +5,8 @@ DROP TABLE refund_policy;
 DROP TABLE offer_key;
 DROP TABLE api_key;
 DROP TABLE merchant;
+DROP TABLE event_placed;
+DROP TABLE event_unplaced;
 DROP TABLE event;
 DROP TABLE log_line;
 DROP TABLE evidence;

@@ -36,7 +36,6 @@ CREATE TABLE entry (
     object TEXT COLLATE "C"   NOT NULL
 );
 CREATE INDEX entry_object ON entry (object);
-CREATE INDEX entry_at ON entry (at);
 
 -- Debits are above zero, credits below.
 CREATE TABLE posting (
@@ -185,6 +184,7 @@ CREATE TABLE vault_load (
     document TEXT COLLATE "C"   NOT NULL
 );
 
+-- Rows of a few kilobytes (here, evidence, events) are kept as they are: compressing them would cost as much as writing them.
 CREATE TABLE purchase (
     id            TEXT COLLATE "C"   NOT NULL PRIMARY KEY,
     account       TEXT COLLATE "C"   NOT NULL,
@@ -195,7 +195,7 @@ CREATE TABLE purchase (
     receipt       TEXT COLLATE "C"   NOT NULL,
     sale_receipts TEXT COLLATE "C"   NOT NULL,
     evidence      TEXT COLLATE "C"   NOT NULL
-);
+) WITH (toast_tuple_target = 8160);
 CREATE INDEX purchase_account ON purchase (account, at, id);
 
 CREATE TABLE item (
@@ -268,7 +268,7 @@ CREATE TABLE evidence (
     output TEXT COLLATE "C"   NOT NULL,
     fuel   BIGINT NOT NULL,
     recorded_at BIGINT NOT NULL DEFAULT (CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT))
-);
+) WITH (toast_tuple_target = 8160);
 CREATE INDEX evidence_digest ON evidence (digest, recorded_at, id);
 
 CREATE TABLE log_line (
@@ -283,19 +283,27 @@ CREATE TABLE log_line (
     object   TEXT COLLATE "C"   NOT NULL
 );
 CREATE INDEX log_line_account ON log_line (account, at, id);
-CREATE INDEX log_line_at ON log_line (at);
 
--- The outbox. A position is given behind the writer, so that no late commit is skipped by a reader.
+-- The outbox. A position is given behind the writer, so that no late commit is skipped by a reader; it stands beside the
+-- event, which is written once.
 CREATE TABLE event (
     id       TEXT COLLATE "C"   NOT NULL PRIMARY KEY,
     merchant TEXT COLLATE "C"   NOT NULL,
     kind     TEXT COLLATE "C"   NOT NULL,
     at       BIGINT NOT NULL,
-    data     TEXT COLLATE "C"   NOT NULL,
-    position BIGINT UNIQUE
+    data     TEXT COLLATE "C"   NOT NULL
+) WITH (toast_tuple_target = 8160);
+
+CREATE TABLE event_unplaced (
+    event TEXT COLLATE "C"   NOT NULL PRIMARY KEY
 );
-CREATE INDEX event_merchant ON event (merchant, position);
-CREATE INDEX event_without_position ON event (id) WHERE position IS NULL;
+
+CREATE TABLE event_placed (
+    position BIGINT NOT NULL PRIMARY KEY,
+    event    TEXT COLLATE "C"   NOT NULL UNIQUE,
+    merchant TEXT COLLATE "C"   NOT NULL
+);
+CREATE INDEX event_placed_merchant ON event_placed (merchant, position);
 
 -- Facts: what operators and merchants change --------------------------------------------------------------
 
@@ -393,6 +401,8 @@ CREATE TRIGGER posting_is_final BEFORE UPDATE OR DELETE ON posting FOR EACH ROW 
 CREATE TRIGGER entry_sealed_is_final BEFORE UPDATE OR DELETE ON entry_sealed FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER seal_is_final BEFORE UPDATE OR DELETE ON seal FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER purchase_is_final BEFORE UPDATE OR DELETE ON purchase FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER event_is_final BEFORE UPDATE OR DELETE ON event FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER event_placed_is_final BEFORE UPDATE OR DELETE ON event_placed FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER item_is_final BEFORE UPDATE OR DELETE ON item FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER refund_is_final BEFORE UPDATE OR DELETE ON refund FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER transfer_is_final BEFORE UPDATE OR DELETE ON transfer FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -36,7 +36,6 @@ CREATE TABLE entry (
     object TEXT   NOT NULL
 );
 CREATE INDEX entry_object ON entry (object);
-CREATE INDEX entry_at ON entry (at);
 
 -- Debits are above zero, credits below.
 CREATE TABLE posting (
@@ -283,19 +282,27 @@ CREATE TABLE log_line (
     object   TEXT   NOT NULL
 );
 CREATE INDEX log_line_account ON log_line (account, at, id);
-CREATE INDEX log_line_at ON log_line (at);
 
--- The outbox. A position is given behind the writer, so that no late commit is skipped by a reader.
+-- The outbox. A position is given behind the writer, so that no late commit is skipped by a reader; it stands beside the
+-- event, which is written once.
 CREATE TABLE event (
     id       TEXT   NOT NULL PRIMARY KEY,
     merchant TEXT   NOT NULL,
     kind     TEXT   NOT NULL,
     at       BIGINT NOT NULL,
-    data     TEXT   NOT NULL,
-    position BIGINT UNIQUE
+    data     TEXT   NOT NULL
 );
-CREATE INDEX event_merchant ON event (merchant, position);
-CREATE INDEX event_without_position ON event (id) WHERE position IS NULL;
+
+CREATE TABLE event_unplaced (
+    event TEXT   NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+
+CREATE TABLE event_placed (
+    position INTEGER NOT NULL PRIMARY KEY,
+    event    TEXT   NOT NULL UNIQUE,
+    merchant TEXT   NOT NULL
+);
+CREATE INDEX event_placed_merchant ON event_placed (merchant, position);
 
 -- Facts: what operators and merchants change --------------------------------------------------------------
 
@@ -392,6 +399,10 @@ CREATE TRIGGER seal_is_final_u BEFORE UPDATE ON seal BEGIN SELECT RAISE(ABORT, '
 CREATE TRIGGER seal_is_final_d BEFORE DELETE ON seal BEGIN SELECT RAISE(ABORT, 'rows of seal are never changed or deleted'); END;
 CREATE TRIGGER purchase_is_final_u BEFORE UPDATE ON purchase BEGIN SELECT RAISE(ABORT, 'rows of purchase are never changed or deleted'); END;
 CREATE TRIGGER purchase_is_final_d BEFORE DELETE ON purchase BEGIN SELECT RAISE(ABORT, 'rows of purchase are never changed or deleted'); END;
+CREATE TRIGGER event_is_final_u BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'rows of event are never changed or deleted'); END;
+CREATE TRIGGER event_is_final_d BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'rows of event are never changed or deleted'); END;
+CREATE TRIGGER event_placed_is_final_u BEFORE UPDATE ON event_placed BEGIN SELECT RAISE(ABORT, 'rows of event_placed are never changed or deleted'); END;
+CREATE TRIGGER event_placed_is_final_d BEFORE DELETE ON event_placed BEGIN SELECT RAISE(ABORT, 'rows of event_placed are never changed or deleted'); END;
 CREATE TRIGGER item_is_final_u BEFORE UPDATE ON item BEGIN SELECT RAISE(ABORT, 'rows of item are never changed or deleted'); END;
 CREATE TRIGGER item_is_final_d BEFORE DELETE ON item BEGIN SELECT RAISE(ABORT, 'rows of item are never changed or deleted'); END;
 CREATE TRIGGER refund_is_final_u BEFORE UPDATE ON refund BEGIN SELECT RAISE(ABORT, 'rows of refund are never changed or deleted'); END;

@@ -28,6 +28,9 @@ use crate::{
 
 /// Connections that wait for a worker: enough that a burst is queued by the kernel and not refused.
 const BACKLOG: u32 = 2_048;
+/// Threads of each worker that may wait for the database or compute a password: the pool has eight connections and
+/// passwords wait at a gate of their own, so more would only be switched between.
+const BLOCKING_THREADS_MAX: usize = 8;
 /// Seconds that requests under way may take when the gateway stops.
 const SHUTDOWN_S: u64 = 20;
 
@@ -61,6 +64,7 @@ pub async fn start(settings: Settings) -> Result<Running> {
             .default_service(actix_web::web::route().to(routes::not_found))
     })
     .backlog(BACKLOG)
+    .worker_max_blocking_threads(BLOCKING_THREADS_MAX)
     .shutdown_timeout(SHUTDOWN_S)
     .disable_signals()
     .listen(listener)?

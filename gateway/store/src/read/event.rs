@@ -11,7 +11,7 @@ use super::{
     page::{Page, Paged},
     row::Row,
 };
-use crate::{Connection, StoreError, schema::event};
+use crate::{Connection, StoreError, schema::{event, event_placed}};
 
 /// An event with its position in the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,21 +38,30 @@ struct EventRow {
     kind: String,
     at: i64,
     data: String,
-    position: Option<i64>,
 }
 
-impl EventRow {
-    fn read(self) -> Result<StoredEvent, StoreError> {
-        let row = Row::new("event", &self.id);
-        Ok(StoredEvent {
-            id: row.parse("id", &self.id)?,
-            merchant: row.parse("merchant", &self.merchant)?,
-            at: row.time("at", self.at)?,
-            position: self.position.ok_or_else(|| row.fault("position"))?,
-            kind: self.kind,
-            data: self.data,
-        })
-    }
+/// An event, and its position.
+type Found = (EventRow, i64);
+
+fn stored((event, position): Found) -> Result<StoredEvent, StoreError> {
+    let row = Row::new("event", &event.id);
+    Ok(StoredEvent {
+        id: row.parse("id", &event.id)?,
+        merchant: row.parse("merchant", &event.merchant)?,
+        at: row.time("at", event.at)?,
+        position,
+        kind: event.kind,
+        data: event.data,
+    })
+}
+
+/// Placed events, as a query to be filtered and ordered.
+macro_rules! placed {
+    () => {
+        event_placed::table
+            .inner_join(event::table.on(event::id.eq(event_placed::event)))
+            .select((EventRow::as_select(), event_placed::position))
+    };
 }
 
 /// A merchant's events, newest first.
@@ -64,13 +73,12 @@ pub fn events_page(
     let merchant = merchant.to_string();
     let seen = |id: &str| position_of(conn, &merchant, id);
     let Some((position, _)) = page.start(seen)? else { return Ok(Paged::empty()) };
-    let rows: Vec<EventRow> = event::table
-        .filter(event::merchant.eq(&merchant).and(event::position.lt(position)))
-        .order(event::position.desc())
+    let rows: Vec<Found> = placed!()
+        .filter(event_placed::merchant.eq(&merchant).and(event_placed::position.lt(position)))
+        .order(event_placed::position.desc())
         .limit(page.fetch())
-        .select(EventRow::as_select())
         .load(conn)?;
-    page.of(rows, |row| row.id.clone()).try_map(EventRow::read)
+    page.of(rows, |(event, _)| event.id.clone()).try_map(stored)
 }
 
 /// A merchant's events behind a position, oldest first.
@@ -80,13 +88,13 @@ pub fn events_after(
     position: i64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let rows: Vec<EventRow> = event::table
-        .filter(event::merchant.eq(merchant.to_string()).and(event::position.gt(position)))
-        .order(event::position)
+    let merchant = merchant.to_string();
+    let rows: Vec<Found> = placed!()
+        .filter(event_placed::merchant.eq(merchant).and(event_placed::position.gt(position)))
+        .order(event_placed::position)
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select(EventRow::as_select())
         .load(conn)?;
-    rows.into_iter().map(EventRow::read).collect()
+    rows.into_iter().map(stored).collect()
 }
 
 /// Where a merchant's event is in the stream.
@@ -103,19 +111,12 @@ pub fn event_position_last(
     conn: &mut Connection,
     merchant: MerchantId,
 ) -> Result<Option<i64>, StoreError> {
-    let of_merchant = event::merchant.eq(merchant.to_string()).and(event::position.is_not_null());
-    let position: Option<Option<i64>> = event::table
-        .filter(of_merchant)
-        .order(event::position.desc())
-        .select(event::position)
-        .first(conn)
-        .optional()?;
-    Ok(position.flatten())
+    let of_merchant = event_placed::table.filter(event_placed::merchant.eq(merchant.to_string()));
+    let newest = of_merchant.order(event_placed::position.desc()).select(event_placed::position);
+    Ok(newest.first(conn).optional()?)
 }
 
 fn position_of(conn: &mut Connection, merchant: &str, id: &str) -> QueryResult<Option<i64>> {
-    let of_merchant = event::table.find(id).filter(event::merchant.eq(merchant));
-    let position: Option<Option<i64>> =
-        of_merchant.select(event::position).first(conn).optional()?;
-    Ok(position.flatten())
+    let event = event_placed::event.eq(id).and(event_placed::merchant.eq(merchant));
+    event_placed::table.filter(event).select(event_placed::position).first(conn).optional()
 }

@@ -24,7 +24,7 @@ use crate::{
     idempotency::{Answered, answered},
     read::{purchase::ItemRow as ItemFound, row::Row, vault::VaultRow},
     schema::{
-        card, card_batch, entry, entry_unsealed, event, evidence, gateway, idempotency, identity,
+        card, card_batch, entry, entry_unsealed, event, event_unplaced, evidence, gateway, idempotency, identity,
         item, ledger_account, log_line, offer_use, open_delta, posting, purchase, refresh_token,
         refund, session, trade, transfer, vault, vault_load,
     },
@@ -222,7 +222,11 @@ fn records_insert(conn: &mut Conn, writes: &Writes) -> Result<(), Fault> {
         diesel::insert_into(card::table).values(&CardRow::new(card)).execute(conn)?;
     }
     for event in &writes.events {
-        diesel::insert_into(event::table).values(&EventRow::new(event)).execute(conn)?;
+        let row = EventRow::new(event);
+        diesel::insert_into(event::table).values(&row).execute(conn)?;
+        diesel::insert_into(event_unplaced::table)
+            .values(event_unplaced::event.eq(&row.id))
+            .execute(conn)?;
     }
     for line in &writes.log {
         diesel::insert_into(log_line::table).values(&LogRow::new(line)).execute(conn)?;

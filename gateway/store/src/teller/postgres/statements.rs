@@ -192,7 +192,8 @@ statement!(CardInsert, CardRow<'a>,
 });
 
 statement!(EventInsert, EventRow<'a>,
-    "INSERT INTO event (id, merchant, kind, at, data) SELECT * FROM unnest(", ")", {
+    "WITH written AS (INSERT INTO event (id, merchant, kind, at, data) SELECT * FROM unnest(",
+    ") RETURNING id) INSERT INTO event_unplaced SELECT id FROM written", {
     id: Text => &'a str = |row| row.id.as_str(),
     merchant: Text => &'a str = |row| row.merchant.as_str(),
     kind: Text => &'a str = |row| row.kind,
