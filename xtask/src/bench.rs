@@ -4,6 +4,8 @@
 //! TPC-B moves money between three balances and writes one history row; a purchase here checks two
 //! signatures, asks two plugins, and writes six postings, an idempotency key and events.
 
+mod alone;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,17 +64,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let arguments = if arguments.quick { &quick } else { arguments };
     let cluster = Cluster::start()?;
     let pgbench = step::timed("pgbench TPC-B", || pgbench(&cluster, arguments.seconds))?;
-    let url = cluster.database("purser")?;
     let postgres = format!("PostgreSQL {}", cluster.version());
     println!("{:<34}{:>9} tps", format!("pgbench TPC-B, {postgres}"), grouped(pgbench));
     if !matches!(arguments.database, Some(Database::Sqlite)) {
+        let url = cluster.database("purser")?;
         measure(&postgres, &binary, Some(url), arguments, pgbench)?;
+        alone::ledger(&postgres, &cluster.database("ledger")?, arguments, pgbench)?;
     }
     drop(cluster);
     if !matches!(arguments.database, Some(Database::Postgres)) {
         measure("SQLite", &binary, None, arguments, pgbench)?;
+        let directory = tempfile::tempdir_in(step::scratch())?;
+        let file = directory.path().join("ledger.db").display().to_string();
+        alone::ledger("SQLite", &file, arguments, pgbench)?;
     }
-    Ok(())
+    alone::plugin()
 }
 
 /// Measures one database and prints its lines.
@@ -118,13 +124,17 @@ fn measure(
 
 fn print(title: &str, measured: &Measured, pgbench: u64) {
     let Measured { per_second, p50, p99, .. } = measured;
-    // In hundredths, because a ratio of two counts needs no floating point.
-    let ratio = per_second * 100 / pgbench.max(1);
-    let ratio = format!("{}.{:02}", ratio / 100, ratio % 100);
+    let ratio = ratio(*per_second, pgbench);
     let rate = grouped(*per_second);
     println!(
         "{title:<34}{rate:>9} purchases/s  {ratio:>5} x pgbench  p50 {p50:>7.1?}  p99 {p99:>7.1?}"
     );
+}
+
+/// In hundredths, because a ratio of two counts needs no floating point.
+fn ratio(per_second: u64, pgbench: u64) -> String {
+    let hundredths = per_second * 100 / pgbench.max(1);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// TPC-B transactions per second with eight clients, on a database of its own.

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{needs, readme, step};
+use crate::gateway::{Database, Subject};
+use crate::{bench, kill, needs, readme, schemathesis, step};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -29,8 +30,19 @@ const LINTS: &[Step] = &[
     ("Dependencies", dependencies),
 ];
 
-/// The README's own commands come first: the tests and the demo are among them.
-const RUNS: &[Step] = &[("README commands", readme_commands)];
+/// The README's own commands come first: the tests and the demo are among them. The others are short here; each
+/// is a command by itself, which runs for as long as one likes.
+const RUNS: &[Step] = &[
+    ("README commands", readme_commands),
+    ("Schemathesis", schemathesis_short),
+    ("Kill, SQLite", kill_sqlite),
+    ("Kill, PostgreSQL", kill_postgres),
+    ("Bench", bench_quick),
+];
+
+const SCHEMATHESIS_EXAMPLES: u32 = 15;
+const KILLS_SQLITE: u64 = 20;
+const KILLS_POSTGRES: u64 = 10;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     needs::wasm_target()?;
@@ -86,6 +98,23 @@ fn dependencies() -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn schemathesis_short() -> Result<()> {
+    let examples = SCHEMATHESIS_EXAMPLES;
+    schemathesis::run(&schemathesis::Arguments { subject: Subject::default(), examples, seed: 1 })
+}
+
+fn kill_sqlite() -> Result<()> {
+    kill::run(&kill::Arguments::of(Database::Sqlite, KILLS_SQLITE))
+}
+
+fn kill_postgres() -> Result<()> {
+    kill::run(&kill::Arguments::of(Database::Postgres, KILLS_POSTGRES))
+}
+
+fn bench_quick() -> Result<()> {
+    bench::run(&bench::Arguments::quick())
 }
 
 /// Runs what the README tells people to run, word for word; only the demo is told to end by itself.

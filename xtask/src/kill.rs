@@ -28,6 +28,8 @@ const ALIVE_MS: std::ops::RangeInclusive<u64> = 20..=900;
 /// Answers kept of each run, to be asked for again when all runs are over.
 const KEPT_PER_RUN: usize = 20;
 
+const CALLERS: u16 = 16;
+
 /// How often a log, which shows no progress bar, gets a line.
 const LINES_EVERY: u64 = 10;
 
@@ -39,19 +41,26 @@ Examples:
   cargo xtask kill --runs 5 --seed 42               the same moments again")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) subject: Subject,
+    subject: Subject,
     /// How often the gateway is killed
     #[arg(long, default_value_t = 100)]
-    pub(crate) runs: u64,
+    runs: u64,
     /// The database under the gateway
     #[arg(long, value_enum, default_value_t = Database::Sqlite)]
-    pub(crate) database: Database,
+    database: Database,
     /// Parallel callers; two share a buyer
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(2..=256))]
-    pub(crate) callers: u16,
+    #[arg(long, default_value_t = CALLERS, value_parser = clap::value_parser!(u16).range(2..=256))]
+    callers: u16,
     /// Repeats the draws of an earlier run
     #[arg(long)]
-    pub(crate) seed: Option<u64>,
+    seed: Option<u64>,
+}
+
+impl Arguments {
+    /// So many kills on this database, with whatever this repository builds.
+    pub(crate) fn of(database: Database, runs: u64) -> Self {
+        Self { subject: Subject::default(), runs, database, callers: CALLERS, seed: None }
+    }
 }
 
 /// What all runs found.

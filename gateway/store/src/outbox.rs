@@ -11,7 +11,12 @@ use diesel::{
 };
 use purser_core::ids::MerchantId;
 
-use crate::{Committed, Connection, Store, StoreError, duty::Duty, read::row::Row, schema::{event, event_placed, event_unplaced}};
+use crate::{
+    Committed, Connection, Store, StoreError,
+    duty::Duty,
+    read::row::Row,
+    schema::{event, event_placed, event_unplaced},
+};
 
 /// When, which, and who is told.
 type Waiting = (i64, String, String);
@@ -48,7 +53,8 @@ fn place(conn: &mut Connection) -> Result<(usize, Vec<MerchantId>), StoreError> 
     let first = last.unwrap_or(0).saturating_add(1);
     positions_insert(conn, &waiting, first)?;
     let ids = waiting.iter().map(|(_, id, _)| id);
-    diesel::delete(event_unplaced::table.filter(event_unplaced::event.eq_any(ids))).execute(conn)?;
+    diesel::delete(event_unplaced::table.filter(event_unplaced::event.eq_any(ids)))
+        .execute(conn)?;
     let mut merchants: Vec<MerchantId> = Vec::new();
     for (_, id, merchant) in &waiting {
         merchants.push(Row::new("event", id).parse("merchant", merchant)?);

@@ -92,7 +92,7 @@ fn check(
     assert!(detail.contains(&row(&told)), "{name} says {detail}, not {}", row(&told));
 }
 
-const FINAL: [&str; 9] = [
+const FINAL: [&str; 10] = [
     "entry",
     "posting",
     "entry_sealed",
@@ -102,6 +102,7 @@ const FINAL: [&str; 9] = [
     "refund",
     "vault_load",
     "evidence",
+    "event",
 ];
 
 #[test]

@@ -11,7 +11,10 @@ use super::{
     page::{Page, Paged},
     row::Row,
 };
-use crate::{Connection, StoreError, schema::{event, event_placed}};
+use crate::{
+    Connection, StoreError,
+    schema::{event, event_placed},
+};
 
 /// An event with its position in the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]

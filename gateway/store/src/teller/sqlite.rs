@@ -24,9 +24,9 @@ use crate::{
     idempotency::{Answered, answered},
     read::{purchase::ItemRow as ItemFound, row::Row, vault::VaultRow},
     schema::{
-        card, card_batch, entry, entry_unsealed, event, event_unplaced, evidence, gateway, idempotency, identity,
-        item, ledger_account, log_line, offer_use, open_delta, posting, purchase, refresh_token,
-        refund, session, trade, transfer, vault, vault_load,
+        card, card_batch, entry, entry_unsealed, event, event_unplaced, evidence, gateway,
+        idempotency, identity, item, ledger_account, log_line, offer_use, open_delta, posting,
+        purchase, refresh_token, refund, session, trade, transfer, vault, vault_load,
     },
 };
 

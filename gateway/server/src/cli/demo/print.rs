@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use purser_core::{account::Side, entry::Entry};
+use purser_core::{
+    account::{Account, Side},
+    entry::{Entry, Posting},
+};
 use purser_money::{Currency, Money};
 use purser_store::read::entry::entries_of;
 use serde_json::Value;
@@ -12,6 +15,9 @@ use crate::gateway::Gateway;
 
 /// Where the postings start.
 const MARGIN: usize = 8;
+
+/// A batch of many cards has as many postings alike.
+const SHOWN_MAX: usize = 16;
 
 /// Tells the story.
 pub(super) struct Teller {
@@ -28,6 +34,18 @@ impl Teller {
     /// Calls an id by a name that people remember.
     pub(super) fn call(&mut self, id: &str, name: &str) {
         self.names.insert(id.to_owned(), name.to_owned());
+    }
+
+    /// Calls the card that an object's postings name by a name that people remember.
+    pub(super) fn call_card_of(&mut self, object: &str, name: &str) -> Result<()> {
+        for entry in self.gateway.store.read_now(|db| entries_of(db, object))? {
+            for posting in entry.postings() {
+                if let Account::Card(card) = posting.account {
+                    self.call(&card.to_string(), name);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The headline of a step.
@@ -51,8 +69,9 @@ impl Teller {
 
     fn entry(&self, entry: &Entry) {
         println!("{:MARGIN$}{} entry", "", entry.kind().name());
-        let shown = entry.postings().len().min(8);
-        for posting in entry.postings().iter().take(shown) {
+        let postings = debits_first(entry.postings());
+        let shown = postings.len().min(SHOWN_MAX);
+        for posting in postings.iter().take(shown) {
             let side = match posting.side {
                 Side::Debit => "Dr",
                 Side::Credit => "  Cr",
@@ -60,7 +79,7 @@ impl Teller {
             let account = self.named(&posting.account.to_string());
             println!("{:MARGIN$}  {side:<4} {account:<40} {:>14}", "", posting.amount.to_string());
         }
-        let more = entry.postings().len().saturating_sub(shown);
+        let more = postings.len().saturating_sub(shown);
         if more > 0 {
             println!("{:MARGIN$}  ... and {more} more like the last", "");
         }
@@ -71,6 +90,15 @@ impl Teller {
             account.split(':').map(|part| self.names.get(part).map_or(part, String::as_str));
         parts.collect::<Vec<_>>().join(":")
     }
+}
+
+/// As books are read: what balances stands together, its debits first.
+fn debits_first(postings: &[Posting]) -> Vec<&Posting> {
+    let group = |posting: &Posting| (posting.account.book(), posting.amount.currency());
+    let first = |of: &Posting| postings.iter().position(|posting| group(posting) == group(of));
+    let mut sorted: Vec<&Posting> = postings.iter().collect();
+    sorted.sort_by_key(|posting| (first(posting), posting.side == Side::Credit));
+    sorted
 }
 
 /// An amount of an answer, for people.

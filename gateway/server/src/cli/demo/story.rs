@@ -373,6 +373,7 @@ impl Cast {
         self.print.postings(text(&refund, "id"))?;
         let vault = refund.get("vault").cloned().unwrap_or_default();
         ensure!(text(&vault, "status") == "inactive", "the vault must be closed");
+        self.print.call_card_of(text(&vault, "id"), "compensation-card")?;
         self.print.postings(text(&vault, "id"))?;
         let compensation = vault.get("compensation").cloned().unwrap_or_default();
         let code = text(&compensation, "code").to_owned();
