@@ -63,6 +63,15 @@ impl Money {
 
     /// The amount that clients write: `(0|[1-9]\d{0,14})(\.\d+)?`, at most the currency's decimals.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        let whole = text.split('.').next().unwrap_or_default();
+        if whole.len() > 15 {
+            return Err(MoneyError::MalformedAmount);
+        }
+        Self::read("", text, currency)
+    }
+
+    /// An amount of any size that fits.
+    fn read(sign: &str, text: &str, currency: Currency) -> Result<Self, MoneyError> {
         let (whole, fraction) = match text.split_once('.') {
             Some((_, "")) => return Err(MoneyError::MalformedAmount),
             Some((whole, fraction)) => (whole, fraction),
@@ -70,19 +79,14 @@ impl Money {
         };
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         let leading_zero = whole.len() > 1 && whole.starts_with('0');
-        if whole.is_empty()
-            || whole.len() > 15
-            || leading_zero
-            || !digits(whole)
-            || !digits(fraction)
-        {
+        if whole.is_empty() || leading_zero || !digits(whole) || !digits(fraction) {
             return Err(MoneyError::MalformedAmount);
         }
         let allowed = currency.decimals();
         if fraction.len() > usize::from(allowed) {
             return Err(MoneyError::TooManyDecimals { currency, allowed });
         }
-        let padded = format!("{whole}{fraction:0<width$}", width = usize::from(allowed));
+        let padded = format!("{sign}{whole}{fraction:0<width$}", width = usize::from(allowed));
         let minor = padded.parse().map_err(|_| MoneyError::Overflow)?;
         Ok(Self { minor, currency })
     }
@@ -185,12 +189,11 @@ mod object {
     impl<'de> serde::Deserialize<'de> for Money {
         fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
             let Object { amount, currency } = Object::deserialize(from)?;
-            let (negative, digits) = match amount.strip_prefix('-') {
-                Some(digits) => (true, digits),
-                None => (false, amount.as_ref()),
+            let (sign, digits) = match amount.strip_prefix('-') {
+                Some(digits) => ("-", digits),
+                None => ("", amount.as_ref()),
             };
-            let money = Money::parse(digits, currency).map_err(serde::de::Error::custom)?;
-            if negative { money.negated().map_err(serde::de::Error::custom) } else { Ok(money) }
+            Money::read(sign, digits, currency).map_err(serde::de::Error::custom)
         }
     }
 }
@@ -272,6 +275,14 @@ mod tests {
             let money = Money::new(minor, currency(code));
             prop_assume!(money.amount().split('.').next().unwrap().len() <= 15);
             prop_assert_eq!(Money::parse(&money.amount(), money.currency()), Ok(money));
+        }
+
+        #[cfg(feature = "serde")]
+        #[test]
+        fn whatever_is_kept_is_read_back(minor: i64, code in prop::sample::select(vec!["EUR", "JPY", "KWD"])) {
+            let money = Money::new(minor, currency(code));
+            let kept = serde_json::to_string(&money).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Money>(&kept).unwrap(), money);
         }
 
         #[test]

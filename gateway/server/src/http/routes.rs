@@ -1,9 +1,15 @@
 //! The table of contents of the HTTP API.
 
-use actix_web::web::{ServiceConfig, delete, get, post, put, resource};
+use actix_web::{
+    Resource,
+    web::{PayloadConfig, ServiceConfig, delete, get, post, put, resource},
+};
 
 use super::{account, buyer, everyone, merchant, operator, stream};
 use crate::problem::{self, Problem};
+
+/// An e-mail, secrets and a country.
+const STRANGERS_BYTES_MAX: usize = 8 * 1024;
 
 /// Every route.
 pub fn configure(routes: &mut ServiceConfig) {
@@ -40,12 +46,19 @@ fn for_everyone(routes: &mut ServiceConfig) {
 
 fn for_accounts(routes: &mut ServiceConfig) {
     routes
-        .service(resource("/v1/accounts").route(post().to(account::account_create)))
-        .service(resource("/v1/sessions").route(post().to(account::session_create)))
-        .service(resource("/v1/sessions/refresh").route(post().to(account::session_refresh)))
+        .service(of_strangers("/v1/accounts").route(post().to(account::account_create)))
+        .service(of_strangers("/v1/sessions").route(post().to(account::session_create)))
+        .service(of_strangers("/v1/sessions/refresh").route(post().to(account::session_refresh)))
         .service(resource("/v1/sessions/current").route(delete().to(account::session_delete)))
-        .service(resource("/v1/account/credentials").route(post().to(account::credentials_change)))
+        .service(
+            of_strangers("/v1/account/credentials").route(post().to(account::credentials_change)),
+        )
         .service(resource("/v1/account").route(delete().to(account::account_delete)));
+}
+
+/// Calls whose body is read before anybody is known: it is small.
+fn of_strangers(path: &str) -> Resource {
+    resource(path).app_data(PayloadConfig::new(STRANGERS_BYTES_MAX))
 }
 
 fn for_buyers(routes: &mut ServiceConfig) {

@@ -1,6 +1,11 @@
 //! Starting and stopping: keys, database, plugins, then the socket's first answer.
 
-use std::net::{SocketAddr, TcpListener};
+mod timely;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    num::NonZero,
+};
 
 use actix_web::{
     App, HttpServer,
@@ -12,6 +17,10 @@ use anyhow::{Context, Result};
 use purser_core::jws;
 use purser_host::{CodeCache, Limits, Plugins};
 use purser_store::{Store, StoreConfig, read::latest::time_latest};
+use rustix::{
+    fs::Mode,
+    process::{Resource, Rlimit, getrlimit, setrlimit, umask},
+};
 use tokio::task::JoinHandle;
 
 use super::{request_id, routes, stream::Streams};
@@ -31,6 +40,10 @@ const BACKLOG: u32 = 2_048;
 /// Threads of each worker that may wait for the database or compute a password: the pool has eight connections and
 /// passwords wait at a gate of their own, so more would only be switched between.
 const BLOCKING_THREADS_MAX: usize = 8;
+/// Each costs some kilobytes, more only while its request is under way.
+const CONNECTIONS_MAX: usize = 10_000;
+/// Files, pipes and connections to the database.
+const FILES_KEPT_FREE: usize = 128;
 /// Seconds that requests under way may take when the gateway stops.
 const SHUTDOWN_S: u64 = 20;
 
@@ -55,15 +68,18 @@ pub async fn start(settings: Settings) -> Result<Running> {
     plugin::start(&gateway).await.context("cannot load the plugins")?;
     let background = Background::start(&gateway);
     let shared = gateway.clone();
+    let connections_max = connections_max();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(shared.clone()))
             .app_data(PayloadConfig::new(JSON_BYTES_MAX))
+            .wrap(from_fn(timely::around))
             .wrap(from_fn(request_id::around))
             .configure(routes::configure)
             .default_service(actix_web::web::route().to(routes::not_found))
     })
     .backlog(BACKLOG)
+    .max_connections(connections_max)
     .worker_max_blocking_threads(BLOCKING_THREADS_MAX)
     .shutdown_timeout(SHUTDOWN_S)
     .disable_signals()
@@ -75,8 +91,23 @@ pub async fn start(settings: Settings) -> Result<Running> {
     Ok(Running { address, gateway, server, handle, background })
 }
 
+/// Connections that each worker holds at once; the kernel queues the rest. Together they leave room for files and
+/// databases among what the process may have open, which is first raised to what the system allows.
+fn connections_max() -> usize {
+    let limits = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limits.maximum, maximum: limits.maximum };
+    let current =
+        if setrlimit(Resource::Nofile, raised).is_ok() { limits.maximum } else { limits.current };
+    // No limit is as good as the highest that makes sense.
+    let open_max = current.and_then(|open| usize::try_from(open).ok()).unwrap_or(usize::MAX);
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (open_max.saturating_sub(FILES_KEPT_FREE) / workers).clamp(1, CONNECTIONS_MAX)
+}
+
 /// A gateway without a socket: for the command line.
 pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
+    // The database and its log beside it are the gateway's own.
+    umask(Mode::RWXG | Mode::RWXO);
     jws::self_test().context("the cryptography does not work on this machine")?;
     let keys = Keys::open(&settings.data, settings.sandbox)?;
     let database = settings.database.clone();
