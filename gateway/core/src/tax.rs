@@ -134,6 +134,8 @@ impl Category {
 pub struct Assessment {
     /// The taxes of the document.
     pub taxes: Vec<Assessed>,
+    /// The decimals that the law rounds a tax to: fewer than the currency's where it is paid in whole units.
+    pub rounding_decimals: u8,
     /// The law behind it.
     pub law: String,
 }

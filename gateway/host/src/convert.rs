@@ -124,6 +124,7 @@ pub(crate) fn read_assessment(assessment: &wire::Assessment) -> Read<Assessment>
     }
     Ok(Assessment {
         taxes: assessment.taxes.iter().map(read_assessed).collect::<Read<_>>()?,
+        rounding_decimals: assessment.rounding.decimals,
         law: text("law", &assessment.law, LONG_TEXT_CHARS_MAX)?,
     })
 }

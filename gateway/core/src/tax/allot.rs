@@ -18,7 +18,7 @@ pub fn allot_taxes(
     let percents = percents_within(sale, assessment)?;
     let mut shares: Vec<Vec<(usize, Money)>> = vec![Vec::new(); sale.lines.len()];
     for (row, assessed) in assessment.taxes.iter().enumerate() {
-        check_row(sale, assessed)?;
+        check_row(sale, assessed, tolerance(assessed, assessment))?;
         let lines = lines_of(sale, assessed)?;
         let weights = weights(&lines, &percents)?;
         let allotted = if assessed.tax.is_zero() {
@@ -36,7 +36,7 @@ pub fn allot_taxes(
         sale.lines.iter().zip(&shares).map(|(line, shares)| taxed_line(line, shares, assessment));
     let taxed = taxed.collect::<Result<Vec<_>, _>>()?;
     for (row, assessed) in assessment.taxes.iter().enumerate() {
-        check_base(row, assessed, &shares, &taxed)?;
+        check_base(row, assessed, tolerance(assessed, assessment), &shares, &taxed)?;
     }
     Ok(taxed)
 }
@@ -54,7 +54,16 @@ fn percents_within(sale: &Sale, assessment: &Assessment) -> Result<Vec<Percent>,
     Ok(sums)
 }
 
-fn check_row(sale: &Sale, assessed: &Assessed) -> Result<(), AssessmentError> {
+/// By how many minor units a tax may be off: a law may round at each line, and to coarser units than the currency's, as
+/// India's does (CGST Act s 170: to the rupee); and an inclusive price is net and tax rounded together.
+fn tolerance(assessed: &Assessed, assessment: &Assessment) -> u64 {
+    let decimals = assessed.tax.currency().decimals();
+    let dropped = u32::from(decimals.saturating_sub(assessment.rounding_decimals));
+    let unit = 10_u64.checked_pow(dropped).unwrap_or(u64::MAX);
+    unit.saturating_mul(u64::try_from(assessed.lines.len()).unwrap_or(u64::MAX))
+}
+
+fn check_row(sale: &Sale, assessed: &Assessed, tolerance: u64) -> Result<(), AssessmentError> {
     let Assessed { name, jurisdiction, authority, category, reason, base, tax, .. } = assessed;
     let printable = |text: &String| {
         !text.is_empty() && text.chars().count() <= 80 && !text.chars().any(char::is_control)
@@ -73,8 +82,6 @@ fn check_row(sale: &Sale, assessed: &Assessed) -> Result<(), AssessmentError> {
     }
     let exact = assessed.rate.of(*base, Rounding::HalfUp)?;
     let off = exact.minor().abs_diff(tax.minor());
-    // A law may round at each line, and an inclusive price is net and tax rounded together.
-    let tolerance = u64::try_from(assessed.lines.len()).unwrap_or(u64::MAX);
     if off > tolerance || (assessed.rate.is_zero() && !tax.is_zero()) {
         return Err(AssessmentError::RateMismatch);
     }
@@ -144,6 +151,7 @@ fn taxed_line(
 fn check_base(
     row: usize,
     assessed: &Assessed,
+    tolerance: u64,
     shares: &[Vec<(usize, Money)>],
     taxed: &[TaxedLine],
 ) -> Result<(), AssessmentError> {
@@ -151,7 +159,6 @@ fn check_base(
         shares.iter().zip(taxed).filter(|(shares, _)| shares.iter().any(|(of, _)| *of == row));
     let net = Money::sum(on_row.map(|(_, line)| line.net), assessed.base.currency())?;
     // Of an inclusive price with several taxes a plugin may leave the odd unit to another row.
-    let tolerance = u64::try_from(assessed.lines.len()).unwrap_or(u64::MAX);
     if net.minor().abs_diff(assessed.base.minor()) > tolerance {
         return Err(AssessmentError::BaseMismatch);
     }
@@ -204,7 +211,8 @@ mod tests {
         sale: &Sale,
         taxes: Vec<Assessed>,
     ) -> Result<Vec<(String, String)>, AssessmentError> {
-        let lines = allot_taxes(sale, &Assessment { taxes, law: String::new() })?;
+        let assessment = Assessment { taxes, rounding_decimals: 2, law: String::new() };
+        let lines = allot_taxes(sale, &assessment)?;
         Ok(lines.iter().map(|line| (line.net.amount(), line.gross.amount())).collect())
     }
 
@@ -239,6 +247,25 @@ mod tests {
         };
         check([("0.30", true), ("0.10", true)], [("0.25", "0.30"), ("0.09", "0.10")]);
         check([("0.10", true), ("0.30", true)], [("0.08", "0.10"), ("0.26", "0.30")]);
+    }
+
+    #[test]
+    fn a_law_may_round_to_whole_units_of_the_currency() {
+        // India, CGST Act s 170, in any currency: 18 % of 99.00 is 17.82, payable as 18.00.
+        let sale = sale(&[("49.00", false), ("50.00", false)]);
+        let gst = |tax| {
+            let rate = Percent::parse("18").unwrap();
+            vec![Assessed { rate, ..vat("99.00", tax, &[1, 2]) }]
+        };
+        let allotted = |tax, rounding_decimals| {
+            let assessment = Assessment { taxes: gst(tax), rounding_decimals, law: String::new() };
+            let lines = allot_taxes(&sale, &assessment)?;
+            Ok(lines.into_iter().map(|line| line.gross.amount()).collect::<Vec<_>>())
+        };
+        assert_eq!(allotted("18.00", 0), Ok(vec!["57.91".to_owned(), "59.09".to_owned()]));
+        assert_eq!(allotted("18.00", 2), Err(AssessmentError::RateMismatch));
+        assert_eq!(allotted("21.00", 0), Err(AssessmentError::RateMismatch));
+        assert_eq!(allotted("17.82", 18).map(|lines| lines.len()), Ok(2));
     }
 
     #[test]

@@ -235,7 +235,8 @@ fn assess(document: &[&Offered]) -> Vec<TaxedLine> {
         tax: within.plus(on_top).unwrap(),
         lines: (1..=u32::try_from(document.len()).unwrap()).collect(),
     };
-    allot_taxes(&sale, &Assessment { taxes: vec![tax], law: String::new() }).unwrap()
+    let assessment = Assessment { taxes: vec![tax], rounding_decimals: 2, law: String::new() };
+    allot_taxes(&sale, &assessment).unwrap()
 }
 
 /// A refund that a buyer asks for, under the policy in force.
