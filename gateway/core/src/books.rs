@@ -4,75 +4,22 @@
 //! store writes what changed. Every change remembers what was there, so that a command that is refused half
 //! way leaves nothing behind and never fails its neighbours.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod rows;
 
-use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
 use purser_money::{Currency, Money, MoneyError};
 
 use crate::{
     account::{Account, Mode},
     entry::Entry,
     ids::{AccountId, BatchId, CardId, ItemId, RefundId},
-    record::{CardKind, CardStatus, ItemRecord, OfferUse, Writes},
+    record::{LogRecord, OfferUse, Writes, WritesMark},
     vault::Vault,
 };
 
-/// The rows that a command must see under lock. The store locks them in this order, each kind by id.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Needs {
-    /// Card batches, with all their cards.
-    pub batches: BTreeSet<BatchId>,
-    /// Guarded accounts. Those that do not exist yet start at zero.
-    pub accounts: BTreeSet<Account>,
-    /// Vaults.
-    pub vaults: BTreeSet<AccountId>,
-    /// Cards.
-    pub cards: BTreeSet<CardId>,
-    /// Items, with their refund.
-    pub items: BTreeSet<ItemId>,
-    /// Single-use offers.
-    pub offers: BTreeSet<OfferUse>,
-    /// Open accounts that the command takes from: trades, payouts, remittances. All others post to open accounts
-    /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left.
-    pub taken_from: BTreeSet<Account>,
-}
-
-/// What a card's row tells the teller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CardState {
-    /// Its currency.
-    pub currency: Currency,
-    /// Voucher, smart card or compensation.
-    pub kind: CardKind,
-    /// Whether it may be loaded from.
-    pub status: CardStatus,
-    /// What it is sold for.
-    pub face: Money,
-    /// From this moment on it cannot be loaded from.
-    pub expires_at: Option<Timestamp>,
-    /// The highest counter of a tap that loaded.
-    pub tap_counter: Option<u32>,
-}
-
-/// A batch of cards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchState {
-    /// Whether it was sold.
-    pub active: bool,
-    /// Its cards.
-    pub cards: Vec<CardId>,
-    /// What each is sold for.
-    pub face: Money,
-}
-
-/// An item as a refund sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemState {
-    /// The item.
-    pub record: ItemRecord,
-    /// Its refund, if it went back.
-    pub refund: Option<RefundId>,
-}
+pub use rows::{BatchState, CardState, ItemState, Needs};
 
 /// The rows under lock.
 #[derive(Debug, Clone)]
@@ -88,6 +35,7 @@ pub struct Books {
     batches: HashMap<BatchId, BatchState>,
     items: HashMap<ItemId, ItemState>,
     offers_used: HashSet<OfferUse>,
+    latest: HashMap<AccountId, Timestamp>,
     writes: Writes,
     undo: Vec<Undo>,
 }
@@ -103,13 +51,14 @@ enum Undo {
     Refund(ItemId),
     Offer(OfferUse),
     NewAccount(Account),
+    Log(AccountId, Option<Timestamp>),
 }
 
 /// A point to which a command that was refused is taken back.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark {
     undo: usize,
-    lengths: [usize; 12],
+    writes: WritesMark,
 }
 
 /// Why an entry cannot be posted.
@@ -156,6 +105,7 @@ impl Books {
             batches: HashMap::new(),
             items: HashMap::new(),
             offers_used: HashSet::new(),
+            latest: HashMap::new(),
             writes: Writes::default(),
             undo: Vec::new(),
         }
@@ -194,6 +144,11 @@ impl Books {
     /// A single-use offer that was bought before.
     pub fn load_offer_used(&mut self, offer: OfferUse) {
         self.offers_used.insert(offer);
+    }
+
+    /// The time of the newest line in a buyer's transaction log.
+    pub fn load_log_latest(&mut self, account: AccountId, at: Timestamp) {
+        self.latest.insert(account, at);
     }
 
     /// The guarded accounts, with what they hold now.
@@ -364,6 +319,19 @@ impl Books {
         }
     }
 
+    /// Adds a line to a buyer's transaction log, later than all that are there. Commands are prepared at once and
+    /// decided in another order; ordered by time the log is in the order of decisions, so that each balance follows
+    /// from the one before.
+    pub(crate) fn log(&mut self, line: LogRecord) {
+        let before = self.latest.get(&line.account).copied();
+        let next =
+            before.and_then(|latest| latest.checked_add(SignedDuration::from_micros(1)).ok());
+        let at = next.map_or(line.at, |next| line.at.max(next));
+        self.undo.push(Undo::Log(line.account, before));
+        self.latest.insert(line.account, at);
+        self.writes.log.push(LogRecord { at, ..line });
+    }
+
     /// Adds records.
     pub(crate) fn write(&mut self) -> &mut Writes {
         &mut self.writes
@@ -371,7 +339,7 @@ impl Books {
 
     /// Where a command starts.
     pub(crate) fn mark(&self) -> Mark {
-        Mark { undo: self.undo.len(), lengths: self.writes.lengths() }
+        Mark { undo: self.undo.len(), writes: self.writes.mark() }
     }
 
     /// Takes everything back that was done since `mark`.
@@ -398,10 +366,12 @@ impl Books {
                         state.refund = None;
                     }
                 }
+                Some(Undo::Log(account, Some(before))) => drop(self.latest.insert(account, before)),
+                Some(Undo::Log(account, None)) => drop(self.latest.remove(&account)),
                 Some(Undo::Offer(offer)) => drop(self.offers_used.remove(&offer)),
                 None => break,
             }
         }
-        self.writes.truncate(mark.lengths);
+        self.writes.take_back(mark.writes);
     }
 }

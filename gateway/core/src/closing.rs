@@ -88,7 +88,7 @@ impl Closing {
         let line = done_line((self.log, account, LogKind::Compensation), at, left, id, books);
         let write = books.write();
         write.cards.push(self.compensation.record(left));
-        write.log.push(line);
+        books.log(line);
         Ok(Some((id, left)))
     }
 }

@@ -3,6 +3,8 @@
 //! A command arrives prepared: ids, time, plugin answers and signed receipts are in it, and so is what it assumed.
 //! Deciding is a pure function of the books and the command.
 
+mod claim;
+
 use jiff::Timestamp;
 use purser_money::Money;
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,8 @@ use crate::{
     vault::VaultView,
 };
 
+pub use claim::KeyClaim;
+
 /// A command, with what makes it happen at most once and what it was prepared under.
 #[derive(Debug, Clone)]
 pub struct Prepared {
@@ -34,17 +38,6 @@ pub struct Prepared {
     pub facts_version: i64,
     /// The command itself.
     pub command: Command,
-}
-
-/// A claim to an idempotency key. The key belongs to an account, a merchant or the operator.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct KeyClaim {
-    /// The id of the account or merchant, or `operator`.
-    pub scope: String,
-    /// What the client chose.
-    pub key: String,
-    /// A keyed MAC over method, path and canonical body.
-    pub fingerprint: [u8; 32],
 }
 
 /// What the teller can be asked.
@@ -325,7 +318,7 @@ impl Note {
             balance,
             object: self.object.clone(),
         };
-        books.write().log.push(line);
+        books.log(line);
     }
 }
 

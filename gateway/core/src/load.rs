@@ -97,7 +97,7 @@ impl Load {
         let write = books.write();
         write.loads.push(record.clone());
         write.evidence.extend(self.evidence.iter().cloned());
-        write.log.push(line);
+        books.log(line);
         Ok(Answer::Loaded(Box::new(record.clone())))
     }
 

@@ -95,7 +95,7 @@ impl Purchase {
         write.items.extend(self.items.iter().cloned());
         write.evidence.extend(self.evidence.iter().cloned());
         write.events.extend(self.events.iter().cloned());
-        write.log.push(line);
+        books.log(line);
         Ok(Answer::Purchased { purchase: record.id })
     }
 }

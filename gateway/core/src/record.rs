@@ -2,6 +2,7 @@
 
 mod card;
 mod evidence;
+mod writes;
 
 use jiff::Timestamp;
 use purser_money::{Leg, Money};
@@ -9,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::Taxpayer,
-    entry::Entry,
     ids::{
         AccountId, CardId, EventId, ItemId, LoadId, LogId, MerchantId, PurchaseId, RefundId,
         SaleId, TradeId, TransferId,
@@ -19,85 +19,8 @@ use crate::{
 
 pub use card::{CardKind, CardRecord, CardStatus};
 pub use evidence::{EvidenceId, EvidenceRecord};
-
-/// Everything that a batch of commands writes, in order.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Writes {
-    /// Journal entries.
-    pub entries: Vec<Entry>,
-    /// Loads.
-    pub loads: Vec<LoadRecord>,
-    /// Purchases.
-    pub purchases: Vec<PurchaseRecord>,
-    /// Their items.
-    pub items: Vec<ItemRecord>,
-    /// Single-use offers that are now used.
-    pub offers_used: Vec<OfferUse>,
-    /// Refunds.
-    pub refunds: Vec<RefundRecord>,
-    /// Transfers.
-    pub transfers: Vec<TransferRecord>,
-    /// Trades.
-    pub trades: Vec<TradeRecord>,
-    /// Compensation cards.
-    pub cards: Vec<CardRecord>,
-    /// What plugins were asked and answered; one row for equal questions.
-    pub evidence: Vec<EvidenceRecord>,
-    /// Events for merchants.
-    pub events: Vec<EventRecord>,
-    /// Lines of the buyers' transaction logs.
-    pub log: Vec<LogRecord>,
-}
-
-impl Writes {
-    /// How many records of each kind there are.
-    pub(crate) fn lengths(&self) -> [usize; 12] {
-        [
-            self.entries.len(),
-            self.loads.len(),
-            self.purchases.len(),
-            self.items.len(),
-            self.offers_used.len(),
-            self.refunds.len(),
-            self.transfers.len(),
-            self.trades.len(),
-            self.cards.len(),
-            self.evidence.len(),
-            self.events.len(),
-            self.log.len(),
-        ]
-    }
-
-    /// Drops what was added since [`Writes::lengths`] said `lengths`.
-    pub(crate) fn truncate(&mut self, lengths: [usize; 12]) {
-        let [
-            entries,
-            loads,
-            purchases,
-            items,
-            offers_used,
-            refunds,
-            transfers,
-            trades,
-            cards,
-            evidence,
-            events,
-            log,
-        ] = lengths;
-        self.entries.truncate(entries);
-        self.loads.truncate(loads);
-        self.purchases.truncate(purchases);
-        self.items.truncate(items);
-        self.offers_used.truncate(offers_used);
-        self.refunds.truncate(refunds);
-        self.transfers.truncate(transfers);
-        self.trades.truncate(trades);
-        self.cards.truncate(cards);
-        self.evidence.truncate(evidence);
-        self.events.truncate(events);
-        self.log.truncate(log);
-    }
-}
+pub use writes::Writes;
+pub(crate) use writes::WritesMark;
 
 /// A load of a vault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

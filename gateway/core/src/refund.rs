@@ -144,9 +144,7 @@ impl Refund {
         books: &mut Books,
     ) -> Result<(), Stop> {
         books.open_account(Account::Refund(self.account), item.charged.currency());
-        let mut legs = refund_postings(item, Account::Vault(self.account))?;
-        legs.push(Posting::debit(Account::RefundControl, item.charged));
-        legs.push(Posting::credit(Account::Refund(self.account), item.charged));
+        let legs = taken_refund_postings(item)?;
         books.post(Entry::new(self.entry, at, EntryKind::Refund, self.id, legs)?)?;
         books.set_refunded(item.id, self.id);
         books.set_vault(Vault {
@@ -167,7 +165,7 @@ impl Refund {
             goodwill: false,
         });
         write.events.extend(self.event.clone());
-        write.log.push(line);
+        books.log(line);
         Ok(())
     }
 
@@ -213,7 +211,7 @@ impl Goodwill {
             goodwill: true,
         });
         write.events.push(self.event.clone());
-        write.log.push(line);
+        books.log(line);
         Ok(Answer::Refunded { refund: self.id, item: item.id, credited: item.charged, vault: None })
     }
 
@@ -237,6 +235,14 @@ impl Goodwill {
             }
         }
     }
+}
+
+/// The legs of a refund that a buyer took: the vault gets it back, and the refund account remembers.
+pub fn taken_refund_postings(item: &ItemRecord) -> Result<Vec<Posting>, MoneyError> {
+    let mut legs = refund_postings(item, Account::Vault(item.account))?;
+    legs.push(Posting::debit(Account::RefundControl, item.charged));
+    legs.push(Posting::credit(Account::Refund(item.account), item.charged));
+    Ok(legs)
 }
 
 /// The legs of a refund: those of the sale of that item, the other way, at the rate of the purchase.

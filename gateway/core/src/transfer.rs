@@ -55,10 +55,7 @@ impl Transfer {
         let to = self.to.filter(|to| *to != self.from && active_vault(*to, books).is_ok());
         let to = to.ok_or(Refusal::NotFound)?;
         self.limits.check_payment(self.amount)?;
-        let legs = vec![
-            Posting::debit(Account::Vault(self.from), self.amount),
-            Posting::credit(Account::Vault(to), self.amount),
-        ];
+        let legs = transfer_postings(self.from, to, self.amount);
         books.post(Entry::new(self.entry, at, EntryKind::Transfer, self.id, legs)?)?;
         // After the payer's own funds, and without a figure: else amounts that the payer does not have would find
         // out what the other holds.
@@ -81,7 +78,13 @@ impl Transfer {
             at,
             amount: self.amount,
         });
-        write.log.extend([out, into]);
+        books.log(out);
+        books.log(into);
         Ok(Answer::Transferred { transfer: self.id, to: self.handle.clone(), amount: self.amount })
     }
+}
+
+/// The legs of a transfer.
+pub fn transfer_postings(from: AccountId, to: AccountId, amount: Money) -> Vec<Posting> {
+    vec![Posting::debit(Account::Vault(from), amount), Posting::credit(Account::Vault(to), amount)]
 }

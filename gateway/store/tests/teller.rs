@@ -8,7 +8,7 @@ use databases::{block_on, on_both, open};
 use diesel::{RunQueryDsl, connection::SimpleConnection, sql_types::BigInt};
 use purser_core::command::Prepared;
 use purser_store::{
-    Connection, OpenError, Store, StoreConfig, StoreError, SubmitError, idempotency_find,
+    Connection, OpenError, Reply, Store, StoreConfig, StoreError, SubmitError, idempotency_find,
 };
 use world::*;
 
@@ -32,6 +32,25 @@ fn a_command_happens_once_however_often_its_key_is_sent() {
             let found =
                 store.read(move |conn| idempotency_find(conn, &claim.scope, &claim.key)).await;
             assert_eq!(found.unwrap(), Some(([1; 32], outcome)));
+            assert_proven(&store).await;
+        });
+    });
+}
+
+#[test]
+fn a_command_without_a_key_happens_once_however_often_it_is_sent() {
+    on_both(|database| {
+        let store = database.store.clone();
+        block_on(async {
+            let buyer = buyer(&store).await;
+            cards(&store, 1, eur(1_000)).await;
+            for command in [trade(eur(600), usd(640)), note(buyer)] {
+                let command = keyless(&store, command);
+                let replies = all((0..10).map(|_| store.submit(command.clone()))).await;
+                let later = store.submit(command).await;
+                let replayed = |reply: &&Result<Reply, _>| reply.as_ref().unwrap().replayed;
+                assert_eq!(replies.iter().chain([&later]).filter(replayed).count(), 10);
+            }
             assert_proven(&store).await;
         });
     });

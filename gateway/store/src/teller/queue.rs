@@ -61,6 +61,12 @@ impl Teller {
 
     /// Queues a command and waits for its answer.
     pub(crate) async fn submit(&self, prepared: Arc<Prepared>) -> Verdict {
+        let prepared = match prepared.own_claim() {
+            Some(claim) => {
+                Arc::new(Prepared { key: Some(claim), ..Arc::unwrap_or_clone(prepared) })
+            }
+            None => prepared,
+        };
         let (answer, answered) = oneshot::channel();
         let job = Job::Command(Box::new(CommandJob { prepared, answer }));
         self.enqueue(job).map_err(|error| match error {

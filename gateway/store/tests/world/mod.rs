@@ -15,7 +15,7 @@ use purser_core::{
     Timestamp,
     account::Taxpayer,
     closing::{Closing, EraseAccount, NewCompensation},
-    command::{Command, KeyClaim, Prepared},
+    command::{Command, KeyClaim, Note, Prepared},
     ids::{
         AccountId, BatchId, CardId, EntryId, EventId, ItemId, LoadId, LogId, MerchantId,
         PurchaseId, RefundId, SaleId, TradeId, TransferId,
@@ -27,7 +27,7 @@ use purser_core::{
     purchase::Purchase,
     record::{
         CardKind, CardRecord, CardStatus, EventRecord, EvidenceRecord, ItemRecord, LoadRecord,
-        OfferUse, PurchaseRecord, TradeRecord,
+        LogKind, OfferUse, PurchaseRecord, TradeRecord,
     },
     refund::{Goodwill, Refund},
     secret::KeyedHash,
@@ -84,6 +84,23 @@ pub(crate) fn prepared(store: &Store, command: Command) -> Prepared {
         facts_version: store.facts_version(),
         command,
     }
+}
+
+/// A command that no client gave a key.
+pub(crate) fn keyless(store: &Store, command: Command) -> Prepared {
+    Prepared { key: None, ..prepared(store, command) }
+}
+
+/// A refusal that was decided before the teller.
+pub(crate) fn note(account: AccountId) -> Command {
+    Command::Note(Box::new(Note {
+        log: LogId::from_random(fresh()),
+        account,
+        kind: LogKind::Purchase,
+        outcome: "offer-expired".to_owned(),
+        amount: usd(100),
+        object: String::new(),
+    }))
 }
 
 /// Opens an account with an empty vault.
