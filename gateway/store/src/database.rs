@@ -1,6 +1,6 @@
 //! Where a database is, and how it is opened: connected, configured, migrated, and known to be ours.
 
-use std::{env, net::IpAddr, path::Path};
+use std::{collections::HashSet, env, net::IpAddr, path::Path};
 
 use diesel::{Connection as _, connection::SimpleConnection, prelude::*};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -13,7 +13,20 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 /// The first SQLite whose write-ahead log is not reset under a reader.
-const SQLITE_VERSION_MIN: i32 = 3_051_003;
+const SQLITE_VERSION_MIN: [u32; 3] = [3, 51, 3];
+
+/// What notices a server that is gone without a word, as a half-open connection leaves it: else the one writer would
+/// wait for it for many minutes. Together well below the patience of a caller; whoever names one in the URL knows
+/// better. Statements have no limit of their own: migrations and `check` look at everything, and whoever waits
+/// for another's lock is bounded by `lock_timeout`.
+const POSTGRES_PATIENCE: [(&str, &str); 6] = [
+    ("connect_timeout", "5"),
+    ("tcp_user_timeout", "10000"),
+    ("keepalives", "1"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+];
 
 /// Two processes that start at once migrate at once: one of them is told so, and looks again.
 const MIGRATE_ATTEMPTS: u32 = 5;
@@ -40,8 +53,7 @@ impl Database {
     /// Reads `postgres://...`, `sqlite:PATH` or a path.
     pub(crate) fn parse(url: &str) -> Result<Self, OpenError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            check_host(url)?;
-            return Ok(Self::Postgres(url.to_owned()));
+            return Ok(Self::Postgres(postgres_url(url)?));
         }
         let path = url.strip_prefix("sqlite:").unwrap_or(url);
         if path.is_empty() || path.contains("://") || path.contains(":memory:") {
@@ -71,16 +83,18 @@ impl Database {
 
     /// Opens for the first time: the right library, the newest tables, our own keys.
     pub(crate) fn open(&self, unit: Currency, fingerprint: &str) -> Result<Connection, OpenError> {
-        if let Self::Sqlite(path) = self {
-            check_sqlite_version()?;
-            if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.exists()) {
-                let advice = format!("there is no folder {}; make it first", folder.display());
-                if !folder.as_os_str().is_empty() {
-                    return Err(OpenError::Url(advice));
-                }
-            }
+        if let Self::Sqlite(path) = self
+            && let Some(folder) = Path::new(path).parent().filter(|folder| !folder.exists())
+            && !folder.as_os_str().is_empty()
+        {
+            let advice = format!("there is no folder {}; make it first", folder.display());
+            return Err(OpenError::Url(advice));
         }
         let mut conn = self.connect(Purpose::Write)?;
+        match &mut conn {
+            EitherConnection::Sqlite(conn) => check_sqlite_version(conn)?,
+            EitherConnection::Postgres(_) => {}
+        }
         migrate(&mut conn)?;
         check_gateway(&mut conn, unit, fingerprint)?;
         Ok(conn)
@@ -107,6 +121,7 @@ fn postgres_configure(conn: &mut PgConnection) -> QueryResult<()> {
          SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
          SET synchronous_commit = on;",
     )?;
+    speak_english(conn);
     // A plan that was made while a table was small is kept, and would read the whole of it when it has grown.
     // Every statement of ours has an index; without one a table is still read. Costs that are only there to
     // forbid must not start a compiler. What speaks PostgreSQL's protocol may know none of this.
@@ -116,15 +131,43 @@ fn postgres_configure(conn: &mut PgConnection) -> QueryResult<()> {
     Ok(())
 }
 
-#[expect(unsafe_code, reason = "asks the bundled C library for its version; it has no other way")]
-fn check_sqlite_version() -> Result<(), OpenError> {
-    // SAFETY: takes nothing, returns a constant.
-    let version = unsafe { libsqlite3_sys::sqlite3_libversion_number() };
-    if version >= SQLITE_VERSION_MIN {
-        return Ok(());
+/// Deadlocks are told by their text (see `error.rs`), so the server is to speak English. Where it does not and we may
+/// not tell it to, a command that meets a deadlock fails where it would have been tried again.
+fn speak_english(conn: &mut PgConnection) {
+    let Err(error) = conn.batch_execute("SET lc_messages = 'C'") else { return };
+    let spoken = diesel::sql_query("SELECT current_setting('lc_messages') AS value");
+    let spoken =
+        spoken.get_result::<Setting>(conn).map(|setting| setting.value).unwrap_or_default();
+    if !is_english(&spoken) {
+        tracing::warn!(
+            %error,
+            lc_messages = spoken,
+            "the database server does not speak English: set its `lc_messages` to C, or grant this role to set it"
+        );
     }
-    let (major, minor, patch) = (version / 1_000_000, version / 1_000 % 1_000, version % 1_000);
-    Err(OpenError::SqliteTooOld(format!("{major}.{minor}.{patch}")))
+}
+
+fn is_english(locale: &str) -> bool {
+    matches!(locale, "" | "C" | "POSIX") || locale.starts_with("C.") || locale.starts_with("en")
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    value: String,
+}
+
+fn check_sqlite_version(conn: &mut SqliteConnection) -> Result<(), OpenError> {
+    let asked = diesel::sql_query("SELECT sqlite_version() AS value").get_result::<Setting>(conn);
+    let version = asked.map_err(StoreError::from)?.value;
+    if is_sqlite_new_enough(&version) { Ok(()) } else { Err(OpenError::SqliteTooOld(version)) }
+}
+
+fn is_sqlite_new_enough(version: &str) -> bool {
+    let mut parts = version.split('.').map(str::parse);
+    let mut next = || parts.next().and_then(Result::ok).unwrap_or(0);
+    let version: [u32; 3] = [next(), next(), next()];
+    version >= SQLITE_VERSION_MIN
 }
 
 fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
@@ -171,10 +214,19 @@ fn check_gateway(conn: &mut Connection, unit: Currency, ours: &str) -> Result<()
     if theirs != ours { Err(OpenError::Keys) } else { Ok(()) }
 }
 
-/// Without TLS a password and every payment would be readable on the way.
-fn check_host(url: &str) -> Result<(), OpenError> {
-    let parsed =
+/// The URL, with our patience where it names none.
+fn postgres_url(url: &str) -> Result<String, OpenError> {
+    let mut parsed =
         Url::parse(url).map_err(|error| OpenError::Url(format!("database URL: {error}")))?;
+    check_host(&parsed)?;
+    let named: HashSet<String> = parsed.query_pairs().map(|(key, _)| key.into_owned()).collect();
+    let absent = POSTGRES_PATIENCE.iter().filter(|(key, _)| !named.contains(*key));
+    parsed.query_pairs_mut().extend_pairs(absent);
+    Ok(parsed.into())
+}
+
+/// Without TLS a password and every payment would be readable on the way.
+fn check_host(parsed: &Url) -> Result<(), OpenError> {
     let query = |name: &str| {
         parsed
             .query_pairs()
@@ -229,6 +281,47 @@ mod tests {
         assert!(!accepted("postgres://localhost/purser?host=db.example"));
         assert!(!accepted("postgres://localhost/purser?hostaddr=192.0.2.1"));
         assert!(!accepted("postgres:///purser?service=elsewhere"));
+    }
+
+    #[test]
+    fn a_server_that_is_gone_without_a_word_is_noticed() {
+        let Database::Postgres(url) = Database::parse("postgres://localhost/purser").unwrap()
+        else {
+            panic!("PostgreSQL")
+        };
+        assert_eq!(
+            url,
+            "postgres://localhost/purser?connect_timeout=5&tcp_user_timeout=10000&keepalives=1&keepalives_idle=5\
+             &keepalives_interval=2&keepalives_count=3"
+        );
+        let own = "postgres:///purser?host=/run/postgresql&connect_timeout=60";
+        let Database::Postgres(url) = Database::parse(own).unwrap() else { panic!("PostgreSQL") };
+        assert!(url.starts_with(own) && url.matches("connect_timeout").count() == 1, "{url}");
+    }
+
+    #[test]
+    fn a_sqlite_that_loses_its_log_is_too_old() {
+        for (version, new) in [
+            ("3.51.3", true),
+            ("3.52.0", true),
+            ("4.0", true),
+            ("3.51.2", false),
+            ("3.9.20", false),
+            ("", false),
+        ] {
+            assert_eq!(is_sqlite_new_enough(version), new, "{version}");
+        }
+        let mut conn = SqliteConnection::establish(":memory:").unwrap();
+        assert!(check_sqlite_version(&mut conn).is_ok());
+    }
+
+    #[test]
+    fn a_language_in_which_a_deadlock_is_not_told_is_noticed() {
+        for (locale, english) in
+            [("C", true), ("C.UTF-8", true), ("en_GB.UTF-8", true), ("de_DE.UTF-8", false)]
+        {
+            assert_eq!(is_english(locale), english, "{locale}");
+        }
     }
 
     #[test]
