@@ -3,8 +3,11 @@
 //! All checks see one moment of the database, however much is written meanwhile. They stream: what is checked is
 //! never in memory as a whole. Each names the first bad row.
 
+mod booked;
 mod cards;
+mod evidence;
 mod journal;
+mod moves;
 mod purchases;
 mod refunds;
 mod seals;
@@ -46,7 +49,7 @@ struct Finding {
 type Prover = fn(&mut Connection, &Keyring) -> Result<Finding, StoreError>;
 
 /// Every promise, in the order in which it is best read: who can trust the entries can trust the balances.
-const CHECKS: [(&str, Prover); 10] = [
+const CHECKS: [(&str, Prover); 13] = [
     ("entries-balance", |conn, _| journal::entries(conn)),
     ("trial-balance-zero", |conn, _| journal::trial_balance(conn)),
     ("balances-equal-postings", |conn, _| journal::balances(conn)),
@@ -56,6 +59,9 @@ const CHECKS: [(&str, Prover); 10] = [
     ("purchases-complete", |conn, _| purchases::purchases(conn)),
     ("items-refunded-once", |conn, _| refunds::refunds(conn)),
     ("refund-accounts-agree", |conn, _| refunds::refund_accounts(conn)),
+    ("closed-vaults-empty", |conn, _| refunds::closed_vaults(conn)),
+    ("transfers-booked", |conn, _| moves::transfers(conn)),
+    ("trades-booked", |conn, _| moves::trades(conn)),
     ("seals-unbroken", seals::seals),
 ];
 

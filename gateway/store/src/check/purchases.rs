@@ -1,30 +1,28 @@
 //! Purchases: each has its entry, receipts, tax lines, evidence and events.
 
-use std::collections::{HashMap, HashSet};
-
-use diesel::prelude::*;
 use purser_core::{
-    entry::{Entry, EntryKind},
+    entry::EntryKind,
     money::Money,
     purchase::{merchants, purchase_postings},
-    record::{EvidenceId, ItemRecord},
+    record::ItemRecord,
 };
 
-use super::{Finding, ROWS, first_bad};
+use super::{
+    Finding, ROWS,
+    booked::{Booked, has_legs},
+    evidence::Evidence,
+    first_bad,
+};
 use crate::{
     Connection, StoreError,
-    read::{
-        entry::entries_of_all,
-        purchase::{StoredPurchase, purchases_after},
-    },
-    schema::evidence,
+    read::purchase::{StoredPurchase, purchases_after},
 };
 
 /// Every paid purchase is complete, and nothing is left of one that is not there.
 pub(super) fn purchases(conn: &mut Connection) -> Result<Finding, StoreError> {
     let mut finding = Finding::default();
     let mut after = String::new();
-    let mut known = HashSet::new();
+    let mut known = Evidence::default();
     loop {
         let page = purchases_after(conn, &after, ROWS)?;
         let Some(last) = page.last() else { break };
@@ -32,7 +30,7 @@ pub(super) fn purchases(conn: &mut Connection) -> Result<Finding, StoreError> {
         let bad = page_bad(conn, &page, &mut known)?;
         finding.saw(page.len(), bad);
     }
-    for sql in [WITHOUT_RECORD, WITHOUT_PURCHASE, WITHOUT_EVENT] {
+    for sql in [WITHOUT_RECORD, WITHOUT_PURCHASE, WITHOUT_EVENT, NEVER_BOUGHT] {
         let bad = first_bad(conn, sql)?;
         finding.saw(0, bad);
     }
@@ -55,64 +53,44 @@ const WITHOUT_EVENT: &str = "\
     UNION ALL SELECT merchant, at, -1 FROM event WHERE kind = 'purchase.paid'\
     ) AS told GROUP BY merchant, at HAVING SUM(n) <> 0 ORDER BY merchant, at LIMIT 1";
 
+/// A single-use offer is used up by a purchase only.
+const NEVER_BOUGHT: &str = "\
+    SELECT offer_id || ' of ' || merchant || ' is used up and was never bought' AS bad FROM (\
+    SELECT merchant, offer_id, 1 AS n FROM offer_use UNION ALL SELECT DISTINCT merchant, offer_id, -1 FROM item\
+    ) AS part GROUP BY merchant, offer_id HAVING SUM(n) > 0 ORDER BY merchant, offer_id LIMIT 1";
+
 fn page_bad(
     conn: &mut Connection,
     page: &[StoredPurchase],
-    known: &mut HashSet<EvidenceId>,
+    known: &mut Evidence,
 ) -> Result<Option<String>, StoreError> {
-    evidence_find(conn, page, known)?;
+    known
+        .look_up(conn, page.iter().flat_map(|purchase| purchase.record.evidence.iter().copied()))?;
     let ids: Vec<String> = page.iter().map(|purchase| purchase.record.id.to_string()).collect();
-    let entries = entries_of_all(conn, &ids)?;
-    let mut by_object: HashMap<&str, Vec<&Entry>> = HashMap::new();
-    for entry in &entries {
-        by_object.entry(entry.object()).or_default().push(entry);
-    }
-    for (purchase, id) in page.iter().zip(&ids) {
-        let of_purchase = by_object.get(id.as_str()).map_or(&[][..], Vec::as_slice);
-        if let Some(what) = missing(purchase, of_purchase, known) {
-            return Ok(Some(format!("{id}: {what}")));
-        }
-    }
-    Ok(None)
-}
-
-/// Looks the evidence of a page up, as far as it was not seen before. It repeats: equal calls are one row.
-fn evidence_find(
-    conn: &mut Connection,
-    page: &[StoredPurchase],
-    known: &mut HashSet<EvidenceId>,
-) -> Result<(), StoreError> {
-    const KNOWN_MAX: usize = 100_000;
-    if known.len() > KNOWN_MAX {
-        known.clear();
-    }
-    let named: HashSet<EvidenceId> =
-        page.iter().flat_map(|purchase| purchase.record.evidence.iter().copied()).collect();
-    let unknown: Vec<EvidenceId> = named.difference(known).copied().collect();
-    for some in unknown.chunks(500) {
-        let ids: Vec<&[u8]> = some.iter().map(|id| id.0.as_slice()).collect();
-        let found: Vec<Vec<u8>> =
-            evidence::table.filter(evidence::id.eq_any(ids)).select(evidence::id).load(conn)?;
-        known.extend(found.into_iter().filter_map(|id| id.try_into().ok()).map(EvidenceId));
-    }
-    Ok(())
+    let booked = Booked::of(conn, &ids)?;
+    let bad = page.iter().zip(&ids).find_map(|(purchase, id)| {
+        let what = missing(purchase, id, &booked, known)?;
+        Some(format!("{id}: {what}"))
+    });
+    Ok(bad)
 }
 
 fn missing(
     purchase: &StoredPurchase,
-    entries: &[&Entry],
-    known: &HashSet<EvidenceId>,
+    id: &str,
+    booked: &Booked,
+    known: &Evidence,
 ) -> Option<&'static str> {
     let record = &purchase.record;
     let items: Vec<ItemRecord> = purchase.items.iter().map(|item| item.record.clone()).collect();
     let charged = Money::sum(items.iter().map(|item| item.charged), record.total.currency());
-    let [entry] = entries else { return Some("it has not one entry") };
+    let Some(entry) = booked.one(id, EntryKind::Purchase) else {
+        return Some("it has not one entry");
+    };
     if items.is_empty() || charged != Ok(record.total) {
         return Some("its items do not sum to its total");
     }
-    if entry.kind() != EntryKind::Purchase
-        || !purchase_postings(&items).is_ok_and(|legs| is_booked(&legs, entry))
-    {
+    if !has_legs(entry, purchase_postings(&items)) {
         return Some("its entry is not what its items say");
     }
     if !items
@@ -126,13 +104,8 @@ fn missing(
     if record.receipt.is_empty() || !signed || receipts != merchants(&items) {
         return Some("a receipt is missing");
     }
-    let proven = !record.evidence.is_empty() && record.evidence.iter().all(|id| known.contains(id));
+    let proven = !record.evidence.is_empty() && known.has_all(&record.evidence);
     if proven { None } else { Some("its evidence is missing") }
-}
-
-/// An entry leaves legs of nothing out.
-fn is_booked(legs: &[purser_core::entry::Posting], entry: &Entry) -> bool {
-    legs.iter().filter(|leg| !leg.amount.is_zero()).eq(entry.postings())
 }
 
 fn is_taxed(item: &ItemRecord) -> bool {

@@ -48,6 +48,19 @@ pub fn evidence_get(
     found.map(EvidenceRow::read).transpose()
 }
 
+/// Which of these calls are there, unchanged.
+pub(crate) fn evidence_present(
+    conn: &mut Connection,
+    ids: &[EvidenceId],
+) -> Result<Vec<EvidenceId>, StoreError> {
+    let ids: Vec<&[u8]> = ids.iter().map(|id| id.0.as_slice()).collect();
+    let found: Vec<EvidenceRow> = evidence::table
+        .filter(evidence::id.eq_any(ids))
+        .select(EvidenceRow::as_select())
+        .load(conn)?;
+    found.into_iter().map(|row| Ok(row.read()?.id)).collect()
+}
+
 /// The calls that a plugin decided, newest first. Equal calls are one, listed where it was first made. The next
 /// page is asked for with the hexadecimal name.
 pub fn plugin_calls_page(

@@ -223,6 +223,16 @@ fn with_items(
     Ok(records.into_iter().map(with_items).collect())
 }
 
+/// The items of these names, as far as they are there.
+pub(crate) fn items_get(
+    conn: &mut Connection,
+    ids: &[String],
+) -> Result<Vec<ItemRecord>, StoreError> {
+    let found: Vec<ItemRow> =
+        item::table.filter(item::id.eq_any(ids)).select(ItemRow::as_select()).load(conn)?;
+    found.into_iter().map(ItemRow::read).collect()
+}
+
 /// An item, whoever bought or sold it.
 pub fn item_get(conn: &mut Connection, id: ItemId) -> Result<Option<StoredItem>, StoreError> {
     let found: Option<Found> =

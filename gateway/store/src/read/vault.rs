@@ -49,6 +49,18 @@ impl VaultRow {
     }
 }
 
+/// The vaults of these accounts, as far as they are there.
+pub(crate) fn vaults_get(
+    conn: &mut Connection,
+    accounts: &[String],
+) -> Result<Vec<Vault>, StoreError> {
+    let found: Vec<VaultRow> = vault::table
+        .filter(vault::account.eq_any(accounts))
+        .select(VaultRow::as_select())
+        .load(conn)?;
+    found.into_iter().map(VaultRow::read).collect()
+}
+
 /// A vault as its owner is shown it now.
 pub fn vault_view(
     conn: &mut Connection,
