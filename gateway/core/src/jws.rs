@@ -10,6 +10,7 @@ use aws_lc_rs::{
     digest,
     signature::{Ed25519KeyPair, KeyPair},
 };
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header,
@@ -19,7 +20,10 @@ use jsonwebtoken::{
         OctetKeyPairParameters, OctetKeyPairType, PublicKeyUse,
     },
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use crate::secret::Secret;
 
@@ -76,7 +80,13 @@ struct Protected {
     alg: String,
     typ: String,
     kid: String,
-    crit: Option<serde::de::IgnoredAny>,
+    #[serde(default, deserialize_with = "is_there")]
+    crit: bool,
+}
+
+/// Whatever it says, `null` as well.
+fn is_there<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(from).map(|_| true)
 }
 
 impl<'a> Compact<'a> {
@@ -93,7 +103,7 @@ impl<'a> Compact<'a> {
             && kid.bytes().all(|byte| byte.is_ascii_graphic());
         // We understand no extension, and a critical one must be understood (RFC 7515, section
         // 4.1.11).
-        if claimed != typ || !kid_fits || crit.is_some() {
+        if claimed != typ || !kid_fits || crit {
             return Err(NotGenuine);
         }
         decode(signature)?;
@@ -142,7 +152,8 @@ impl PublicKey {
         } else {
             BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| KeyError::PublicKey)?
         };
-        bytes.try_into().map(Self).map_err(|_| KeyError::PublicKey)
+        let bytes = bytes.try_into().map_err(|_| KeyError::PublicKey)?;
+        if is_strong(bytes) { Ok(Self(bytes)) } else { Err(KeyError::PublicKey) }
     }
 
     /// The RFC 7638 thumbprint: the `kid` of the gateway's own keys.
@@ -173,6 +184,13 @@ impl PublicKey {
     pub(crate) fn decoding_key(&self) -> DecodingKey {
         DecodingKey::from_ed_der(&self.0)
     }
+}
+
+/// Whether the bytes are the one encoding of a point that is worth signing under: below one of small order, the
+/// same signature fits every message.
+fn is_strong(bytes: [u8; 32]) -> bool {
+    let point = CompressedEdwardsY(bytes).decompress();
+    point.is_some_and(|point| !point.is_small_order() && point.compress().to_bytes() == bytes)
 }
 
 /// The key that the gateway signs receipts and tokens with.

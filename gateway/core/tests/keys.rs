@@ -50,6 +50,24 @@ fn public_keys_are_read_as_tools_export_them() {
     }
 }
 
+/// Points of small order, and a second way to write one: <https://eprint.iacr.org/2020/1244>, table 1 and section 2.
+#[test]
+fn a_public_key_under_which_everything_is_signed_is_none() {
+    for hex in [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0100000000000000000000000000000000000000000000000000000000000080",
+    ] {
+        let bytes = data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap();
+        let text = data_encoding::BASE64URL_NOPAD.encode(&bytes);
+        assert!(PublicKey::parse(&text).is_err(), "{hex}");
+    }
+}
+
 #[test]
 fn the_key_set_is_what_rfc_8037_says() {
     let key = PublicKey::parse("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();

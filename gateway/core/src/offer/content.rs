@@ -153,8 +153,13 @@ fn is_printable(text: &str, chars_max: usize) -> bool {
     let marks = |character| matches!(character, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}');
     let isolates = |character| matches!(character, '\u{2066}'..='\u{2069}');
     let breaks = |character| matches!(character, '\u{2028}' | '\u{2029}' | '\u{FEFF}');
+    let invisible = |character| matches!(character, '\u{61C}' | '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{E0000}'..='\u{E007F}');
     let hidden = |character: char| {
-        character.is_control() || marks(character) || isolates(character) || breaks(character)
+        character.is_control()
+            || marks(character)
+            || isolates(character)
+            || breaks(character)
+            || invisible(character)
     };
     !text.is_empty() && text.chars().count() <= chars_max && !text.chars().any(hidden)
 }

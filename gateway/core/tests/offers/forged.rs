@@ -56,6 +56,7 @@ fn the_key_says_which_algorithm_not_the_offer() {
         r#"{"alg":"HS256","typ":"offer+jwt","kid":"a b"}"#,
         r#"{"alg":"HS256","typ":"offer+jwt","kid":7}"#,
         r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_1","crit":["exp"]}"#,
+        r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_1","crit":null}"#,
         r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_2","kid":"key_1"}"#,
         r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_1","x":1,"x":2}"#,
         r#"{"alg":"HS256","typ":"offer+jwt","kid":"key_1"} {}"#,
