@@ -3,7 +3,7 @@
 //! Everything that can fail ends here: this is the one place where errors of the other parts become problems.
 //! Internal text never leaves the process.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use purser_core::{
     offer::{ContentFault, OfferError},
@@ -13,6 +13,8 @@ use purser_host::CallError;
 use purser_money::MoneyError;
 use purser_store::{StoreError, SubmitError};
 use serde_json::{Map, Value};
+
+use crate::app::basket::Basket;
 
 /// A problem's name, and with it status and text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,6 +215,8 @@ pub struct Problem {
     pub with: Map<String, Value>,
     /// Seconds to wait.
     pub retry_after: Option<Duration>,
+    /// What the purchase would cost now.
+    pub basket: Option<Arc<Basket>>,
 }
 
 impl Problem {
@@ -224,6 +228,7 @@ impl Problem {
             field: None,
             with: Map::new(),
             retry_after: None,
+            basket: None,
         }
     }
 
@@ -251,9 +256,19 @@ impl Problem {
         self
     }
 
+    /// What is not there, or is somebody else's.
+    pub fn not_found() -> Self {
+        Self::new(NOT_FOUND)
+    }
+
     /// A field of the wrong form.
     pub fn malformed(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(MALFORMED_REQUEST).field(field).detail(detail)
+    }
+
+    /// A purchase that would cost more than was agreed to.
+    pub fn price_changed(basket: Basket) -> Self {
+        Self { basket: Some(Arc::new(basket)), ..Self::new(PRICE_CHANGED) }
     }
 
     /// A broken invariant: logged here, where it is handled, and told without its text.
@@ -322,7 +337,10 @@ impl From<CallError> for Problem {
                             None => problem,
                         }
                     }
-                    None => Self::new(PLUGIN_FAILED).detail(error.message),
+                    None => {
+                        tracing::warn!(%error.code, %error.message, "a plugin refused what it was asked");
+                        Self::new(PLUGIN_FAILED)
+                    }
                 }
             }
         }

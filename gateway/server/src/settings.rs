@@ -39,6 +39,9 @@ pub struct Settings {
     pub tap_limits: BTreeMap<Currency, Money>,
     /// What a country allows of anonymous stored value.
     pub limits: BTreeMap<String, Limits>,
+    /// What is allowed where the buyer names no country, or one that is not among these: whoever leaves the country
+    /// out must not be allowed more for it.
+    pub limits_elsewhere: Limits,
     /// Failures that are allowed in ten minutes.
     pub throttle: Throttle,
     /// Logs as JSON lines instead of text.
@@ -88,7 +91,8 @@ impl Throttle {
 impl Settings {
     /// The limits of a buyer's country.
     pub fn limits_of(&self, country: Option<&str>) -> Limits {
-        country.and_then(|country| self.limits.get(country)).copied().unwrap_or_default()
+        let own = country.and_then(|country| self.limits.get(country));
+        *own.unwrap_or(&self.limits_elsewhere)
     }
 
     /// The budgets in force.

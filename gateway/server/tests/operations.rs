@@ -13,7 +13,7 @@ mod support;
 use std::io::{BufRead, BufReader};
 
 use serde_json::{Value, json};
-use support::{Client, World, new_key, text};
+use support::{Client, World, at_once, new_key, text};
 
 /// A merchant whose key is known here.
 fn merchant_key(world: &World) -> (String, String) {
@@ -252,26 +252,49 @@ on_both_databases! {
         world.buyer().load(&world.cards(1, "50.00", "EUR")[0]).problem(503, "rates-too-old");
     }
 
+    fn a_trade_is_booked_once_for_each_key(world: &World) {
+        world.buyer().load(&world.cards(1, "50.00", "EUR")[0]).ok(201);
+        let money = |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
+        let half = json!({ "sold": money("25.00", "EUR"), "bought": money("26.70", "USD") });
+        world.operator.post("/v1/treasury/trades", None, &half).problem(400, "idempotency-key-missing");
+        let (key, operator, body) = (new_key(), world.operator.clone(), half.clone());
+        let same = key.clone();
+        let answers = at_once(20, move |_| operator.post("/v1/treasury/trades", Some(&same), &body));
+        let first = world.operator.post("/v1/treasury/trades", Some(&key), &half).ok(201);
+        for answer in answers {
+            assert_eq!(answer.ok(201), first, "the same key, the same answer");
+        }
+        let other = json!({ "sold": money("24.00", "EUR"), "bought": money("26.70", "USD") });
+        world.operator.post("/v1/treasury/trades", Some(&key), &other).problem(422, "idempotency-key-reused");
+        // One half is left, so one half was booked.
+        let second = world.operator.post("/v1/treasury/trades", Some(&new_key()), &half).ok(201);
+        assert_ne!(second["id"], first["id"]);
+        world.operator.post("/v1/treasury/trades", Some(&new_key()), &half).problem(402, "insufficient-funds");
+        world.check();
+    }
+
     fn positions_are_covered_and_policies_and_the_clock_are_bounded(world: &World) {
         let buyer = world.buyer();
         buyer.load(&world.cards(1, "50.00", "EUR")[0]).ok(201);
         let money = |amount: &str, currency: &str| json!({ "amount": amount, "currency": currency });
         let trade = json!({ "sold": money("50.00", "EUR"), "bought": money("53.40", "USD") });
-        world.operator.post("/v1/treasury/trades", None, &trade).ok(201);
-        let more = json!({ "sold": money("0.01", "EUR"), "bought": money("0.01", "USD") });
-        let more = world.operator.post("/v1/treasury/trades", None, &more);
+        let book = |trade: &Value| world.operator.post("/v1/treasury/trades", Some(&new_key()), trade);
+        book(&trade).ok(201);
+        let more = book(&json!({ "sold": money("0.01", "EUR"), "bought": money("0.01", "USD") }));
         more.problem(402, "insufficient-funds");
         assert_eq!(
             (&more.body["account"], &more.body["holds"]),
             (&json!("float:EUR"), &money("0.00", "EUR"))
         );
         let same = json!({ "sold": money("1.00", "EUR"), "bought": money("1.00", "EUR") });
-        world.operator.post("/v1/treasury/trades", None, &same).problem(400, "malformed-request");
+        book(&same).problem(400, "malformed-request");
         let policy = json!({ "max_count": 3, "max_total": money("10.00", "USD"), "window_days": 7, "period_days": 30 });
         world.operator.put("/v1/policies/refunds", &policy).ok(200);
         assert_eq!(world.operator.get("/v1/policies/refunds").ok(200), policy);
         let wrong = json!({ "max_count": 3, "max_total": money("10.00", "EUR"), "window_days": 7, "period_days": 30 });
-        world.operator.put("/v1/policies/refunds", &wrong).problem(400, "malformed-request");
+        let wrong = world.operator.put("/v1/policies/refunds", &wrong);
+        wrong.problem(400, "invalid-amount");
+        assert_eq!(wrong.body["field"], "max_total.currency");
         let back = json!({ "now": "2024-06-27T12:00:00Z" });
         world.operator.post("/v1/sandbox/clock", None, &back).problem(400, "malformed-request");
         world.check();

@@ -10,9 +10,10 @@
 
 mod support;
 
-use purser_core::card::code::CardSerial;
+use purser_core::{card::code::CardSerial, policy::Limits};
+use purser_money::{Currency, Money};
 use serde_json::{Value, json};
-use support::{World, new_key, text};
+use support::{World, but, login, new_key, text};
 
 on_both_databases! {
     /// The amounts are those of the ledger's examples.
@@ -70,6 +71,54 @@ on_both_databases! {
         buyer.load(&world.cards(1, "100.00", "USD")[0]).ok(201);
         buyer.client.post("/v1/purchases", Some(&key), &body).problem(402, "insufficient-funds");
         buyer.client.post("/v1/purchases", Some(&new_key()), &body).ok(201);
+        world.check();
+    }
+
+    fn a_card_that_is_refused_stays_refused_under_its_key_and_stands_in_the_log(world: &World) {
+        let face = json!({ "amount": "50.00", "currency": "EUR" });
+        let batch = world.operator.post("/v1/card-batches", None, &json!({ "count": 1, "face": face })).ok(201);
+        let (buyer, code) = (world.buyer(), text(&batch, "/cards/0/code"));
+        let load = |key: &str, body: &Value| buyer.client.post("/v1/vault/loads", Some(key), body);
+        let part = json!({ "card": { "code": code }, "amount": { "amount": "1.00", "currency": "EUR" } });
+        let whole = json!({ "card": { "code": code } });
+        let unknown = json!({ "card": { "code": "no code at all" } });
+        let keys = [new_key(), new_key(), new_key()];
+        let bodies = [&whole, &part, &unknown];
+        for (key, body) in keys.iter().zip(bodies) {
+            load(key, body).problem(422, "card-refused");
+        }
+        let sell = format!("/v1/card-batches/{}/activate", text(&batch, "/id"));
+        world.operator.post(&sell, Some(&new_key()), &json!({})).ok(200);
+        for (key, body) in keys.iter().zip(bodies) {
+            load(key, body).problem(422, "card-refused");
+        }
+        load(&new_key(), &part).ok(201);
+        load(&new_key(), &whole).ok(201);
+        let log = buyer.client.get("/v1/transactions").ok(200);
+        let outcomes: Vec<_> = log["data"].as_array().unwrap().iter().map(|line| text(line, "/outcome")).collect();
+        assert_eq!(outcomes, ["done", "done", "card-refused", "card-refused", "card-refused"]);
+        assert!(log["data"].as_array().unwrap().iter().all(|line| line["kind"] == "load"));
+        world.check();
+    }
+
+    fn an_offer_for_one_purchase_is_not_bought_twice_in_one(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let seat = json!({
+            "item": { "id": "seat", "title": "Seat 1" }, "price": { "amount": "10.00", "currency": "USD" },
+            "single_use": true,
+        });
+        let (key, offer) = (new_key(), shop.offer_of(&seat));
+        let twice = json!({ "offers": [offer, offer] });
+        for _ in 0..2 {
+            let refused = buyer.client.post("/v1/purchases", Some(&key), &twice);
+            refused.problem(409, "offer-already-used");
+            assert!(text(&refused.body, "/offer_id").starts_with("offer_"));
+        }
+        let log = buyer.client.get("/v1/transactions").ok(200);
+        assert_eq!(text(&log, "/data/0/outcome"), "offer-already-used");
+        buyer.buy(&[&offer]).ok(201);
+        buyer.buy(&[&offer]).problem(409, "offer-already-used");
+        assert_eq!(buyer.balance(), "88.10");
         world.check();
     }
 
@@ -269,5 +318,32 @@ on_both_databases! {
         other.load(&text(&erased, "/compensation/code")).ok(201);
         assert_eq!(other.balance(), "20.00");
         world.check();
+    }
+}
+
+#[test]
+fn whoever_names_no_country_is_allowed_no_more_for_it() {
+    let usd = |amount| Money::parse(amount, Currency::parse("USD").unwrap()).unwrap();
+    let of = |most| Limits { load_max: Some(usd(most)), ..Limits::default() };
+    let world = World::with(|settings| {
+        settings.limits = [("DE".to_owned(), of("150.00"))].into();
+        settings.limits_elsewhere = of("50.00");
+    });
+    let cards = world.cards(6, "100.00", "USD");
+    for (index, (country, status)) in
+        [(None, 422), (Some("FR"), 422), (Some("DE"), 201)].into_iter().enumerate()
+    {
+        let login = login(&format!("{index}@example.org"));
+        world.sign_up(&country.map_or(login.clone(), |country| but(&login, "country", country)));
+        let session = world.sign_in(&login).ok(200);
+        let buyer = support::Client::new(&world.base, Some(&text(&session, "/access_token")));
+        let load = |code: &str, amount: &str| {
+            let amount = json!({ "amount": amount, "currency": "USD" });
+            let body = json!({ "card": { "code": code }, "amount": amount });
+            buyer.post("/v1/vault/loads", Some(&new_key()), &body)
+        };
+        load(&cards[2 * index], "50.00").ok(201);
+        let more = load(&cards[2 * index + 1], "50.01");
+        assert_eq!(more.status, status, "{country:?}: {:#}", more.body);
     }
 }

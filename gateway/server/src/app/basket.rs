@@ -16,6 +16,7 @@ use purser_store::facts::merchant::Merchant;
 use super::{
     facts::{self, Facts},
     intent::Making,
+    merchant::check_return_url,
 };
 use crate::{
     clock::day,
@@ -38,6 +39,7 @@ pub struct Wish {
 }
 
 /// What it comes to.
+#[derive(Debug)]
 pub struct Basket {
     /// In request order.
     pub items: Vec<BasketItem>,
@@ -48,6 +50,7 @@ pub struct Basket {
 }
 
 /// One offer with its taxes and its price.
+#[derive(Debug)]
 pub struct BasketItem {
     /// What the merchant signed.
     pub offer: Offer,
@@ -113,16 +116,6 @@ async fn open(
     let place = place_of_supply(offer.item.category, &merchant, wish);
     let plugin = facts.tax_plugin(gateway, place, day(making.at)).await?;
     Ok(Offered { offer, merchant, plugin })
-}
-
-/// The buyer is sent back only to where the merchant registered, so that no offer is an open redirect.
-fn check_return_url(offer: &Offer, merchant: &Merchant) -> Result<(), Problem> {
-    let Some(url) = &offer.return_url else { return Ok(()) };
-    let origin = url.origin().ascii_serialization();
-    if merchant.return_origins.contains(&origin) {
-        return Ok(());
-    }
-    Err(Problem::malformed("return_url", "its origin is none of the merchant's `return_origins`"))
 }
 
 /// Whose tax law it is: where the buyer consumes, but where the seller is for what is consumed there

@@ -1,22 +1,25 @@
 //! Changing PIN and password, with the old ones or with the recovery code, and showing them again before something
 //! that cannot be undone.
 //!
-//! A change ends every other session of the account at once.
+//! A change ends every session of the account at once, that of whoever asks too: nothing that was opened with the old
+//! credentials lives on.
 
 use std::net::IpAddr;
 
 use purser_core::{
+    Timestamp,
     card::code::RecoveryCode,
-    ids::{AccountId, SessionId},
-    secret::SecretText,
+    ids::AccountId,
+    secret::{KeyedHash, SecretText},
 };
 use purser_store::{
-    StoreError,
+    Connection, StoreError,
     facts::{
         identity::{
             NewCredentials, identity_credentials_set, identity_find, identity_find_by_recovery,
         },
         session::session_end_all,
+        throttle::throttle_fail,
     },
 };
 
@@ -76,7 +79,7 @@ pub async fn confirm(
     Err(Problem::new(problem::WRONG_CREDENTIALS))
 }
 
-/// Changes PIN, password, both or neither. The session that asks lives on, every other one ends.
+/// Changes PIN, password, both or neither. Every session ends.
 pub async fn change(
     gateway: &Gateway,
     access: &Access,
@@ -89,12 +92,7 @@ pub async fn change(
         .map_or(("password", change.password), |password| ("new_password", password));
     let new = Remembered::chosen(pin, password);
     confirm(gateway, access, address, change.pin, change.password).await?;
-    let set = Set {
-        account: access.account,
-        salt: access.login(gateway)?,
-        claim: new?,
-        session: Some(access.session),
-    };
+    let set = Set { account: access.account, salt: access.login(gateway)?, claim: new? };
     set.keep(gateway, None).await
 }
 
@@ -108,20 +106,18 @@ pub async fn recover(
     let claim =
         Remembered::chosen(("new_pin", recovery.new_pin), ("new_password", recovery.new_password))?;
     let attempt = attempt(gateway, vec![Budget::logins_from(gateway, address)]).await?;
-    let found = match RecoveryCode::parse(recovery.code) {
-        Ok(code) => {
-            let hash = code.hash(&gateway.keys.hash);
-            gateway.store.read(move |db| identity_find_by_recovery(db, &hash)).await?
-        }
-        Err(_) => None,
+    let hash = RecoveryCode::parse(recovery.code).ok().map(|code| code.hash(&gateway.keys.hash));
+    let found = match hash {
+        Some(hash) => gateway.store.read(move |db| identity_find_by_recovery(db, &hash)).await?,
+        None => None,
     };
-    let Some(identity) = found else {
+    let (Some(identity), Some(hash)) = (found, hash) else {
         attempt.failed(gateway).await?;
         return Err(Problem::new(problem::WRONG_CREDENTIALS));
     };
     let next = RecoveryCode::from_random(random::bytes());
-    let set = Set { account: identity.account, salt, claim, session: None };
-    set.keep(gateway, Some(&next)).await?;
+    let set = Set { account: identity.account, salt, claim };
+    set.keep(gateway, Some(Exchange { old: hash, next: next.hash(&gateway.keys.hash) })).await?;
     Ok(next.reveal())
 }
 
@@ -130,26 +126,48 @@ struct Set {
     account: AccountId,
     salt: LoginSalt,
     claim: Remembered,
-    /// The session that lives on.
-    session: Option<SessionId>,
+}
+
+/// A recovery code that is used up, and the one in its place.
+struct Exchange {
+    old: KeyedHash,
+    next: KeyedHash,
+}
+
+impl Exchange {
+    /// Takes the old code, once: of two recoveries with it at the same moment the second waits here for the first, and
+    /// finds it taken. The count is forgotten with the other failures, long after the code itself.
+    fn is_first(&self, db: &mut Connection, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(throttle_fail(db, self.old.as_bytes(), Timestamp::UNIX_EPOCH, now)? == 1)
+    }
 }
 
 impl Set {
-    async fn keep(self, gateway: &Gateway, recovery: Option<&RecoveryCode>) -> Result<(), Problem> {
-        let Self { account, salt, claim, session } = self;
+    async fn keep(self, gateway: &Gateway, exchange: Option<Exchange>) -> Result<(), Problem> {
+        let Self { account, salt, claim } = self;
         let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
         let pin_verifier = gateway.logins.pin_verifier(&gateway.keys, account, claim.pin()).await?;
-        let recovery_hash = recovery.map(|code| code.hash(&gateway.keys.hash));
+        let now = gateway.now();
+        let gone = match exchange {
+            Some(_) => problem::WRONG_CREDENTIALS,
+            None => problem::NOT_AUTHENTICATED,
+        };
         let kept = gateway.store.write(move |db| {
+            if let Some(exchange) = &exchange
+                && !exchange.is_first(db, now)?
+            {
+                return Ok(false);
+            }
+            let recovery_hash = exchange.map(|exchange| exchange.next);
             let new =
                 NewCredentials { lookup: &lookup, pin_verifier: &pin_verifier, recovery_hash };
             let there = identity_credentials_set(db, account, &new)?;
-            session_end_all(db, account, session)?;
+            session_end_all(db, account, None)?;
             Ok(there)
         });
         match kept.await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Problem::new(problem::NOT_AUTHENTICATED)),
+            Ok(false) => Err(Problem::new(gone)),
             Err(error) => Err(taken(error)),
         }
     }

@@ -11,7 +11,7 @@ use purser_core::{
     card::sun::MetaReadKey,
     ids::MerchantId,
     jws::PublicKey,
-    offer::{OfferKey, OfferSecret},
+    offer::OfferKey,
     policy::RefundPolicy,
     rate::{ConversionPolicy, RateTable, Route},
     record::EvidenceRecord,
@@ -31,7 +31,7 @@ use purser_store::{
 };
 use quick_cache::sync::Cache;
 
-use super::smart_card::unwrap_meta_read;
+use super::{merchant::offer_secret, smart_card::unwrap_meta_read};
 use crate::{
     gateway::Gateway,
     problem::{self, Problem},
@@ -290,13 +290,7 @@ pub fn evidence(evidence: Evidence) -> EvidenceRecord {
 
 fn usable_key(gateway: &Gateway, row: StoredOfferKey) -> Result<KeyOfMerchant, Problem> {
     let key = match row.alg {
-        OfferAlg::Hs256 => {
-            let text =
-                gateway.keys.unwrap("offer-key", &row.material).map_err(Problem::internal)?;
-            let text = String::from_utf8(text).map_err(Problem::internal)?;
-            let secret = OfferSecret::new(purser_core::secret::SecretText::new(text));
-            OfferKey::Hs256(secret.map_err(Problem::internal)?)
-        }
+        OfferAlg::Hs256 => OfferKey::Hs256(offer_secret(gateway, &row)?),
         OfferAlg::EdDsa => {
             let not_32 = |_| Problem::internal("a public key is not 32 bytes");
             OfferKey::EdDsa(PublicKey::from_bytes(row.material.try_into().map_err(not_32)?))

@@ -18,8 +18,8 @@ use crate::{
     problem::{self, Problem},
 };
 
-/// A command that is stale this often met a gateway whose facts change all the time.
-const PREPARED_MAX: u32 = 3;
+/// How often a stale command is prepared again: then the facts change all the time.
+const PREPARED_AGAIN_MAX: u32 = 3;
 
 /// A buyer who is signed in.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ where
     F: Future<Output = Result<Command, Problem>>,
 {
     let mut version = facts_version;
-    for _ in 0..PREPARED_MAX {
+    for _ in 0..=PREPARED_AGAIN_MAX {
         let making = Making { at: gateway.now(), facts: gateway.facts.at(version) };
         let (at, facts_version) = (making.at, making.facts.version);
         let command = prepare(making).await?;

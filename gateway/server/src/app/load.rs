@@ -9,8 +9,9 @@ use purser_core::{
         sun::{self, Reading, Tap},
     },
     command::{Answer, Command, KeyClaim, Outcome},
-    ids::{EntryId, LoadId, LogId},
+    ids::{CardId, EntryId, LoadId, LogId},
     load::{Load, Yield, load_yield, usable},
+    policy::Limits,
     rate::Route,
     record::{CardKind, LoadRecord},
 };
@@ -89,12 +90,58 @@ async fn prepare(
     asked: &Asked,
     making: Making,
 ) -> Result<Command, Problem> {
-    let (card, tap) = find(gateway, &making.facts, &asked.shown).await?.ok_or_else(refused)?;
-    usable(card.status, card.expires_at, making.at).map_err(Problem::from)?;
+    let load = match find(gateway, &making.facts, &asked.shown).await? {
+        None => worthless(gateway, payer, CardId::from_random(id_bits()), &making),
+        Some((card, _)) if usable(card.status, card.expires_at, making.at).is_err() => {
+            worthless(gateway, payer, card.id, &making)
+        }
+        Some((card, tap)) => of_usable(gateway, payer, asked, &making, (card, tap)).await?,
+    };
+    Ok(Command::Load(Box::new(load)))
+}
+
+/// A load from a card that nobody has, or that is not sold, expired or blocked. The teller is the one to refuse it, so
+/// that the refusal stands in the transaction log and under the key like every other.
+fn worthless(gateway: &Gateway, payer: &Payer, card: CardId, making: &Making) -> Load {
+    let nothing = Money::zero(gateway.settings.unit_of_account);
+    let record = LoadRecord {
+        id: LoadId::from_random(id_bits()),
+        account: payer.account,
+        card,
+        at: making.at,
+        taken: nothing,
+        credited: nothing,
+        spread: nothing,
+        legs: Vec::new(),
+        rate: "1".to_owned(),
+        rate_source: None,
+        rate_as_of: None,
+        evidence: Vec::new(),
+    };
+    Load {
+        record,
+        gross: nothing,
+        // Should the card be sold before the teller looks, it holds something, and this is prepared again.
+        all_of: Some(nothing),
+        tap: None,
+        limits: Limits::default(),
+        evidence: Vec::new(),
+        entry: EntryId::from_random(id_bits()),
+        log: LogId::from_random(id_bits()),
+    }
+}
+
+async fn of_usable(
+    gateway: &Gateway,
+    payer: &Payer,
+    asked: &Asked,
+    making: &Making,
+    (card, tap): (StoredCard, Option<u32>),
+) -> Result<Load, Problem> {
     let taken = taken(asked, &card)?;
     check_tap_limit(gateway, &asked.shown, &card, taken)?;
     let unit = gateway.settings.unit_of_account;
-    let route = route(gateway, &making, taken, unit).await?;
+    let route = route(gateway, making, taken, unit).await?;
     let yielded = yielded(gateway, taken, &route.route)?;
     let record = LoadRecord {
         id: LoadId::from_random(id_bits()),
@@ -110,7 +157,7 @@ async fn prepare(
         rate_as_of: route.evidence.as_ref().map(|_| route.route.as_of),
         evidence: route.evidence.iter().map(|record| record.id).collect(),
     };
-    Ok(Command::Load(Box::new(Load {
+    Ok(Load {
         record,
         gross: yielded.gross,
         all_of: asked.amount.is_none().then_some(card.left),
@@ -119,11 +166,7 @@ async fn prepare(
         evidence: route.evidence.clone().into_iter().collect(),
         entry: EntryId::from_random(id_bits()),
         log: LogId::from_random(id_bits()),
-    })))
-}
-
-fn refused() -> Problem {
-    Problem::new(problem::CARD_REFUSED)
+    })
 }
 
 /// The card, and the counter of the tap.

@@ -136,22 +136,25 @@ pub async fn offer_sign(
     let sealed = Sealed::parse(&offer)
         .map_err(|_| Problem::malformed("item", "the offer is longer than 8 KiB"))?;
     let opened = sealed.open(&OfferKey::Hs256(secret), id, &gateway.issuer, now_s)?;
-    check_return_origin(&opened, merchant)?;
+    check_return_url(&opened, merchant)?;
     Ok(offer)
 }
 
-fn check_return_origin(offer: &Offer, merchant: &Merchant) -> Result<(), Problem> {
-    let origin = offer.return_url.as_ref().map(|url| url.origin().ascii_serialization());
-    match origin {
-        Some(origin) if !merchant.return_origins.contains(&origin) => Err(Problem::malformed(
-            "return_url",
-            "its origin is none of the merchant's `return_origins`",
-        )),
-        Some(_) | None => Ok(()),
+/// The buyer is sent back only to where the merchant registered, so that no offer is an open redirect.
+pub(super) fn check_return_url(offer: &Offer, merchant: &Merchant) -> Result<(), Problem> {
+    let Some(url) = &offer.return_url else { return Ok(()) };
+    let origin = url.origin().ascii_serialization();
+    if merchant.return_origins.contains(&origin) {
+        return Ok(());
     }
+    Err(Problem::malformed("return_url", "its origin is none of the merchant's `return_origins`"))
 }
 
-fn offer_secret(gateway: &Gateway, key: &StoredOfferKey) -> Result<OfferSecret, Problem> {
+/// The secret of an HS256 key.
+pub(super) fn offer_secret(
+    gateway: &Gateway,
+    key: &StoredOfferKey,
+) -> Result<OfferSecret, Problem> {
     let text = gateway.keys.unwrap(OFFER_KEY_PURPOSE, &key.material).map_err(Problem::internal)?;
     let text = String::from_utf8(text).map_err(Problem::internal)?;
     OfferSecret::new(SecretText::new(text)).map_err(Problem::internal)
@@ -249,8 +252,8 @@ fn api_key_new(
 
 /// Scopes that there are, each once, in the order of the list.
 pub fn scopes(asked: &[String]) -> Result<Vec<String>, Problem> {
-    if asked.is_empty() {
-        return Err(Problem::malformed("scopes", "at least one scope"));
+    if asked.is_empty() || asked.len() > SCOPES.len() {
+        return Err(Problem::malformed("scopes", format!("1 to {} scopes", SCOPES.len())));
     }
     if let Some(index) = asked.iter().position(|scope| !SCOPES.contains(&scope.as_str())) {
         return Err(Problem::malformed(

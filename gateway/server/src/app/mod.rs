@@ -22,5 +22,6 @@ pub mod smart_card;
 pub mod stock;
 pub mod throttle;
 pub mod token;
+pub mod trade;
 pub mod transfer;
 pub mod vault;

@@ -9,7 +9,6 @@ use purser_core::{
     purchase::{Purchase, merchants},
     receipt::{BuyerReceipt, MerchantReceipt, SoldItem, pairwise_subject},
     record::{EventRecord, EvidenceId, ItemRecord, LogKind, OfferUse, PurchaseRecord},
-    refusal::Refusal,
 };
 use purser_money::Money;
 use purser_store::read::purchase::{StoredItem, StoredPurchase, purchase_get};
@@ -20,11 +19,7 @@ use super::{
     intent::{Carried, Making, Payer, carry},
     note, session,
 };
-use crate::{
-    gateway::Gateway,
-    problem::{self, Problem},
-    random::id_bits,
-};
+use crate::{gateway::Gateway, problem::Problem, random::id_bits};
 
 /// What the buyer agrees to.
 #[derive(Debug, Clone)]
@@ -91,37 +86,19 @@ async fn prepare(
     making: Making,
 ) -> Result<Command, Problem> {
     let basket = basket::fill(gateway, &making, &agreement.wish).await?;
-    check_single_use(&basket)?;
     if agreement.max_total.is_some_and(|most| basket.total.minor() > most.minor()) {
-        return Err(price_changed(&basket));
+        return Err(Problem::price_changed(basket));
     }
     session::step_up(gateway, payer, agreement.pin.as_deref(), basket.total).await?;
     build(gateway, payer, &agreement.wish, basket, making.at)
         .map(|purchase| Command::Purchase(Box::new(purchase)))
 }
 
-/// An offer for one purchase cannot be in it twice.
-fn check_single_use(basket: &Basket) -> Result<(), Problem> {
-    let mut uses: Vec<OfferUse> = single_use(basket);
-    uses.sort();
-    match uses.windows(2).find(|pair| matches!(pair, [one, other] if one == other)) {
-        Some([twice, ..]) => {
-            Err(Refusal::OfferAlreadyUsed { offer: twice.offer_id.clone() }.into())
-        }
-        _ => Ok(()),
-    }
-}
-
+/// The offers that can be bought once. Whether one was, before or by this very purchase, the teller says.
 fn single_use(basket: &Basket) -> Vec<OfferUse> {
     let once = basket.items.iter().filter(|item| item.offer.single_use);
     once.map(|item| OfferUse { merchant: item.merchant.id, offer_id: item.offer.id.clone() })
         .collect()
-}
-
-fn price_changed(basket: &Basket) -> Problem {
-    let quote = crate::http::answer::Quote::from(basket);
-    Problem::new(problem::PRICE_CHANGED)
-        .with("quote", serde_json::to_value(quote).unwrap_or_default())
 }
 
 /// Everything of a purchase but the decision: records, receipts, events.

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     gateway::Gateway,
+    place::place,
     problem::Problem,
     random::{self, id_bits},
 };
@@ -53,13 +54,10 @@ impl NewAccount {
         password: &str,
         country: Option<&str>,
     ) -> Result<Self, Problem> {
-        let malformed = |error: purser_core::place::PlaceError| {
-            Problem::malformed("country", error.to_string())
-        };
         Ok(Self {
             salt: LoginSalt::for_new_account(&gateway.keys.login, email)?,
             claim: Remembered::chosen(("pin", pin), ("password", password))?,
-            country: country.map(Place::parse).transpose().map_err(malformed)?,
+            country: country.map(|text| place(text, "country")).transpose()?,
         })
     }
 }

@@ -9,12 +9,13 @@ use std::{
 
 use clap::Args;
 use jiff::Timestamp;
-use purser_core::{place::Place, policy::Limits};
+use purser_core::policy::Limits;
 use purser_money::{Currency, Money, Percent};
 use url::Url;
 
 use crate::{
     network::Network,
+    place::place,
     settings::{Settings, Throttle},
 };
 
@@ -26,6 +27,8 @@ use self::file::{FileLimits, FileSettings, FileThrottle};
 const FILE: &str = "purser.toml";
 /// A configuration holds some fifty lines.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// The name of the limits that hold in no country of its own.
+const ELSEWHERE: &str = "default";
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Where a gateway keeps what it knows. Every command that works on one takes these.
@@ -181,6 +184,7 @@ impl ServeFlags {
             text.parse().map_err(|_| "a time like 2026-11-22T12:00:00Z".to_owned())
         })?;
         let step_up = self.step_up_limit.as_ref().or(file.step_up_limit.as_ref());
+        let (limits, limits_elsewhere) = limits(&file.limits, unit_of_account)?;
         let settings = Settings {
             listen: or_parse(self.listen, "listen", file.listen.as_deref(), listen)?
                 .unwrap_or(LISTEN),
@@ -209,7 +213,8 @@ impl ServeFlags {
                 .map(|amount| money("step_up_limit", amount, unit_of_account))
                 .transpose()?,
             tap_limits: tap_limits(&file.tap_limits)?,
-            limits: limits(&file.limits, unit_of_account)?,
+            limits,
+            limits_elsewhere,
             throttle: throttle(&file.throttle),
             log_json: self.log.or(file.log) == Some(LogForm::Json),
         };
@@ -335,28 +340,41 @@ fn tap_limits(file: &BTreeMap<String, String>) -> Result<BTreeMap<Currency, Mone
     file.iter().map(limit).collect()
 }
 
+/// The limits by country, and those of everywhere else.
 fn limits(
     file: &BTreeMap<String, FileLimits>,
     unit: Currency,
-) -> Result<BTreeMap<String, Limits>, ConfigError> {
-    let of_country = |(country, file): (&String, &FileLimits)| {
+) -> Result<(BTreeMap<String, Limits>, Limits), ConfigError> {
+    let (mut by_country, mut elsewhere) = (BTreeMap::new(), Limits::default());
+    for (country, file) in file {
         let setting = format!("limits.{country}");
-        let place = Place::parse(country).ok().filter(|place| place.subdivision().is_none());
-        place.ok_or_else(|| value(&setting, "a country is two capital letters of ISO 3166-1"))?;
-        let limit = |name: &str, amount: &Option<String>| {
-            amount
-                .as_deref()
-                .map(|amount| money(&format!("{setting}.{name}"), amount, unit))
-                .transpose()
-        };
-        let limits = Limits {
-            load_max: limit("load_max", &file.load_max)?,
-            balance_max: limit("balance_max", &file.balance_max)?,
-            payment_max: limit("payment_max", &file.payment_max)?,
-        };
-        Ok((country.clone(), limits))
+        let limits = limits_in(&setting, file, unit)?;
+        if country == ELSEWHERE {
+            elsewhere = limits;
+            continue;
+        }
+        let place = place(country, &setting).ok().filter(|place| place.subdivision().is_none());
+        place.ok_or_else(|| {
+            value(
+                &setting,
+                "a country is two capital letters of ISO 3166-1; `default` is all others",
+            )
+        })?;
+        by_country.insert(country.clone(), limits);
+    }
+    Ok((by_country, elsewhere))
+}
+
+fn limits_in(setting: &str, file: &FileLimits, unit: Currency) -> Result<Limits, ConfigError> {
+    let limit = |name: &str, amount: &Option<String>| {
+        let amount = amount.as_deref();
+        amount.map(|amount| money(&format!("{setting}.{name}"), amount, unit)).transpose()
     };
-    file.iter().map(of_country).collect()
+    Ok(Limits {
+        load_max: limit("load_max", &file.load_max)?,
+        balance_max: limit("balance_max", &file.balance_max)?,
+        payment_max: limit("payment_max", &file.payment_max)?,
+    })
 }
 
 fn throttle(file: &FileThrottle) -> Throttle {

@@ -5,10 +5,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, HeaderValue},
     web::{Bytes, Data},
 };
-use purser_core::{
-    command::KeyClaim,
-    ids::{AccountId, CardId},
-};
+use purser_core::ids::{AccountId, CardId};
 use purser_money::Money;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +20,7 @@ use super::{
 use crate::{
     app::{
         credentials::{self, Change, Recovery},
-        erase, intent,
+        erase,
         session::{self, Login, Tokens},
         signup::{self, NewAccount},
         token,
@@ -230,7 +227,7 @@ pub struct CredentialsChanged {
     recovery_code: Option<String>,
 }
 
-/// Change PIN, password, both or neither. Every other session ends at once.
+/// Change PIN, password, both or neither. Every session ends at once, that of this call too.
 #[utoipa::path(post, path = "/v1/account/credentials", tag = "account", security((), ("buyer" = [])),
     request_body = CredentialsIn,
     responses((status = 200, body = CredentialsChanged), super::openapi::Problems))]
@@ -311,8 +308,8 @@ async fn erase_now(
     buyer: &Buyer,
     body: &[u8],
 ) -> Result<Left, Problem> {
-    let claim = claim(gateway, request, buyer.account, buyer.key_required()?, body);
-    if let Some(outcome) = intent::answered(&claim, buyer.stored.clone())? {
+    let (claim, answered) = buyer.key.claim(gateway, request, body)?;
+    if let Some(outcome) = answered {
         return erase::erased(outcome);
     }
     let EraseIn { pin, password } = body::parse(body)?;
@@ -326,29 +323,9 @@ async fn erased_before(
     request: &HttpRequest,
     body: &[u8],
 ) -> Result<Option<Left>, Problem> {
-    let Some((account, key, stored)) = auth::answered_before(request).await? else {
-        return Ok(None);
-    };
-    let claim = claim(gateway, request, account, key, body);
-    let outcome = intent::answered(&claim, Some(stored)).ok().flatten();
-    outcome.map(erase::erased).transpose()
-}
-
-fn claim(
-    gateway: &Gateway,
-    request: &HttpRequest,
-    account: AccountId,
-    key: String,
-    body: &[u8],
-) -> KeyClaim {
-    intent::claim(
-        gateway,
-        account.to_string(),
-        key,
-        request.method().as_str(),
-        request.path(),
-        body,
-    )
+    let Some(key) = auth::answered_before(request).await? else { return Ok(None) };
+    let answered = key.claim(gateway, request, body).ok().and_then(|(_, answered)| answered);
+    answered.map(erase::erased).transpose()
 }
 
 /// Answers with secrets in them are kept by no cache (RFC 6749, section 5.1).

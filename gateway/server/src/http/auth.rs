@@ -5,24 +5,18 @@
 
 use std::{pin::Pin, sync::Arc};
 
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::header::{AUTHORIZATION, HeaderName},
-    web::Data,
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use purser_core::{
     ids::{AccountId, MerchantId, SessionId},
     place::Place,
     secret::SecretText,
 };
 use purser_store::{
-    Answered, Connection, StoreError,
     facts::api_key::{KeyOwner, api_key_find},
-    idempotency_find,
     read::caller::{Caller, caller_find},
 };
 
+use super::key::{Key, KeyHeader};
 use crate::{
     app::{
         intent::Payer,
@@ -34,8 +28,6 @@ use crate::{
 
 /// Longer than any token or key of ours.
 const CREDENTIAL_BYTES_MAX: usize = 2048;
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// The scope of an operator's idempotency keys.
 const OPERATOR: &str = "operator";
 
@@ -49,10 +41,8 @@ pub struct Buyer {
     pub country: Option<Place>,
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
-    /// What the idempotency key answered before.
-    pub stored: Option<Answered>,
     /// The idempotency key.
-    pub key: Option<String>,
+    pub key: Key,
     /// What the access token says.
     pub access: Arc<Access>,
 }
@@ -65,28 +55,19 @@ pub struct Merchant {
     pub scopes: Vec<String>,
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
-    /// What the idempotency key answered before.
-    pub stored: Option<Answered>,
     /// The idempotency key.
-    pub key: Option<String>,
+    pub key: Key,
 }
 
 /// An operator, who may do everything that operators do.
 pub struct Operator {
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
-    /// What the idempotency key answered before.
-    pub stored: Option<Answered>,
     /// The idempotency key.
-    pub key: Option<String>,
+    pub key: Key,
 }
 
 impl Buyer {
-    /// The idempotency key of a call that needs one.
-    pub fn key_required(&self) -> Result<String, Problem> {
-        required(self.key.as_ref())
-    }
-
     /// The buyer as the use cases know it.
     pub fn payer(&self) -> Payer {
         Payer {
@@ -99,24 +80,19 @@ impl Buyer {
 
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let (gateway, access) = access(&request)?;
-        let key = idempotency_key(&request)?;
+        let header = KeyHeader::of(&request);
         let (account, session, now) = (access.account, access.session, gateway.now());
-        let asked = key.clone();
-        let found = gateway
-            .store
-            .read(move |db| caller_find(db, (session, account), asked.as_deref(), now));
+        let asked = header.clone();
+        let found =
+            gateway.store.read(move |db| caller_find(db, (session, account), asked.given(), now));
         let Caller { country, answered, facts_version } =
             found.await?.ok_or_else(not_authenticated)?;
-        Ok(Self { account, session, country, facts_version, stored: answered, key, access })
+        let key = Key::new(account, header, answered);
+        Ok(Self { account, session, country, facts_version, key, access })
     }
 }
 
 impl Merchant {
-    /// The idempotency key of a call that needs one.
-    pub fn key_required(&self) -> Result<String, Problem> {
-        required(self.key.as_ref())
-    }
-
     /// Refuses a key without this scope.
     pub fn require(&self, scope: &str) -> Result<(), Problem> {
         if self.scopes.iter().any(|held| held == scope) {
@@ -129,43 +105,38 @@ impl Merchant {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let gateway = gateway(&request)?;
         let credential = credential(&request, "sk_")?;
-        let key = idempotency_key(&request)?;
+        let header = KeyHeader::of(&request);
         let facts_version = gateway.store.facts_version_recent().await?;
         let (hash, now, asked) =
-            (gateway.keys.api_key_hash(credential.expose()), gateway.now(), key.clone());
+            (gateway.keys.api_key_hash(credential.expose()), gateway.now(), header.clone());
         let found = gateway.store.read(move |db| {
             let Some(row) = api_key_find(db, &hash, now)? else { return Ok(None) };
             let KeyOwner::Merchant(id) = row.owner else { return Ok(None) };
-            Ok(Some((id, row.scopes, stored(db, &id.to_string(), asked.as_deref())?)))
+            Ok(Some((id, row.scopes, asked.look(db, &id.to_string())?)))
         });
-        let (id, scopes, stored) = found.await?.ok_or_else(not_authenticated)?;
-        Ok(Self { id, scopes, facts_version, stored, key })
+        let (id, scopes, answered) = found.await?.ok_or_else(not_authenticated)?;
+        Ok(Self { id, scopes, facts_version, key: Key::new(id, header, answered) })
     }
 }
 
 impl Operator {
-    /// The idempotency key of a call that needs one.
-    pub fn key_required(&self) -> Result<String, Problem> {
-        required(self.key.as_ref())
-    }
-
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let gateway = gateway(&request)?;
         let credential = credential(&request, "op_")?;
-        let key = idempotency_key(&request)?;
+        let header = KeyHeader::of(&request);
         let facts_version = gateway.store.facts_version_recent().await?;
         let hash = gateway.keys.api_key_hash(credential.expose());
         // Keyed hashes compare in constant time.
         let is_file_key = hash == gateway.keys.operator_hash;
-        let (now, asked) = (gateway.now(), key.clone());
+        let (now, asked) = (gateway.now(), header.clone());
         let found = gateway.store.read(move |db| {
             let is_operator = |owner| matches!(owner, KeyOwner::Operator);
             let known = is_file_key
                 || api_key_find(db, &hash, now)?.is_some_and(|row| is_operator(row.owner));
-            if known { stored(db, OPERATOR, asked.as_deref()).map(Some) } else { Ok(None) }
+            if known { asked.look(db, OPERATOR).map(Some) } else { Ok(None) }
         });
-        let stored = found.await?.ok_or_else(not_authenticated)?;
-        Ok(Self { facts_version, stored, key })
+        let answered = found.await?.ok_or_else(not_authenticated)?;
+        Ok(Self { facts_version, key: Key::new(OPERATOR, header, answered) })
     }
 }
 
@@ -186,15 +157,12 @@ from_request!(Buyer, Merchant, Operator);
 
 /// What was answered to a buyer whose session has ended since: an erasure ends the session that asked for it, and
 /// its retry must still learn where the money went. The token is genuine and not expired; it opens nothing else.
-pub async fn answered_before(
-    request: &HttpRequest,
-) -> Result<Option<(AccountId, String, Answered)>, Problem> {
+pub async fn answered_before(request: &HttpRequest) -> Result<Option<Key>, Problem> {
     let (gateway, access) = access(request)?;
-    let Some(key) = idempotency_key(request)? else { return Ok(None) };
-    let (account, asked) = (access.account, key.clone());
-    let answered =
-        gateway.store.read(move |db| idempotency_find(db, &account.to_string(), &asked)).await?;
-    Ok(answered.map(|answered| (account, key, answered)))
+    let (account, header) = (access.account, KeyHeader::of(request));
+    let asked = header.clone();
+    let answered = gateway.store.read(move |db| asked.look(db, &account.to_string())).await?;
+    Ok(answered.map(|answered| Key::new(account, header, Some(answered))))
 }
 
 fn gateway(request: &HttpRequest) -> Result<&Gateway, Problem> {
@@ -224,36 +192,6 @@ fn bearer(header: &str) -> Option<&str> {
     let in_token68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     let good = (1..=CREDENTIAL_BYTES_MAX).contains(&token.len()) && token.bytes().all(in_token68);
     (scheme.eq_ignore_ascii_case("bearer") && good).then_some(token)
-}
-
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let mut headers = request.headers().get_all(IDEMPOTENCY_KEY);
-    let Some(header) = headers.next() else { return Ok(None) };
-    let key =
-        Some(header.as_bytes()).filter(|key| (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()));
-    let key = key.filter(|key| key.iter().all(u8::is_ascii_graphic) && headers.next().is_none());
-    match key.and_then(|key| std::str::from_utf8(key).ok()) {
-        Some(key) => Ok(Some(key.to_owned())),
-        None => Err(Problem::malformed(
-            "Idempotency-Key",
-            "one key of 1 to 255 visible ASCII characters",
-        )),
-    }
-}
-
-fn stored(
-    db: &mut Connection,
-    scope: &str,
-    key: Option<&str>,
-) -> Result<Option<Answered>, StoreError> {
-    match key {
-        Some(key) => idempotency_find(db, scope, key),
-        None => Ok(None),
-    }
-}
-
-fn required(key: Option<&String>) -> Result<String, Problem> {
-    key.cloned().ok_or_else(|| Problem::new(problem::KEY_MISSING).field("Idempotency-Key"))
 }
 
 fn not_authenticated() -> Problem {
@@ -287,27 +225,5 @@ mod tests {
         check(&["Bearer abc", "Bearer abc"], None);
         check(&[&format!("Bearer {}", "a".repeat(2048))], Some(&"a".repeat(2048)));
         check(&[&format!("Bearer {}", "a".repeat(2049))], None);
-    }
-
-    #[test]
-    fn an_idempotency_key_is_255_visible_characters_at_most() {
-        let check = |headers: &[&str], expected: Result<Option<&str>, ()>| {
-            let request = headers.iter().fold(TestRequest::default(), |request, header| {
-                request.append_header((IDEMPOTENCY_KEY, *header))
-            });
-            let read = idempotency_key(&request.to_http_request());
-            if let Err(problem) = &read {
-                assert_eq!(problem.field.as_deref(), Some("Idempotency-Key"));
-            }
-            assert_eq!(read.as_ref().map(Option::as_deref).map_err(drop), expected, "{headers:?}");
-        };
-        check(&[], Ok(None));
-        check(&["a-1~!"], Ok(Some("a-1~!")));
-        check(&[&"k".repeat(255)], Ok(Some(&"k".repeat(255))));
-        check(&[&"k".repeat(256)], Err(()));
-        check(&[""], Err(()));
-        check(&["a b"], Err(()));
-        check(&["é"], Err(()));
-        check(&["a", "b"], Err(()));
     }
 }

@@ -70,18 +70,45 @@ fn field(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
     }
 }
 
-/// serde's own words, without the value: a client may have put a secret there.
-fn plain(error: &serde_json::Error) -> String {
+/// What stands where in serde's own words, and what a client is told instead. The value itself is never repeated: a
+/// client may have put a secret there.
+const EXPECTED: [(&str, &str); 9] = [
+    ("a string", "a JSON string"),
+    ("a borrowed string", "a JSON string"),
+    ("u", "a whole number of JSON, not below zero and not too large"),
+    ("i", "a whole number of JSON that is not too large"),
+    ("a boolean", "true or false"),
+    ("a sequence", "a JSON array"),
+    ("struct ", "a JSON object"),
+    ("a map", "a JSON object"),
+    ("", "a value of the form that /docs shows"),
+];
+
+/// What is wrong, in words of the contract: one text for each form that is expected.
+fn plain(error: &serde_json::Error) -> &'static str {
+    if error.classify() != serde_json::error::Category::Data {
+        return "the body is no valid JSON in UTF-8";
+    }
     let text = error.to_string();
-    match error.classify() {
-        serde_json::error::Category::Data => {
-            let without_place = text.split(" at line ").next().unwrap_or_default();
-            match without_place.split_once(", expected ") {
-                Some((_, expected)) => format!("expected {expected}"),
-                None => without_place.to_owned(),
-            }
+    let is = |start: &str| text.starts_with(start);
+    if is("missing field ") {
+        return "this field is needed";
+    }
+    if is("unknown field ") {
+        return "this call knows no such field";
+    }
+    if is("duplicate field ") {
+        return "this field is there twice";
+    }
+    match text.rsplit_once(", expected ").filter(|_| is("invalid ")) {
+        Some((_, expected)) => {
+            let told = EXPECTED.iter().find(|(start, _)| expected.starts_with(start));
+            told.map_or("", |(_, told)| *told)
         }
-        _ => "the body is no valid JSON in UTF-8".to_owned(),
+        // Only times and days are read from text here.
+        None => {
+            "a time like \"2024-06-28T12:00:00Z\", or where a day is asked for one like \"2024-06-28\""
+        }
     }
 }
 
@@ -124,15 +151,23 @@ impl MoneyIn {
         Money::parse(&self.amount, currency).map_err(|error| Problem::amount(field, error))
     }
 
+    /// The amount, zero or more, in one certain currency.
+    pub fn any_in(&self, currency: Currency, field: &str) -> Result<Money, Problem> {
+        held_in(self.any(field)?, currency, field)
+    }
+
     /// The amount, above zero and in one certain currency.
     pub fn positive_in(&self, currency: Currency, field: &str) -> Result<Money, Problem> {
-        let money = self.positive(field)?;
-        if money.currency() == currency {
-            return Ok(money);
-        }
-        let problem = Problem::new(problem::INVALID_AMOUNT).field(format!("{field}.currency"));
-        Err(problem.detail(format!("the amount must be in {currency}")))
+        held_in(self.positive(field)?, currency, field)
     }
+}
+
+fn held_in(money: Money, currency: Currency, field: &str) -> Result<Money, Problem> {
+    if money.currency() == currency {
+        return Ok(money);
+    }
+    let problem = Problem::new(problem::INVALID_AMOUNT).field(format!("{field}.currency"));
+    Err(problem.detail(format!("the amount must be in {currency}")))
 }
 
 /// A currency that cards and positions can be held in: also one that the euro has replaced since the books began.
@@ -193,6 +228,46 @@ mod tests {
         check(r#"{"price": {"amount": "5", "currency": "EUR"}, "extra": 1}"#, "extra");
         check("{", "");
         check("[]", "");
+    }
+
+    #[test]
+    fn what_is_expected_is_said_in_words_of_the_contract() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Forms {
+            text: Option<String>,
+            count: Option<u32>,
+            flag: Option<bool>,
+            list: Option<Vec<String>>,
+            money: Option<MoneyIn>,
+            time: Option<jiff::Timestamp>,
+            day: Option<Date>,
+        }
+        let check = |json: &str, field: &str, told: &str| {
+            let problem = parse::<Forms>(json.as_bytes()).unwrap_err();
+            assert_eq!(problem.field.as_deref(), Some(field), "{json}");
+            assert!(problem.detail.contains(told), "{json}: {}", problem.detail);
+            for word in
+                ["u32", "struct", "sequence", "map", "serde", "jiff", "parse", "line", "secret"]
+            {
+                assert!(!problem.detail.contains(word), "{json}: {}", problem.detail);
+            }
+        };
+        check(r#"{"text": 5}"#, "text", "string");
+        check(r#"{"count": "secret, expected a string"}"#, "count", "whole number");
+        check(r#"{"count": -1}"#, "count", "whole number");
+        check(r#"{"count": 5000000000}"#, "count", "whole number");
+        check(r#"{"flag": "secret"}"#, "flag", "true or false");
+        check(r#"{"list": "secret"}"#, "list", "array");
+        check(r#"{"list": [1]}"#, "list[0]", "string");
+        check(r#"{"money": 1}"#, "money", "object");
+        check(r#"{"money": {"amount": "1"}}"#, "money.currency", "needed");
+        check(r#"{"time": 1}"#, "time", "");
+        check(r#"{"time": "secret"}"#, "time", "2024-06-28T12:00:00Z");
+        check(r#"{"time": "9999-12-31T23:59:59Z"}"#, "time", "2024-06-28T12:00:00Z");
+        check(r#"{"day": "2024-02-30"}"#, "day", "2024-06-28");
+        check(r#"{"secret": 1}"#, "secret", "no such field");
     }
 
     #[test]

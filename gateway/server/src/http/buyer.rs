@@ -6,9 +6,7 @@ use actix_web::{
 };
 use purser_core::{
     card::{code::CardCode, sun::Tap},
-    command::{KeyClaim, Outcome},
     ids::{ItemId, PurchaseId},
-    place::Place,
 };
 use purser_store::read::{
     log::log_page,
@@ -25,26 +23,13 @@ use super::{
     page::{PageParams, PageQuery},
 };
 use crate::{
-    app::{self, basket::OFFERS_MAX, basket::Wish, intent, load, purchase, vault},
+    app::{self, basket::OFFERS_MAX, basket::Wish, load, purchase, vault},
     gateway::Gateway,
+    place::place,
     problem::{self, Problem},
 };
 
 type Answered = Result<HttpResponse, Problem>;
-
-/// The key of a request, and what it answered before.
-fn keyed(
-    gateway: &Gateway,
-    request: &HttpRequest,
-    buyer: &Buyer,
-    body: &[u8],
-) -> Result<(KeyClaim, Option<Outcome>), Problem> {
-    let scope = buyer.account.to_string();
-    let key = buyer.key_required()?;
-    let claim = intent::claim(gateway, scope, key, request.method().as_str(), request.path(), body);
-    let answered = intent::answered(&claim, buyer.stored.clone())?;
-    Ok((claim, answered))
-}
 
 /// The vault.
 #[utoipa::path(get, path = "/v1/vault", tag = "buyer", security(("buyer" = [])),
@@ -112,7 +97,7 @@ pub async fn load_create(
     buyer: Buyer,
     bytes: Bytes,
 ) -> Answered {
-    let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
+    let (claim, answered) = buyer.key.claim(&gateway, &request, &bytes)?;
     let record = match answered {
         Some(outcome) => load::loaded(outcome)?,
         None => {
@@ -173,9 +158,7 @@ fn wish(
         return Err(Problem::malformed("offers", format!("1 to {OFFERS_MAX} offers")));
     }
     let country = match country {
-        Some(text) => Some(
-            Place::parse(text).map_err(|error| Problem::malformed("country", error.to_string()))?,
-        ),
+        Some(text) => Some(place(text, "country")?),
         None => buyer.country.clone(),
     };
     let country = country.ok_or_else(|| {
@@ -210,7 +193,7 @@ pub async fn purchase_create(
     buyer: Buyer,
     bytes: Bytes,
 ) -> Answered {
-    let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
+    let (claim, answered) = buyer.key.claim(&gateway, &request, &bytes)?;
     let stored = match answered {
         Some(outcome) => purchase::paid(&gateway, buyer.account, outcome).await?,
         None => {
@@ -247,10 +230,9 @@ pub async fn purchases_list(
     responses((status = 200, body = answer::Purchase), super::openapi::Problems))]
 pub async fn purchase_get_one(gateway: Data<Gateway>, buyer: Buyer, id: Path<String>) -> Answered {
     let account = buyer.account;
-    let not_found = || Problem::new(problem::NOT_FOUND);
-    let id: PurchaseId = id.parse().map_err(|_| not_found())?;
+    let id: PurchaseId = id.parse().map_err(|_| Problem::not_found())?;
     let stored = gateway.store.read(move |db| purchase_get(db, account, id)).await?;
-    Ok(HttpResponse::Ok().json(answer::Purchase::from(stored.ok_or_else(not_found)?)))
+    Ok(HttpResponse::Ok().json(answer::Purchase::from(stored.ok_or_else(Problem::not_found)?)))
 }
 
 /// What is to go back.
@@ -272,7 +254,7 @@ pub async fn refund_create(
     buyer: Buyer,
     bytes: Bytes,
 ) -> Answered {
-    let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
+    let (claim, answered) = buyer.key.claim(&gateway, &request, &bytes)?;
     let refunded = match answered {
         Some(outcome) => app::refund::refunded(outcome)?,
         None => {
@@ -307,7 +289,7 @@ pub async fn transfer_create(
     buyer: Buyer,
     bytes: Bytes,
 ) -> Answered {
-    let (claim, answered) = keyed(&gateway, &request, &buyer, &bytes)?;
+    let (claim, answered) = buyer.key.claim(&gateway, &request, &bytes)?;
     let transferred = match answered {
         Some(outcome) => app::transfer::transferred(outcome)?,
         None => {

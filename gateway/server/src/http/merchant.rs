@@ -6,7 +6,6 @@ use actix_web::{
 };
 use purser_core::{
     Date, Timestamp,
-    command::{KeyClaim, Outcome},
     ids::{ItemId, KeyId},
     jws::PublicKey,
     tax::Category,
@@ -30,15 +29,12 @@ use super::{
     auth::Merchant,
     body::{self, Json, MoneyIn},
     operator::Nothing,
-    page::{PageParams, PageQuery},
+    page::{PageParams, PageQuery, ShortListQuery},
 };
 use crate::{
-    app::{
-        intent,
-        merchant::{self, NewOfferKey, OFFER_LIFE_S, OFFER_LIFE_S_MAX, OfferWish},
-    },
+    app::merchant::{self, NewOfferKey, OFFER_LIFE_S, OFFER_LIFE_S_MAX, OfferWish},
     gateway::Gateway,
-    problem::{self, Problem},
+    problem::Problem,
 };
 
 mod shape;
@@ -55,14 +51,10 @@ const ID_CHARS_MAX: usize = 128;
 const TITLE_CHARS_MAX: usize = 200;
 const URL_CHARS_MAX: usize = 2_048;
 
-fn not_found() -> Problem {
-    Problem::new(problem::NOT_FOUND)
-}
-
 async fn profile(gateway: &Gateway, merchant: &Merchant) -> Result<Row, Problem> {
     let id = merchant.id;
     let row = gateway.store.read(move |db| merchant_read(db, id)).await?;
-    row.ok_or_else(not_found)
+    row.ok_or_else(Problem::not_found)
 }
 
 /// What is for sale.
@@ -157,14 +149,17 @@ pub async fn offer_create(
 }
 
 /// The keys that offers are checked with.
-#[utoipa::path(get, path = "/v1/offer-keys", tag = "merchant", security(("merchant" = [])),
+#[utoipa::path(get, path = "/v1/offer-keys", tag = "merchant", security(("merchant" = [])), params(PageParams),
     responses((status = 200, body = answer::Page<OfferKeyOut>), super::openapi::Problems))]
-pub async fn offer_keys_list(gateway: Data<Gateway>, merchant: Merchant) -> Answered {
+pub async fn offer_keys_list(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    list: ShortListQuery,
+) -> Answered {
     merchant.require("keys")?;
     let id = merchant.id;
     let rows = gateway.store.read(move |db| offer_key::offer_key_list(db, id)).await?;
-    let data: Vec<OfferKeyOut> = rows.into_iter().map(Into::into).collect();
-    Ok(HttpResponse::Ok().json(answer::Page { data, next: None }))
+    Ok(HttpResponse::Ok().json(list.page(rows, |row| row.kid.clone(), OfferKeyOut::from)))
 }
 
 /// A key for offers.
@@ -218,22 +213,26 @@ pub async fn offer_key_delete(
     kid: Path<String>,
 ) -> Answered {
     merchant.require("keys")?;
-    let (id, kid) = (merchant.id, kid.into_inner());
+    let kid: KeyId = kid.parse().map_err(|_| Problem::not_found())?;
+    let (id, kid) = (merchant.id, kid.to_string());
     if gateway.store.change_facts(move |db| offer_key::offer_key_delete(db, id, &kid)).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
-    Err(not_found())
+    Err(Problem::not_found())
 }
 
 /// The keys for the API, without the keys themselves.
-#[utoipa::path(get, path = "/v1/api-keys", tag = "merchant", security(("merchant" = [])),
+#[utoipa::path(get, path = "/v1/api-keys", tag = "merchant", security(("merchant" = [])), params(PageParams),
     responses((status = 200, body = answer::Page<ApiKey>), super::openapi::Problems))]
-pub async fn api_keys_list(gateway: Data<Gateway>, merchant: Merchant) -> Answered {
+pub async fn api_keys_list(
+    gateway: Data<Gateway>,
+    merchant: Merchant,
+    list: ShortListQuery,
+) -> Answered {
     merchant.require("keys")?;
     let owner = KeyOwner::Merchant(merchant.id);
     let rows = gateway.store.read(move |db| api_key::api_key_list(db, owner)).await?;
-    let data: Vec<ApiKey> = rows.into_iter().map(Into::into).collect();
-    Ok(HttpResponse::Ok().json(answer::Page { data, next: None }))
+    Ok(HttpResponse::Ok().json(list.page(rows, |row| row.id.to_string(), ApiKey::from)))
 }
 
 /// A key for the API.
@@ -278,12 +277,12 @@ pub async fn api_key_delete(
     id: Path<String>,
 ) -> Answered {
     merchant.require("keys")?;
-    let id: KeyId = id.parse().map_err(|_| not_found())?;
+    let id: KeyId = id.parse().map_err(|_| Problem::not_found())?;
     let owner = KeyOwner::Merchant(merchant.id);
     if gateway.store.change_facts(move |db| api_key::api_key_delete(db, owner, id)).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
-    Err(not_found())
+    Err(Problem::not_found())
 }
 
 /// The merchant's profile and what it is owed.
@@ -315,22 +314,9 @@ pub async fn sales_list(
     params(("item" = String, Path)), responses((status = 200, body = Sale), super::openapi::Problems))]
 pub async fn sale_get(gateway: Data<Gateway>, merchant: Merchant, item: Path<String>) -> Answered {
     merchant.require("sales:read")?;
-    let (id, item) = (merchant.id, item.parse::<ItemId>().map_err(|_| not_found())?);
+    let (id, item) = (merchant.id, item.parse::<ItemId>().map_err(|_| Problem::not_found())?);
     let sale = gateway.store.read(move |db| sale_read(db, id, item)).await?;
-    Ok(HttpResponse::Ok().json(Sale::from(sale.ok_or_else(not_found)?)))
-}
-
-/// The key of a request, and what it answered before.
-fn keyed(
-    gateway: &Gateway,
-    request: &HttpRequest,
-    merchant: &Merchant,
-    body: &[u8],
-) -> Result<(KeyClaim, Option<Outcome>), Problem> {
-    let (scope, key) = (merchant.id.to_string(), merchant.key_required()?);
-    let claim = intent::claim(gateway, scope, key, request.method().as_str(), request.path(), body);
-    let answered = intent::answered(&claim, merchant.stored.clone())?;
-    Ok((claim, answered))
+    Ok(HttpResponse::Ok().json(Sale::from(sale.ok_or_else(Problem::not_found)?)))
 }
 
 /// Give the money for an item back, of the merchant's own accord: outside all limits of refunds.
@@ -345,12 +331,12 @@ pub async fn sale_refund(
     bytes: Raw,
 ) -> Answered {
     merchant.require("sales:refund")?;
-    let (claim, answered) = keyed(&gateway, &request, &merchant, &bytes)?;
+    let (claim, answered) = merchant.key.claim(&gateway, &request, &bytes)?;
     let (refund, item) = match answered {
         Some(outcome) => merchant::refunded(&gateway, merchant.id, outcome).await?,
         None => {
             let Nothing {} = body::parse(&bytes)?;
-            let item: ItemId = item.parse().map_err(|_| not_found())?;
+            let item: ItemId = item.parse().map_err(|_| Problem::not_found())?;
             merchant::goodwill(&gateway, merchant.id, merchant.facts_version, claim, item).await?
         }
     };

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod body;
 pub mod buyer;
 pub mod everyone;
+pub mod key;
 pub mod merchant;
 pub mod openapi;
 pub mod operator;

@@ -7,6 +7,7 @@ use purser_store::read::page::Page;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::answer;
 use crate::problem::Problem;
 
 /// The longest id of a list: a SHA-256 in hexadecimal.
@@ -30,6 +31,46 @@ pub struct PageParams {
 /// A checked page.
 pub struct PageQuery(pub Page);
 
+/// A checked part of a list that is short enough to be read whole.
+pub struct ShortListQuery {
+    after: Option<String>,
+    limit: usize,
+}
+
+impl ShortListQuery {
+    /// The part of the rows, newest first, as answers. Behind a row that is not there is nothing.
+    pub fn page<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        id: impl Fn(&R) -> String,
+        answer: impl FnMut(R) -> T,
+    ) -> answer::Page<T> {
+        if let Some(after) = &self.after {
+            let seen = rows.iter().position(|row| id(row) == *after).map(|at| at.saturating_add(1));
+            rows.drain(..seen.unwrap_or(rows.len()));
+        }
+        let more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        let next = rows.last().filter(|_| more).map(id);
+        answer::Page { data: rows.into_iter().map(answer).collect(), next }
+    }
+}
+
+impl FromRequest for ShortListQuery {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let checked = params(request).and_then(|params| {
+            let PageParams { after, limit } = params;
+            let limit = limit.unwrap_or(LIMIT);
+            // The same limits as of every other list.
+            Page::new(None, limit).map(|_| Self { after, limit }).ok_or_else(limit_refused)
+        });
+        ready(checked)
+    }
+}
+
 impl FromRequest for PageQuery {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -40,16 +81,25 @@ impl FromRequest for PageQuery {
 }
 
 fn read(request: &HttpRequest) -> Result<PageQuery, Problem> {
+    let params = params(request)?;
+    let page = Page::new(params.after, params.limit.unwrap_or(LIMIT));
+    page.map(PageQuery).ok_or_else(limit_refused)
+}
+
+fn limit_refused() -> Problem {
+    Problem::malformed("limit", "from 1 to 100")
+}
+
+fn params(request: &HttpRequest) -> Result<PageParams, Problem> {
     let malformed =
         |_| Problem::malformed("limit", "the query is `limit` from 1 to 100 and `after`, an id");
     let Query(params) =
         Query::<PageParams>::from_query(request.query_string()).map_err(malformed)?;
-    if params.after.as_ref().is_some_and(|after| after.chars().count() > AFTER_CHARS_MAX) {
-        return Err(Problem::malformed(
-            "after",
-            "no id is that long; send `next` of the page before",
-        ));
+    let is_no_id = |after: &String| {
+        after.chars().count() > AFTER_CHARS_MAX || after.chars().any(char::is_control)
+    };
+    if params.after.as_ref().is_some_and(is_no_id) {
+        return Err(Problem::malformed("after", "that is no id; send `next` of the page before"));
     }
-    let page = Page::new(params.after, params.limit.unwrap_or(LIMIT));
-    page.map(PageQuery).ok_or_else(|| Problem::malformed("limit", "from 1 to 100"))
+    Ok(params)
 }

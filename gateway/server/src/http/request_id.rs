@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::{
     Error, HttpResponse, ResponseError,
-    body::BoxBody,
+    body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
@@ -34,12 +34,18 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Goes around every request.
 pub async fn around(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse, Error> {
     let started = Instant::now();
     let id = format!("req_{}", HEXLOWER.encode(&random::bytes::<12>()));
     let span = tracing::info_span!("request", request.id = id);
+    let method = method_name(request.method());
+    let only_head = request.method() == Method::HEAD;
+    if only_head {
+        // What GET answers, HEAD answers without the body (RFC 9110, section 9.3.2), so it is routed as one.
+        request.head_mut().method = Method::GET;
+    }
     let answered = next.call(request).instrument(span.clone()).await?;
     let mut answered = match fault(&answered) {
         Some(problem) => with_problem(answered, &problem, &id),
@@ -48,8 +54,16 @@ pub async fn around(
     if let Ok(value) = HeaderValue::from_str(&id) {
         answered.headers_mut().insert(HEADER, value);
     }
-    span.in_scope(|| record(&answered, started.elapsed()));
-    Ok(answered)
+    span.in_scope(|| record(&answered, method, started.elapsed()));
+    Ok(if only_head { without_stream(answered) } else { answered })
+}
+
+/// A body of known length is left out where it is written, and its length is told; a live stream would be waited for.
+fn without_stream(answered: ServiceResponse) -> ServiceResponse {
+    match answered.response().body().size() {
+        BodySize::Stream => answered.map_body(|_, _| BoxBody::new(())),
+        BodySize::None | BodySize::Sized(_) => answered,
+    }
 }
 
 /// The problem that a response is about. The frame's own errors have none, so they get one here.
@@ -85,7 +99,7 @@ fn with_problem(answered: ServiceResponse, problem: &Problem, id: &str) -> Servi
     if status == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = request.match_pattern().and_then(|route| ROUTES.get(&route));
         // What the document does not describe are files of the viewer.
-        let allowed = allowed.cloned().unwrap_or(HeaderValue::from_static("GET"));
+        let allowed = allowed.cloned().unwrap_or(HeaderValue::from_static("GET, HEAD"));
         headers.insert(header::ALLOW, allowed);
     }
     let response: HttpResponse =
@@ -94,7 +108,7 @@ fn with_problem(answered: ServiceResponse, problem: &Problem, id: &str) -> Servi
 }
 
 /// The one line and the one count of a request.
-fn record(answered: &ServiceResponse, took: Duration) {
+fn record(answered: &ServiceResponse, method: &'static str, took: Duration) {
     let (request, status) = (answered.request(), answered.status());
     // A path without parameters is its own route; looking it up is faster than matching it once more.
     let matched = match ROUTES.get_key_value(request.path()) {
@@ -102,7 +116,6 @@ fn record(answered: &ServiceResponse, took: Duration) {
         None => Some(request.match_pattern().unwrap_or_else(|| "unknown".to_owned())),
     };
     let route = matched.as_deref().unwrap_or_else(|| request.path());
-    let method = method_name(request.method());
     if let Some(gateway) = request.app_data::<Data<Gateway>>() {
         gateway.metrics.request(method, route, status.as_u16(), took);
     }
@@ -136,8 +149,11 @@ static ROUTES: LazyLock<HashMap<String, HeaderValue>> = LazyLock::new(|| {
     let paths =
         document.as_ref().and_then(|document| document.get("paths")).and_then(Value::as_object);
     let allowed = |(route, item): (&String, &Value)| {
-        let methods: Vec<String> =
-            item.as_object()?.keys().map(|method| method.to_ascii_uppercase()).collect();
+        let methods = item.as_object()?.keys().map(|method| match method.as_str() {
+            "get" => "GET, HEAD".to_owned(),
+            other => other.to_ascii_uppercase(),
+        });
+        let methods: Vec<String> = methods.collect();
         Some((route.clone(), HeaderValue::from_str(&methods.join(", ")).ok()?))
     };
     paths.into_iter().flatten().filter_map(allowed).collect()

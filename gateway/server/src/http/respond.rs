@@ -6,6 +6,7 @@ use actix_web::{
 };
 use serde_json::{Map, Value};
 
+use super::answer::Quote;
 use crate::problem::{self, Problem};
 
 impl std::fmt::Display for Problem {
@@ -55,6 +56,10 @@ impl Problem {
             members.insert("field".into(), field.clone().into());
         }
         members.extend(self.with.clone());
+        if let Some(basket) = &self.basket {
+            let quote = serde_json::to_value(Quote::from(&**basket)).unwrap_or_default();
+            members.insert("quote".into(), quote);
+        }
         members
     }
 }

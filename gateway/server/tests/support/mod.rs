@@ -8,18 +8,20 @@
     dead_code,
     missing_docs,
     unreachable_pub,
+    unused_imports,
     reason = "a test fails loudly, and each uses its part"
 )]
 
+mod client;
+mod database;
+
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
     sync::{Arc, Barrier, mpsc},
     thread,
-    time::Duration,
 };
 
-use diesel::{Connection, PgConnection, connection::SimpleConnection};
+pub use client::{Answer, Client, raw};
+pub use database::{drop_database, new_database};
 use purser::{
     gateway::Gateway,
     http::server,
@@ -29,7 +31,6 @@ use purser_core::card::sun::{FileReadKey, MetaReadKey, Reading, Tap, TapCounter,
 use purser_money::{Currency, Percent};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use ureq::Agent;
 
 /// The rates of 2024-06-28, as the ECB published them.
 pub const RATES: &[u8] = include_bytes!("../../../../docs/vectors/eurofxref-2024-06-28.xml");
@@ -70,23 +71,6 @@ pub struct World {
     _data: TempDir,
 }
 
-/// One caller.
-#[derive(Clone)]
-pub struct Client {
-    agent: Agent,
-    base: String,
-    bearer: Option<String>,
-}
-
-/// What came back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub status: u16,
-    /// Seconds to wait.
-    pub retry_after: Option<u64>,
-    pub body: Value,
-}
-
 impl World {
     pub fn on_sqlite() -> Self {
         Self::start(|_| {}, None)
@@ -117,6 +101,7 @@ impl World {
             step_up_limit: None,
             tap_limits: Default::default(),
             limits: Default::default(),
+            limits_elsewhere: Default::default(),
             throttle: Throttle::default(),
             log_json: false,
         };
@@ -144,6 +129,16 @@ impl World {
     /// Somebody who is not signed in.
     pub fn anyone(&self) -> Client {
         Client::new(&self.base, None)
+    }
+
+    /// The account that these credentials open.
+    pub fn sign_up(&self, login: &Value) -> Value {
+        self.anyone().post("/v1/accounts", None, login).ok(201)
+    }
+
+    /// What these credentials get.
+    pub fn sign_in(&self, login: &Value) -> Answer {
+        self.anyone().post("/v1/sessions", None, login)
     }
 
     /// A merchant in a country, its own taxpayer, with a fee of 1 %.
@@ -198,11 +193,9 @@ impl World {
     /// A buyer with an empty vault, living in Germany.
     pub fn buyer(&self) -> Buyer {
         let email = format!("{}@example.com", new_key());
-        let login = json!({ "email": email, "pin": "271828", "password": "correct horse battery" });
-        let mut sign_up = login.clone();
-        sign_up["country"] = "DE".into();
-        let made = self.anyone().post("/v1/accounts", None, &sign_up).ok(201);
-        let session = self.anyone().post("/v1/sessions", None, &login).ok(200);
+        let login = login(&email);
+        let made = self.sign_up(&but(&login, "country", "DE"));
+        let session = self.sign_in(&login).ok(200);
         Buyer {
             id: text(&made, "/id"),
             handle: text(&made, "/vault/handle"),
@@ -223,6 +216,12 @@ impl World {
     pub fn check(&self) {
         let report = self.operator.get("/v1/check").ok(200);
         assert_eq!(report["ok"], true, "{report:#}");
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, seconds: i64) {
+        let now = self.gateway.now() + jiff::SignedDuration::from_secs(seconds);
+        self.set_clock(&now.to_string());
     }
 
     /// Sets the clock.
@@ -318,99 +317,6 @@ impl Buyer {
     }
 }
 
-impl Client {
-    pub fn new(base: &str, bearer: Option<&str>) -> Self {
-        let config = Agent::config_builder().http_status_as_error(false).build();
-        Self { agent: config.into(), base: base.to_owned(), bearer: bearer.map(str::to_owned) }
-    }
-
-    pub fn get(&self, path: &str) -> Answer {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(bearer) = &self.bearer {
-            request = request.header("Authorization", format!("Bearer {bearer}"));
-        }
-        read(request.call().unwrap())
-    }
-
-    pub fn delete(&self, path: &str) -> Answer {
-        let mut request = self.agent.delete(format!("{}{path}", self.base));
-        if let Some(bearer) = &self.bearer {
-            request = request.header("Authorization", format!("Bearer {bearer}"));
-        }
-        read(request.call().unwrap())
-    }
-
-    /// A DELETE that says more than its address.
-    pub fn delete_with(&self, path: &str, key: &str, body: &Value) -> Answer {
-        let mut request =
-            self.agent.delete(format!("{}{path}", self.base)).header("Idempotency-Key", key);
-        if let Some(bearer) = &self.bearer {
-            request = request.header("Authorization", format!("Bearer {bearer}"));
-        }
-        read(request.force_send_body().send_json(body).unwrap())
-    }
-
-    pub fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Answer {
-        self.send("POST", path, key, body.to_string().as_bytes(), "application/json")
-    }
-
-    pub fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send("PUT", path, None, body.to_string().as_bytes(), "application/json")
-    }
-
-    pub fn post_bytes(&self, path: &str, bytes: &[u8]) -> Answer {
-        self.send("POST", path, None, bytes, "application/octet-stream")
-    }
-
-    pub fn send(
-        &self,
-        method: &str,
-        path: &str,
-        key: Option<&str>,
-        body: &[u8],
-        media_type: &str,
-    ) -> Answer {
-        let mut request = match method {
-            "PUT" => self.agent.put(format!("{}{path}", self.base)),
-            _ => self.agent.post(format!("{}{path}", self.base)),
-        };
-        request = request.content_type(media_type);
-        if let Some(bearer) = &self.bearer {
-            request = request.header("Authorization", format!("Bearer {bearer}"));
-        }
-        if let Some(key) = key {
-            request = request.header("Idempotency-Key", key);
-        }
-        read(request.send(body).unwrap())
-    }
-}
-
-fn read(mut response: ureq::http::Response<ureq::Body>) -> Answer {
-    let status = response.status().as_u16();
-    let retry_after = response.headers().get("Retry-After");
-    let retry_after = retry_after.map(|seconds| seconds.to_str().unwrap().parse().unwrap());
-    let text = response.body_mut().read_to_string().unwrap();
-    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Answer { status, retry_after, body }
-}
-
-impl Answer {
-    /// The body of an answer with this status.
-    #[track_caller]
-    pub fn ok(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{:#}", self.body);
-        self.body
-    }
-
-    /// Checks that the answer is this problem.
-    #[track_caller]
-    pub fn problem(&self, status: u16, name: &str) {
-        let found =
-            self.body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or("none");
-        assert_eq!((self.status, found), (status, name), "{:#}", self.body);
-    }
-}
-
 /// The text at a JSON pointer.
 #[track_caller]
 pub fn text(value: &Value, pointer: &str) -> String {
@@ -421,20 +327,21 @@ pub fn text(value: &Value, pointer: &str) -> String {
         .to_owned()
 }
 
+/// What somebody signs up and in with.
+pub fn login(email: &str) -> Value {
+    json!({ "email": email, "pin": "271828", "password": "correct horse battery" })
+}
+
+/// The same with one part changed.
+pub fn but(login: &Value, part: &str, value: &str) -> Value {
+    let mut login = login.clone();
+    login[part] = value.into();
+    login
+}
+
 /// A key that was never used.
 pub fn new_key() -> String {
     format!("{:032x}", purser::random::id_bits())
-}
-
-/// Sends these bytes, and gives what comes back until the connection ends.
-pub fn raw(base: &str, request: &[u8]) -> String {
-    let mut socket = TcpStream::connect(base.trim_start_matches("http://")).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    // The gateway may answer and hang up before it has read everything.
-    let _ = socket.write_all(request);
-    let mut answer = Vec::new();
-    let _ = socket.read_to_end(&mut answer);
-    String::from_utf8(answer).unwrap()
 }
 
 /// Lets `callers` do the same at the same moment.
@@ -454,37 +361,4 @@ pub fn at_once<T: Send + 'static>(
         })
         .collect();
     threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-}
-
-fn server_url() -> String {
-    std::env::var("PURSER_TEST_POSTGRES").expect("PURSER_TEST_POSTGRES is not set: run `cargo xtask test`, which starts a PostgreSQL for the tests")
-}
-
-/// A new database on the PostgreSQL of the tests.
-fn new_database() -> String {
-    let name = format!("purser_{}", new_key());
-    on_server(&format!("CREATE DATABASE {name}"));
-    with_database(&server_url(), &name)
-}
-
-fn drop_database(url: &str) {
-    let name =
-        url.rsplit('/').next().unwrap_or_default().split('?').next().unwrap_or_default().to_owned();
-    on_server(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-}
-
-fn on_server(statement: &str) {
-    let mut server =
-        PgConnection::establish(&server_url()).expect("the PostgreSQL of the tests answers");
-    server.batch_execute(statement).expect("a database is made or dropped");
-}
-
-fn with_database(server: &str, name: &str) -> String {
-    let (path, query) =
-        server.split_once('?').map_or((server, None), |(path, query)| (path, Some(query)));
-    let base = path.rsplit_once('/').map_or(path, |(base, _)| base);
-    match query {
-        Some(query) => format!("{base}/{name}?{query}"),
-        None => format!("{base}/{name}"),
-    }
 }

@@ -24,7 +24,7 @@ pub(super) struct FileSettings {
     pub(super) log: Option<LogForm>,
     /// By currency of the card.
     pub(super) tap_limits: BTreeMap<String, String>,
-    /// By country, in the unit of account.
+    /// By country, and `default` for every other and for none; in the unit of account.
     pub(super) limits: BTreeMap<String, FileLimits>,
     pub(super) throttle: FileThrottle,
 }

@@ -110,6 +110,8 @@ fn amounts_are_read_in_their_currency() {
         [limits.DE]
         load_max = '150'
         balance_max = '150.00'
+        [limits.default]
+        load_max = '50'
         [throttle]
         sign_ups_per_minute = 1000
     ";
@@ -120,6 +122,10 @@ fn amounts_are_read_in_their_currency() {
     assert_eq!(settings.tap_limits.into_values().collect::<Vec<_>>(), [money("5000", "JPY")]);
     let germany = settings.limits["DE"];
     assert_eq!((germany.load_max, germany.payment_max), (Some(money("150", "EUR")), None));
+    assert_eq!(
+        (settings.limits.len(), settings.limits_elsewhere.load_max),
+        (1, Some(money("50", "EUR")))
+    );
     assert_eq!(settings.throttle, Throttle { sign_ups_per_minute: 1000, ..Throttle::default() });
 }
 
@@ -136,5 +142,6 @@ fn a_wrong_value_names_its_setting() {
     check("clock = 'tomorrow'", "clock: ");
     check("[tap_limits]\nXYZ = '1'", "tap_limits.XYZ: ");
     check("[limits.Germany]\nload_max = '1'", "limits.Germany: ");
+    check("[limits.ZZ]\nload_max = '1'", "limits.ZZ: ");
     check("[limits.DE]\nload_max = '-1'", "limits.DE.load_max: ");
 }

@@ -71,6 +71,7 @@ fn settings(data: PathBuf) -> Result<Settings> {
         step_up_limit: None,
         tap_limits: Default::default(),
         limits: Default::default(),
+        limits_elsewhere: Default::default(),
         throttle: Throttle::default(),
         log_json: false,
     })

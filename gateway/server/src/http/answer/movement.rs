@@ -5,7 +5,7 @@ use purser_core::{
     ids::{ItemId, LoadId, LogId, RefundId, TransferId},
     record::{LoadRecord, LogRecord},
 };
-use purser_money::{Leg, Operation};
+use purser_money::{Leg, LegRounding, Operation, Rounding};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,11 +48,35 @@ pub struct LegOut {
     pub operation: Operation,
     /// By this rate, as published.
     pub rate: String,
+    /// The rounding behind this step, where the law on the euro's fixed rates asks for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub then_round: Option<LegRoundingOut>,
+}
+
+/// The rounding of an amount between two steps.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LegRounding)]
+pub struct LegRoundingOut {
+    /// Decimals of the major unit that are kept.
+    pub decimals: u8,
+    /// How.
+    #[schema(value_type = String, example = "half-up")]
+    pub mode: Rounding,
+}
+
+impl From<LegRounding> for LegRoundingOut {
+    fn from(LegRounding { decimals, mode }: LegRounding) -> Self {
+        Self { decimals, mode }
+    }
 }
 
 impl From<&Leg> for LegOut {
     fn from(leg: &Leg) -> Self {
-        Self { operation: leg.operation, rate: leg.rate.to_string() }
+        Self {
+            operation: leg.operation,
+            rate: leg.rate.to_string(),
+            then_round: leg.then_round.map(Into::into),
+        }
     }
 }
 
@@ -158,4 +182,22 @@ pub struct Erased {
     /// The card that holds what was left in the vault.
     #[schema(required = true)]
     pub compensation: Option<Compensation>,
+}
+
+#[cfg(test)]
+mod tests {
+    use purser_money::Rate;
+
+    use super::*;
+
+    #[test]
+    fn a_leg_says_everything_that_is_needed_to_compute_it_again() {
+        let rate = "1.95583".parse::<Rate>().unwrap();
+        let rounding = LegRounding { decimals: 3, mode: Rounding::HalfUp };
+        let rounded = Leg { then_round: Some(rounding), ..Leg::divide(rate) };
+        let shown = |leg: &Leg| serde_json::to_value(LegOut::from(leg)).unwrap();
+        assert_eq!(shown(&Leg::divide(rate)), serde_json::to_value(Leg::divide(rate)).unwrap());
+        assert_eq!(shown(&rounded), serde_json::to_value(rounded).unwrap());
+        assert_eq!(shown(&rounded)["then_round"]["decimals"], 3);
+    }
 }

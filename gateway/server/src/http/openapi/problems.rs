@@ -108,7 +108,10 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/smart-cards/{id}/activate", &[problem::CARD_REFUSED]),
     ("/v1/plugins", &[problem::PLUGIN_REFUSED]),
     ("/v1/policies/refunds", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
-    ("/v1/treasury/trades", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
+    (
+        "/v1/treasury/trades",
+        &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY, problem::INSUFFICIENT_FUNDS],
+    ),
     ("/v1/rates", &[problem::NOT_FOUND, problem::PLUGIN_FAILED, problem::CURRENCY_UNSUPPORTED]),
     (
         "/v1/rates/{from}/{to}",

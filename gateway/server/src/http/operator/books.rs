@@ -1,33 +1,28 @@
 //! Policies, treasury, the check of the books, and the sandbox's clock.
 
-use actix_web::{HttpResponse, web::Data};
-use purser_core::{
-    Timestamp,
-    command::{Answer, Command},
-    ids::{EntryId, TradeId},
-    policy::RefundPolicy,
-    record::TradeRecord,
-    trade::Trade,
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Bytes as Raw, Data},
 };
+use purser_core::{Timestamp, ids::TradeId, policy::RefundPolicy};
 use purser_money::Currency;
 use purser_store::facts::refund_policy::{refund_policy_current, refund_policy_insert};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answered, not_found};
+use super::Answered;
 use crate::{
     app::{
         check::{self, Proof},
-        intent::{Making, carry_out},
+        trade,
     },
     gateway::Gateway,
     http::{
         answer,
         auth::Operator,
-        body::{Json, MoneyIn},
+        body::{self, Json, MoneyIn},
     },
     problem::Problem,
-    random::id_bits,
 };
 
 /// More refunds, or days, than any policy means.
@@ -81,13 +76,7 @@ impl PolicyIn {
             true => Ok(value),
             false => Err(Problem::malformed(field, format!("from {least} to {most}"))),
         };
-        let max_total = self.max_total.any("max_total")?;
-        if max_total.currency() != unit {
-            return Err(Problem::malformed(
-                "max_total.currency",
-                format!("the unit of account, {unit}"),
-            ));
-        }
+        let max_total = self.max_total.any_in(unit, "max_total")?;
         Ok(RefundPolicy {
             max_count: within(self.max_count, COUNT_MAX, 0, "max_count")?,
             max_total,
@@ -144,29 +133,25 @@ pub struct TradeOut {
 
 /// Book a trade at a bank that covers a currency position.
 #[utoipa::path(post, path = "/v1/treasury/trades", tag = "operator", security(("operator" = [])),
-    request_body = TradeIn, responses((status = 201, body = TradeOut), crate::http::openapi::Problems))]
+    params(crate::http::openapi::IdempotencyKey), request_body = TradeIn,
+    responses((status = 201, body = TradeOut), crate::http::openapi::Problems))]
 pub async fn trade_create(
     gateway: Data<Gateway>,
+    request: HttpRequest,
     operator: Operator,
-    Json(input): Json<TradeIn>,
+    bytes: Raw,
 ) -> Answered {
+    let (claim, answered) = operator.key.claim(&gateway, &request, &bytes)?;
+    let input: TradeIn = body::parse(&bytes)?;
     let (sold, bought) = (input.sold.positive("sold")?, input.bought.positive("bought")?);
     if sold.currency() == bought.currency() {
         return Err(Problem::malformed("bought.currency", "a trade is between two currencies"));
     }
-    let id = TradeId::from_random(id_bits());
-    let prepare = |making: Making| async move {
-        let record = TradeRecord { id, at: making.at, sold, bought };
-        Ok(Command::Trade(Box::new(Trade { record, entry: EntryId::from_random(id_bits()) })))
+    let id = match answered {
+        Some(outcome) => trade::traded(outcome)?,
+        None => trade::trade(&gateway, operator.facts_version, claim, (sold, bought)).await?,
     };
-    match carry_out(&gateway, None, operator.facts_version, prepare).await?? {
-        Answer::Traded { trade: id } => Ok(HttpResponse::Created().json(TradeOut {
-            id,
-            sold: sold.into(),
-            bought: bought.into(),
-        })),
-        _ => Err(Problem::internal("a trade was answered with something else")),
-    }
+    Ok(HttpResponse::Created().json(TradeOut { id, sold: sold.into(), bought: bought.into() }))
 }
 
 /// What a check of the books found.
@@ -240,7 +225,7 @@ pub async fn clock_set(
     Json(input): Json<ClockIn>,
 ) -> Answered {
     if !gateway.settings.sandbox {
-        return Err(not_found().detail("only a sandbox's clock can be set"));
+        return Err(Problem::not_found().detail("only a sandbox's clock can be set"));
     }
     gateway
         .clock

@@ -8,13 +8,12 @@ use purser_core::{
     Date, Timestamp,
     card::sun::{FileReadKey, MetaReadKey, Uid},
     ids::{BatchId, CardId},
-    place::Place,
     record::CardStatus,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answered, Nothing, keyed, not_found};
+use super::{Answered, Nothing};
 use crate::{
     app::stock::{self, BATCH_MAX, Print, Printed, Register},
     gateway::Gateway,
@@ -22,6 +21,7 @@ use crate::{
         auth::Operator,
         body::{self, Json, MoneyIn},
     },
+    place::place,
     problem::Problem,
 };
 
@@ -120,12 +120,12 @@ impl BatchIn {
         if self.expires_at.is_some_and(|end| end <= gateway.now()) {
             return Err(Problem::malformed("expires_at", "a time to come"));
         }
-        let country = self.country.as_deref().map(Place::parse).transpose();
+        let country = self.country.as_deref().map(|text| place(text, "country")).transpose()?;
         Ok(Print {
             count: self.count,
             face: self.face.positive_on(gateway.clock.today(), "face")?,
             expires_at: self.expires_at,
-            country: country.map_err(|error| Problem::malformed("country", error.to_string()))?,
+            country,
         })
     }
 }
@@ -160,12 +160,12 @@ pub async fn batch_activate(
     id: Path<String>,
     bytes: Raw,
 ) -> Answered {
-    let (claim, answered) = keyed(&gateway, &request, &operator, &bytes)?;
+    let (claim, answered) = operator.key.claim(&gateway, &request, &bytes)?;
     let outcome = match answered {
         Some(outcome) => outcome,
         None => {
             let Nothing {} = body::parse(&bytes)?;
-            let batch: BatchId = id.parse().map_err(|_| not_found())?;
+            let batch: BatchId = id.parse().map_err(|_| Problem::not_found())?;
             stock::batch_activate(&gateway, operator.facts_version, claim, batch).await?
         }
     };
@@ -266,19 +266,19 @@ pub async fn smart_card_activate(
     id: Path<String>,
     bytes: Raw,
 ) -> Answered {
-    let (claim, answered) = keyed(&gateway, &request, &operator, &bytes)?;
+    let (claim, answered) = operator.key.claim(&gateway, &request, &bytes)?;
     let outcome = match answered {
         Some(outcome) => outcome,
         None => {
             let Nothing {} = body::parse(&bytes)?;
-            let card: CardId = id.parse().map_err(|_| not_found())?;
+            let card: CardId = id.parse().map_err(|_| Problem::not_found())?;
             stock::card_activate(&gateway, operator.facts_version, claim, card).await?
         }
     };
     changed(outcome)
 }
 
-/// Block a card that was lost or stolen. What is on it stays owed.
+/// Block a card that was lost or stolen: a smart card, or one of a batch by its own id. What is on it stays owed.
 #[utoipa::path(post, path = "/v1/smart-cards/{id}/block", tag = "operator", security(("operator" = [])),
     params(("id" = String, Path)),
     responses((status = 200, body = CardChanged), crate::http::openapi::Problems))]
@@ -286,8 +286,10 @@ pub async fn smart_card_block(
     gateway: Data<Gateway>,
     operator: Operator,
     id: Path<String>,
+    bytes: Raw,
 ) -> Answered {
-    let card: CardId = id.parse().map_err(|_| not_found())?;
+    let Nothing {} = body::parse(&bytes)?;
+    let card: CardId = id.parse().map_err(|_| Problem::not_found())?;
     changed(stock::card_block(&gateway, operator.facts_version, card).await?)
 }
 

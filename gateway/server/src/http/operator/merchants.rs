@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web::Data};
 use purser_core::{
     account::{Authority, Taxpayer},
     ids::MerchantId,
-    place::Place,
     tax::Registration,
 };
 use purser_money::Percent;
@@ -22,7 +21,9 @@ use crate::{
         auth::Operator,
         body::{self, Json},
         merchant::{MerchantTax, OfferKeyMade},
+        page::{PageParams, ShortListQuery},
     },
+    place::place,
     problem::Problem,
     random::id_bits,
 };
@@ -137,13 +138,12 @@ impl From<Merchant> for MerchantOut {
 impl MerchantIn {
     fn read(self, gateway: &Gateway) -> Result<Merchant, Problem> {
         let id = MerchantId::from_random(id_bits());
-        let country = Place::parse(&self.country);
         let fee = self.fee_percent.as_deref().unwrap_or("0");
         let tax = self.tax.unwrap_or_default();
         Ok(Merchant {
             id,
             name: body::text(&self.name, 1..=100, "name")?,
-            country: country.map_err(|error| Problem::malformed("country", error.to_string()))?,
+            country: place(&self.country, "country")?,
             fee_percent: fee_percent(fee)?,
             taxpayer: match tax.taxpayer.as_deref() {
                 None | Some("merchant") => Taxpayer::Merchant(id),
@@ -229,12 +229,15 @@ pub async fn merchant_create(
 }
 
 /// All merchants, newest first.
-#[utoipa::path(get, path = "/v1/merchants", tag = "operator", security(("operator" = [])),
+#[utoipa::path(get, path = "/v1/merchants", tag = "operator", security(("operator" = [])), params(PageParams),
     responses((status = 200, body = answer::Page<MerchantOut>), crate::http::openapi::Problems))]
-pub async fn merchants_list(gateway: Data<Gateway>, _operator: Operator) -> Answered {
+pub async fn merchants_list(
+    gateway: Data<Gateway>,
+    _operator: Operator,
+    list: ShortListQuery,
+) -> Answered {
     let rows = gateway.store.read(merchant_list).await?;
-    let data: Vec<MerchantOut> = rows.into_iter().map(Into::into).collect();
-    Ok(HttpResponse::Ok().json(answer::Page { data, next: None }))
+    Ok(HttpResponse::Ok().json(list.page(rows, |row| row.id.to_string(), MerchantOut::from)))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpResponse,
-    web::{Bytes, Data, Path, PayloadConfig},
+    web::{Bytes as Raw, Data, Path, PayloadConfig},
 };
 use jiff::civil::Date;
 use purser_core::{Timestamp, ids::PluginId, record::EvidenceRecord};
@@ -18,15 +18,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{Answered, not_found};
+use super::{Answered, Nothing};
 use crate::{
     app::plugin::{self, Installed, Places},
     gateway::Gateway,
     http::{
         answer,
         auth::Operator,
-        body::Json,
-        page::{PageParams, PageQuery},
+        body::{self, Json},
+        page::{PageParams, PageQuery, ShortListQuery},
     },
     problem::Problem,
 };
@@ -118,17 +118,25 @@ fn requests(manifest: &str) -> Vec<String> {
 #[utoipa::path(post, path = "/v1/plugins", tag = "operator", security(("operator" = [])),
     request_body(content = super::FileBytes, content_type = "application/octet-stream", description = "The plugin's file"),
     responses((status = 201, body = PluginOut), crate::http::openapi::Problems))]
-pub async fn plugin_install(gateway: Data<Gateway>, _operator: Operator, bytes: Bytes) -> Answered {
+pub async fn plugin_install(gateway: Data<Gateway>, _operator: Operator, bytes: Raw) -> Answered {
     let row = plugin::install(&gateway, bytes.to_vec()).await?;
     Ok(HttpResponse::Created().json(PluginOut::of(row, Vec::new())))
 }
 
 /// All plugins, newest installation first, and where each answers.
-#[utoipa::path(get, path = "/v1/plugins", tag = "operator", security(("operator" = [])),
+#[utoipa::path(get, path = "/v1/plugins", tag = "operator", security(("operator" = [])), params(PageParams),
     responses((status = 200, body = answer::Page<PluginOut>), crate::http::openapi::Problems))]
-pub async fn plugins_list(gateway: Data<Gateway>, _operator: Operator) -> Answered {
-    let data: Vec<PluginOut> = plugin::list(&gateway).await?.into_iter().map(Into::into).collect();
-    Ok(HttpResponse::Ok().json(answer::Page { data, next: None }))
+pub async fn plugins_list(
+    gateway: Data<Gateway>,
+    _operator: Operator,
+    list: ShortListQuery,
+) -> Answered {
+    let rows = plugin::list(&gateway).await?;
+    Ok(HttpResponse::Ok().json(list.page(
+        rows,
+        |plugin| plugin.row.id.to_string(),
+        PluginOut::from,
+    )))
 }
 
 /// Where a plugin is to answer.
@@ -166,7 +174,7 @@ pub async fn plugin_enable(
             return Err(Problem::malformed(field, format!("at most {PLACES_MAX}")));
         }
     }
-    let id: PluginId = id.parse().map_err(|_| not_found())?;
+    let id: PluginId = id.parse().map_err(|_| Problem::not_found())?;
     let enabled = plugin::enable(&gateway, id, Places { countries, currencies, from }).await?;
     Ok(HttpResponse::Ok().json(PluginOut::from(enabled)))
 }
@@ -179,8 +187,10 @@ pub async fn plugin_disable(
     gateway: Data<Gateway>,
     _operator: Operator,
     id: Path<String>,
+    bytes: Raw,
 ) -> Answered {
-    let id: PluginId = id.parse().map_err(|_| not_found())?;
+    let Nothing {} = body::parse(&bytes)?;
+    let id: PluginId = id.parse().map_err(|_| Problem::not_found())?;
     Ok(HttpResponse::Ok().json(PluginOut::from(plugin::disable(&gateway, id).await?)))
 }
 
@@ -230,7 +240,7 @@ pub async fn plugin_calls(
     id: Path<String>,
     PageQuery(page): PageQuery,
 ) -> Answered {
-    let id: PluginId = id.parse().map_err(|_| not_found())?;
+    let id: PluginId = id.parse().map_err(|_| Problem::not_found())?;
     let digest = plugin::get(&gateway, id).await?.digest;
     let rows = gateway.store.read(move |db| plugin_calls_page(db, &digest, &page)).await?;
     Ok(HttpResponse::Ok().json(answer::Page::of(rows, CallOut::from)))
