@@ -13,15 +13,17 @@
 mod support;
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
 };
 
 use purser_core::card::sun::{FileReadKey, MetaReadKey};
 use serde_json::{Value, json};
-use support::{Client, RATES, START, new_key, raw, tap_under, text};
+use support::{
+    Client, Process, RATES, START, drop_database, every_row, new_database, new_key, raw, tap_under,
+    text,
+};
 
 /// What no other text holds by chance.
 const EMAIL: &str = "ann.unmistakable@example.org";
@@ -34,66 +36,87 @@ const UID: &str = "045ec2e7c7c7c7";
 /// What somebody types into the wrong place.
 const MISPLACED: &str = "unmistakably-misplaced";
 
-/// A gateway in a process of its own, so that everything it writes is seen. Ends with the test, however that ends.
-struct Process {
-    child: Child,
-    base: String,
-}
-
-impl Process {
-    fn start(folder: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_purser"));
-        command.args(["serve", "--sandbox", "--listen", "127.0.0.1:0", "--log", "json"]);
-        command.args(["--clock", START, "--step-up-limit", "5.00", "--data"]);
-        command.arg(folder.join("data")).current_dir(folder).env("PURSER_LOG", "trace");
-        command.stdout(Stdio::piped()).stderr(File::create(folder.join("log")).unwrap());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let base = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
-        Self { child, base: base.to_owned() }
-    }
-
-    fn client(&self, bearer: &str) -> Client {
-        Client::new(&self.base, Some(bearer))
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+#[test]
+fn neither_sqlite_nor_logs_nor_streams_hold_a_secret() {
+    let files = |folder: &Path| {
+        let files = fs::read_dir(folder.join("data")).unwrap().map(|file| file.unwrap().path());
+        let of_database =
+            |path: &Path| path.file_name().unwrap().to_string_lossy().starts_with("purser.db");
+        let files = files.filter(|path| of_database(path));
+        files.map(|file| String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned()).collect()
+    };
+    holds_no_secret(&[], files);
 }
 
 #[test]
-fn neither_tables_nor_logs_hold_a_secret() {
+fn nor_does_postgres() {
+    let database = new_database();
+    holds_no_secret(&["--database", &database], |_| every_row(&database));
+    drop_database(&database);
+}
+
+/// Tells the story to a gateway with these arguments, and looks through everything that it keeps and says.
+fn holds_no_secret(arguments: &[&str], tables: impl FnOnce(&Path) -> String) {
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path());
+    let all = [
+        "--sandbox",
+        "--log",
+        "json",
+        "--clock",
+        START,
+        "--step-up-limit",
+        "5.00",
+        "--data",
+        "data",
+    ];
+    let process = Process::start(folder.path(), &[&all, arguments].concat());
     let operator_key = fs::read_to_string(folder.path().join("data/operator.key")).unwrap();
     let mut told = vec![operator_key.trim().to_owned()];
-    let purchase = play(&process, &mut told);
+    let (purchase, streams) = play(&process, &mut told);
     misuse(&process);
     drop(process);
     told.extend([EMAIL, PASSWORD, PIN, NEW_PIN, META_READ, FILE_READ, UID].map(str::to_owned));
     told.extend(["unmistakabl".to_owned(), "ann.un".to_owned()]);
-    // Codes are typed with hyphens and without.
-    let plain = |secret: &String| secret.replace('-', "").to_ascii_lowercase();
-    let secrets: Vec<String> =
-        told.iter().flat_map(|secret| [secret.to_ascii_lowercase(), plain(secret)]).collect();
+    // Codes are typed with hyphens and without, and bytes are shown in hexadecimal.
+    let forms = |secret: &String| {
+        let plain = secret.replace('-', "");
+        let hex = data_encoding::HEXLOWER.encode(secret.as_bytes());
+        [secret.to_ascii_lowercase(), plain.to_ascii_lowercase(), hex]
+    };
+    let secrets: Vec<String> = told.iter().flat_map(forms).collect();
 
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(log.lines().any(|line| line.contains("\"TRACE\"")), "every level is looked at");
     assert!(log.contains("/v1/vault/loads"), "the story is in it");
     holds_none("the log", &log.to_ascii_lowercase(), &secrets);
-    let mut tables = String::new();
-    for file in fs::read_dir(folder.path().join("data")).unwrap().map(|file| file.unwrap().path()) {
-        if file.file_name().unwrap().to_string_lossy().starts_with("purser.db") {
-            tables.push_str(&String::from_utf8_lossy(&fs::read(file).unwrap()));
-        }
-    }
+    assert!(streams.contains("purchase.paid") && streams.contains("card-refused"), "{streams}");
+    holds_none("a stream", &streams.to_ascii_lowercase(), &secrets);
+    let tables = tables(folder.path());
     assert!(tables.contains(&purchase), "the story is in it");
     holds_none("the database", &tables.to_ascii_lowercase(), &secrets);
+}
+
+/// A live stream from now on.
+fn listen(process: &Process, path: &str, bearer: &str) -> impl BufRead + use<> {
+    let request = ureq::get(format!("{}{path}", process.base));
+    let response = request.header("Authorization", format!("Bearer {bearer}")).call().unwrap();
+    BufReader::new(response.into_body().into_reader())
+}
+
+/// What a stream says until it has told so many events.
+fn heard(stream: impl BufRead, events: usize) -> String {
+    let mut lines = stream.lines().map(Result::unwrap);
+    let mut all = String::new();
+    for _ in 0..events {
+        for line in lines.by_ref() {
+            all.push_str(&line);
+            all.push('\n');
+            if line.starts_with("data:") {
+                break;
+            }
+        }
+    }
+    all
 }
 
 fn holds_none(place: &str, text: &str, secrets: &[String]) {
@@ -107,8 +130,8 @@ fn holds_none(place: &str, text: &str, secrets: &[String]) {
     }
 }
 
-/// The story, with everything that is secret in it; gives the purchase's name.
-fn play(process: &Process, told: &mut Vec<String>) -> String {
+/// The story, with everything that is secret in it; gives the purchase's name, and what the streams told of it.
+fn play(process: &Process, told: &mut Vec<String>) -> (String, String) {
     let operator = process.client(&told[0]);
     operator.post_bytes("/v1/rates?feed=ecb-daily", RATES).ok(201);
     let shop = json!({ "name": "Shop", "country": "DE" });
@@ -126,6 +149,8 @@ fn play(process: &Process, told: &mut Vec<String>) -> String {
     for tokens in [&tokens, &newer] {
         told.extend(["/access_token", "/refresh_token"].map(|token| text(tokens, token)));
     }
+    let events = listen(process, "/v1/events/stream", &text(&shop, "/secret_key"));
+    let transactions = listen(process, "/v1/transactions/stream", &text(&newer, "/access_token"));
     let buyer = process.client(&text(&newer, "/access_token"));
     load(&operator, &buyer, told);
 
@@ -140,6 +165,8 @@ fn play(process: &Process, told: &mut Vec<String>) -> String {
     let purchase = buy(PIN).ok(201);
     let refund = json!({ "item": purchase["items"][0]["id"] });
     buyer.post("/v1/refunds", Some(&new_key()), &refund).ok(201);
+    // Paid and refunded; a wrong card, a card, a tap, paid and refunded.
+    let streams = heard(events, 2) + &heard(transactions, 5);
 
     let recovery = json!({
         "recovery_code": account["recovery_code"], "email": EMAIL, "new_pin": NEW_PIN, "new_password": PASSWORD,
@@ -153,7 +180,7 @@ fn play(process: &Process, told: &mut Vec<String>) -> String {
     let erase = json!({ "pin": NEW_PIN, "password": PASSWORD });
     let erased = buyer.delete_with("/v1/account", &new_key(), &erase).ok(200);
     told.push(text(&erased, "/compensation/code"));
-    text(&purchase, "/id")
+    (text(&purchase, "/id"), streams)
 }
 
 /// A card's code, a wrong one, and the tap of a card with keys from elsewhere.

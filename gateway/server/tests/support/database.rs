@@ -1,6 +1,9 @@
 //! Databases on the PostgreSQL of the tests.
 
-use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use diesel::{
+    Connection, PgConnection, QueryableByName, RunQueryDsl, connection::SimpleConnection,
+    sql_types::Text,
+};
 
 use super::new_key;
 
@@ -36,4 +39,25 @@ fn with_database(server: &str, name: &str) -> String {
         Some(query) => format!("{base}/{name}?{query}"),
         None => format!("{base}/{name}"),
     }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// Every row of every table as text; bytes are in hexadecimal.
+pub fn every_row(url: &str) -> String {
+    let mut database = PgConnection::establish(url).expect("the database of the test answers");
+    let mut rows = |query: &str| -> Vec<String> {
+        let rows: Vec<Row> = diesel::sql_query(query).load(&mut database).expect("rows are read");
+        rows.into_iter().map(|row| row.text).collect()
+    };
+    let tables = rows("SELECT tablename::text AS text FROM pg_tables WHERE schemaname = 'public'");
+    tables
+        .iter()
+        .flat_map(|table| rows(&format!("SELECT t::text AS text FROM {table} t")))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

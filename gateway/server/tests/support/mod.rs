@@ -14,6 +14,7 @@
 
 mod client;
 mod database;
+mod process;
 
 use std::{
     sync::{Arc, Barrier, mpsc},
@@ -21,7 +22,8 @@ use std::{
 };
 
 pub use client::{Answer, Client, raw};
-pub use database::{drop_database, new_database};
+pub use database::{drop_database, every_row, new_database};
+pub use process::Process;
 use purser::{
     gateway::Gateway,
     http::server,
