@@ -20,12 +20,13 @@ use purser_core::{
         AccountId, CardId, EntryId, EventId, ItemId, LogId, MerchantId, PurchaseId, RefundId,
         SaleId,
     },
+    jws::SigningKey,
     money::{Currency, Money, Percent},
     policy::{Limits, RefundPolicy},
     purchase::Purchase,
     record::{EventRecord, EvidenceRecord, ItemRecord, PurchaseRecord},
     refund::Refund,
-    secret::KeyedHash,
+    secret::{KeyedHash, Secret},
     tax::ItemTax,
 };
 use purser_store::{
@@ -409,5 +410,19 @@ fn the_latest_time_is_that_of_the_latest_deed() {
         assert_eq!(time_latest(&mut database.conn).unwrap(), Some(at(0)));
         buy(database, &purchase(1, at(7), &[BOOKS]));
         assert_eq!(time_latest(&mut database.conn).unwrap(), Some(at(7)));
+    });
+}
+
+#[test]
+fn the_latest_time_is_found_though_the_machine_was_set_back() {
+    on_both(|database| {
+        buyer(database);
+        buy(database, &purchase(2, at(7), &[BOOKS]));
+        // Ids begin with the machine's time: this is the younger purchase.
+        buy(database, &purchase(1, at(9), &[BOOKS]));
+        assert_eq!(time_latest(&mut database.conn).unwrap(), Some(at(9)));
+        let key = SigningKey::from_seed(&Secret::new([7; 32])).unwrap();
+        block_on(database.store.seal(&key, at(11))).unwrap();
+        assert_eq!(time_latest(&mut database.conn).unwrap(), Some(at(11)));
     });
 }

@@ -9,6 +9,7 @@ use diesel::{RunQueryDsl, connection::SimpleConnection, sql_types::BigInt};
 use purser_core::command::Prepared;
 use purser_store::{
     Connection, OpenError, Reply, Store, StoreConfig, StoreError, SubmitError, idempotency_find,
+    read::{Page, log::log_page},
 };
 use world::*;
 
@@ -52,6 +53,31 @@ fn a_command_without_a_key_happens_once_however_often_it_is_sent() {
                 assert_eq!(replies.iter().chain([&later]).filter(replayed).count(), 10);
             }
             assert_proven(&store).await;
+        });
+    });
+}
+
+#[test]
+fn each_balance_in_a_log_follows_from_the_one_before() {
+    on_both(|database| {
+        let store = database.store.clone();
+        let other = open(&database.url);
+        block_on(async {
+            let buyer = buyer_with(&store, usd(100_000)).await;
+            // Prepared in the opposite order of their decisions, by two processes.
+            let commands = (0..40).map(|n| {
+                let store = if n % 2 == 0 { &store } else { &other };
+                let bought = purchase(buyer, &[(merchant(1), 100 + n)]);
+                store.submit(Prepared { at: at(100 - n), ..prepared(store, buy(&bought)) })
+            });
+            assert!(all(commands).await.iter().all(|reply| said(reply) == "done"));
+            let page = Page::new(None, 100).unwrap();
+            let log = store.read(move |conn| log_page(conn, buyer, &page)).await.unwrap().rows;
+            assert_eq!(log.len(), 41);
+            for (younger, older) in log.iter().zip(log.iter().skip(1)) {
+                assert!(younger.at > older.at);
+                assert_eq!(younger.balance, older.balance.minus(younger.amount).unwrap());
+            }
         });
     });
 }

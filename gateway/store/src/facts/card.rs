@@ -100,6 +100,17 @@ pub fn batch_insert(
     Ok(())
 }
 
+/// A batch is sold, with all its cards that are not blocked. Part of the teller's turn that posts the float.
+pub(crate) fn batch_sell(conn: &mut Connection, batch: BatchId) -> QueryResult<()> {
+    let batch = batch.to_string();
+    diesel::update(card_batch::table.find(&batch))
+        .set(card_batch::active.eq(true))
+        .execute(conn)?;
+    let unsold = card::table.filter(card::batch.eq(&batch).and(card::status.eq("inactive")));
+    diesel::update(unsold).set(card::status.eq("active")).execute(conn)?;
+    Ok(())
+}
+
 /// A cached statement for each row is SQLite's fast way, one statement for many rows PostgreSQL's.
 fn cards_insert(conn: &mut Connection, rows: &[CardRow<'_>]) -> Result<(), StoreError> {
     match conn {

@@ -5,7 +5,7 @@ use purser_core::{
     Timestamp, account::Account, ids::AccountId, money::Currency, place::Place, secret::KeyedHash,
 };
 
-use super::insert_if_new;
+use super::{insert_if_new, session::session_end_all};
 use crate::{
     Connection, StoreError,
     read::row::Row,
@@ -175,4 +175,11 @@ pub fn identity_credentials_set(
             .execute(conn)?;
     }
     Ok(changed > 0)
+}
+
+/// Destroys how an account is found, and ends its sessions. Part of the teller's turn that closes the vault.
+pub(crate) fn identity_erase(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
+    session_end_all(conn, account, None)?;
+    diesel::delete(identity::table.find(account.to_string())).execute(conn)?;
+    Ok(())
 }

@@ -1,15 +1,15 @@
 //! The latest time in the database, behind which the sandbox's clock never falls: books
 //! in which a refund is older than its purchase would make no sense to anybody.
 
-use diesel::prelude::*;
+use diesel::{dsl::max, prelude::*};
 use purser_core::Timestamp;
 
 use super::row::Row;
 use crate::{
     Connection, StoreError,
     schema::{
-        api_key, card_batch, entry, identity, log_line, merchant, plugin, plugin_binding,
-        rate_table, refund_policy, session,
+        api_key, card_batch, entry, entry_unsealed, identity, log_line, merchant, plugin,
+        plugin_binding, rate_table, refund_policy, seal, session,
     },
 };
 
@@ -19,7 +19,7 @@ pub fn time_latest(conn: &mut Connection) -> Result<Option<Timestamp>, StoreErro
     macro_rules! at {
         ($($table:ident.$column:ident),*) => {$(
             let newest: Option<i64> =
-                $table::table.select(diesel::dsl::max($table::$column)).first(conn)?;
+                $table::table.select(max($table::$column)).first(conn)?;
             latest = latest.max(newest);
         )*};
     }
@@ -34,13 +34,15 @@ pub fn time_latest(conn: &mut Connection) -> Result<Option<Timestamp>, StoreErro
         plugin_binding.at,
         rate_table.fetched_at
     );
-    // These grow with every purchase, so they have no index of times; but their ids begin with one.
-    macro_rules! last {
-        ($($table:ident),*) => {$(
-            let newest = $table::table.order($table::id.desc()).select($table::at);
-            latest = latest.max(newest.first(conn).optional()?);
-        )*};
-    }
-    last!(entry, log_line);
+    // Entries grow with every purchase, so they have no index of times. Ids do not tell: they begin with the machine's
+    // time, which may have been set back. But a seal is younger than all that it covers, and what waits for one is little.
+    let sealed = seal::table.order(seal::first_position.desc()).select(seal::at).first(conn);
+    latest = latest.max(sealed.optional()?);
+    let waiting = entry_unsealed::table.select(entry_unsealed::entry);
+    let unsealed = entry::table.filter(entry::id.eq_any(waiting)).select(max(entry::at));
+    latest = latest.max(unsealed.first(conn)?);
+    // A refusal leaves nothing but a line in a log. These are ordered by themselves, so the newest id does.
+    let line = log_line::table.order(log_line::id.desc()).select(log_line::at).first(conn);
+    latest = latest.max(line.optional()?);
     latest.map(|at| Row::new("gateway", "the latest row").time("at", at)).transpose()
 }

@@ -2,30 +2,32 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use diesel::{
-    PgConnection, SqliteConnection,
-    connection::{AnsiTransactionManager, TransactionManager},
-};
 use purser_core::{
+    Timestamp,
     account::Account,
     books::{Books, CardState, Needs},
     command::{Answer, Decision, KeyClaim, Outcome, Prepared},
     ids::{AccountId, BatchId, CardId, MerchantId},
     money::{Currency, Money},
-    record::{EvidenceId, EvidenceRecord, OfferUse},
+    record::EvidenceId,
     vault::Vault,
 };
 
 use super::{
     Reply, SubmitError,
-    journal::{BalanceRow, DeltaRow},
+    changes::{Before, Changes},
     postgres,
-    rows::{KeyRow, OfferRow, VaultChange, micros},
+    rows::{KeyRow, micros},
     sqlite,
+    transaction::{begin, commit, roll_back},
 };
 use crate::{
-    Connection, StoreError, connection::EitherConnection, idempotency::Answered,
-    open_account::open_balances_lock, read::row::json_text,
+    Connection, StoreError,
+    connection::EitherConnection,
+    facts::{card::batch_sell, identity::identity_erase},
+    idempotency::Answered,
+    open_account::open_balances_lock,
+    read::row::json_text,
 };
 
 /// What a command gets.
@@ -56,28 +58,6 @@ pub(super) struct Found<'a> {
     pub(super) books: Books,
     pub(super) before: Before,
     pub(super) answered: HashMap<KeyName<'a>, Answered>,
-}
-
-/// The rows as they were, to tell which changed.
-#[derive(Default)]
-pub(super) struct Before {
-    balances: HashMap<Account, Money>,
-    vaults: HashMap<AccountId, Vault>,
-    cards: HashMap<CardId, CardState>,
-    batches: HashMap<BatchId, bool>,
-}
-
-/// What a turn writes besides the books' own records.
-pub(super) struct Changes<'a> {
-    pub(super) books: &'a Books,
-    before: &'a Before,
-    /// The keys that were answered first in this turn, sorted.
-    pub(super) keys: Vec<KeyRow<'a>>,
-    /// The evidence that is not known to be there, each once, sorted.
-    pub(super) evidence: Vec<&'a EvidenceRecord>,
-    /// Accounts whose identity is destroyed.
-    pub(super) erased: Vec<String>,
-    nonce: u64,
 }
 
 /// A turn that was committed.
@@ -141,23 +121,21 @@ fn decide_and_write(
     for command in commands {
         let verdict = found.decide(command, &mut keys)?;
         if let Some(account) = erased_account(command, &verdict) {
-            erased.push(account.to_string());
+            erased.push(account);
         }
         verdicts.push(verdict);
     }
-    keys.sort_by(|one, other| (one.scope, one.key).cmp(&(other.scope, other.key)));
-    let evidence = unknown_evidence(&found.books, known);
-    let changes = Changes {
-        books: &found.books,
-        before: &found.before,
-        keys,
-        evidence,
-        erased,
-        nonce: nonce()?,
-    };
+    let changes = Changes::new(&found, keys, erased, known)?;
+    // Batches before cards, so that a card that was blocked in the same turn stays blocked.
+    for batch in changes.batches_sold() {
+        batch_sell(conn, batch)?;
+    }
     match conn {
         EitherConnection::Sqlite(conn) => sqlite::write(conn, &changes)?,
         EitherConnection::Postgres(conn) => postgres::write(conn, &changes)?,
+    }
+    for account in &changes.erased {
+        identity_erase(conn, *account)?;
     }
     let evidence = changes.evidence.iter().map(|evidence| evidence.id).collect();
     let writes = found.books.writes();
@@ -169,6 +147,14 @@ fn decide_and_write(
 }
 
 impl<'a> Wanted<'a> {
+    /// The buyers whose transaction logs may grow: those whose vaults' balances are seen.
+    pub(super) fn logs(&self) -> impl Iterator<Item = AccountId> {
+        self.needs.accounts.iter().filter_map(|account| match account {
+            Account::Vault(account) => Some(*account),
+            _ => None,
+        })
+    }
+
     fn of(commands: &[&'a Prepared]) -> Self {
         let mut wanted = Self::default();
         for command in commands {
@@ -234,6 +220,11 @@ impl<'a> Found<'a> {
         self.books.load_batch(batch, state);
     }
 
+    /// The newest line of a buyer's transaction log.
+    pub(super) fn log_latest(&mut self, account: AccountId, at: Timestamp) {
+        self.books.load_log_latest(account, at);
+    }
+
     /// The same key gets the same answer; a key for something else is refused.
     fn decide(
         &mut self,
@@ -283,121 +274,5 @@ fn erased_account(command: &Prepared, verdict: &Verdict) -> Option<AccountId> {
     match &command.command {
         purser_core::command::Command::EraseAccount(erase) => Some(erase.account),
         _ => None,
-    }
-}
-
-/// Evidence that may not be there yet, each once, in one order for all processes.
-fn unknown_evidence<'a>(books: &'a Books, known: &HashSet<EvidenceId>) -> Vec<&'a EvidenceRecord> {
-    let evidence = books.writes().evidence.iter();
-    let mut evidence: Vec<_> = evidence.filter(|evidence| !known.contains(&evidence.id)).collect();
-    evidence.sort_by_key(|evidence| evidence.id);
-    evidence.dedup_by_key(|evidence| evidence.id);
-    evidence
-}
-
-fn nonce() -> Result<u64, Fault> {
-    getrandom::u64().map_err(|error| Fault::Retry(error.to_string()))
-}
-
-impl Changes<'_> {
-    /// The guarded balances that changed.
-    pub(super) fn balances(&self) -> Vec<BalanceRow> {
-        let changed = |(account, balance): &(&Account, Money)| {
-            self.before.balances.get(*account) != Some(balance)
-        };
-        let rows = self.books.balances().filter(changed);
-        let mut rows: Vec<_> =
-            rows.map(|(account, balance)| BalanceRow::guarded(account, balance)).collect();
-        rows.sort_by(|one, other| one.name.cmp(&other.name));
-        rows
-    }
-
-    /// What the turn adds to open accounts.
-    pub(super) fn deltas(&self) -> Vec<DeltaRow> {
-        let deltas = self.books.deltas().filter(|(_, delta)| !delta.is_zero());
-        let row = |(n, (account, delta)): (usize, (&Account, Money))| DeltaRow {
-            id: format!("{:016x}{n:04x}", self.nonce),
-            name: account.to_string(),
-            currency: delta.currency().code(),
-            amount: delta.minor(),
-        };
-        deltas.enumerate().map(row).collect()
-    }
-
-    /// The vaults that changed.
-    pub(super) fn vaults(&self) -> Vec<VaultChange> {
-        let changed = |vault: &&Vault| self.before.vaults.get(&vault.account) != Some(*vault);
-        self.books.vaults().filter(changed).map(VaultChange::new).collect()
-    }
-
-    /// The cards that changed: status and the highest counter of a tap.
-    pub(super) fn cards(&self) -> Vec<(String, &'static str, Option<i64>)> {
-        let changed =
-            |(card, state): &(CardId, &CardState)| self.before.cards.get(card) != Some(*state);
-        let cards = self.books.cards().filter(changed);
-        cards
-            .map(|(card, state)| {
-                (card.to_string(), state.status.name(), state.tap_counter.map(i64::from))
-            })
-            .collect()
-    }
-
-    /// The batches that were sold.
-    pub(super) fn batches_sold(&self) -> Vec<String> {
-        let sold = |(batch, active): (BatchId, bool)| {
-            active && self.before.batches.get(&batch) != Some(&true)
-        };
-        let batches = self.books.batches().filter(|(batch, state)| sold((*batch, state.active)));
-        batches.map(|(batch, _)| batch.to_string()).collect()
-    }
-
-    /// The single-use offers that were bought, sorted.
-    pub(super) fn offers(&self) -> Vec<OfferRow<'_>> {
-        let mut offers: Vec<&OfferUse> = self.books.writes().offers_used.iter().collect();
-        offers.sort();
-        offers.into_iter().map(OfferRow::new).collect()
-    }
-}
-
-/// SQLite takes the write lock at once, so that what was read cannot change under the turn.
-pub(super) fn begin(conn: &mut Connection) -> Result<(), Fault> {
-    match conn {
-        EitherConnection::Sqlite(conn) => {
-            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
-        }
-        EitherConnection::Postgres(conn) => {
-            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
-        }
-    }
-    .map_err(Fault::from)
-}
-
-pub(super) fn commit(conn: &mut Connection) -> Result<(), Fault> {
-    match conn {
-        EitherConnection::Sqlite(conn) => <AnsiTransactionManager as TransactionManager<
-            SqliteConnection,
-        >>::commit_transaction(conn),
-        EitherConnection::Postgres(conn) => {
-            <AnsiTransactionManager as TransactionManager<PgConnection>>::commit_transaction(conn)
-        }
-    }
-    .map_err(|error| match Fault::from(error) {
-        // The disk is full, or the server is gone: neither is the fault of a command.
-        Fault::Broken(why) | Fault::Retry(why) => Fault::Retry(why),
-    })
-}
-
-/// Whatever goes wrong here, the connection is looked at before it is used again.
-pub(super) fn roll_back(conn: &mut Connection) {
-    let done = match conn {
-        EitherConnection::Sqlite(conn) => <AnsiTransactionManager as TransactionManager<
-            SqliteConnection,
-        >>::rollback_transaction(conn),
-        EitherConnection::Postgres(conn) => {
-            <AnsiTransactionManager as TransactionManager<PgConnection>>::rollback_transaction(conn)
-        }
-    };
-    if let Err(error) = done {
-        tracing::debug!(%error, "roll back");
     }
 }

@@ -1,6 +1,7 @@
 //! The teller: a bounded queue in front of one thread that commits whatever has queued as one transaction.
 
 mod batch;
+mod changes;
 mod counts;
 mod journal;
 mod locked;
@@ -8,6 +9,7 @@ mod postgres;
 mod queue;
 pub(crate) mod rows;
 mod sqlite;
+mod transaction;
 mod writer;
 
 use purser_core::command::Outcome;

@@ -9,7 +9,7 @@ mod statements;
 
 use std::collections::HashMap;
 
-use diesel::{prelude::*, result::QueryResult};
+use diesel::prelude::*;
 use purser_core::{
     account::Account,
     books::ItemState,
@@ -20,12 +20,14 @@ use purser_core::{
 
 use statements::{
     BalanceUpsert, CardInsert, CardUpdate, DeltaInsert, EntryInsert, EventInsert, EvidenceInsert,
-    ItemInsert, KeyInsert, KeysAnswered, LoadInsert, LogInsert, OfferInsert, OffersUsed,
-    PostingInsert, PurchaseInsert, RefundInsert, TradeInsert, TransferInsert, VaultUpdate,
+    ItemInsert, KeyInsert, KeysAnswered, LoadInsert, LogInsert, LogsLatest, OfferInsert,
+    OffersUsed, PostingInsert, PurchaseInsert, RefundInsert, TradeInsert, TransferInsert,
+    VaultUpdate,
 };
 
 use super::{
-    batch::{Changes, Fault, Found, KeyName, Wanted},
+    batch::{Fault, Found, KeyName, Wanted},
+    changes::Changes,
     journal::entry_rows,
     locked::{CardLocked, batch_state},
     rows::{
@@ -37,10 +39,7 @@ use crate::{
     StoreError,
     idempotency::answered,
     read::{purchase::ItemRow as ItemFound, row::Row, vault::VaultRow},
-    schema::{
-        card, card_batch, gateway, identity, item, ledger_account, refresh_token, refund, session,
-        vault,
-    },
+    schema::{card, card_batch, gateway, item, ledger_account, refund, vault},
 };
 
 type Conn = PgConnection;
@@ -59,6 +58,7 @@ pub(super) fn load<'a>(
     cards_load(conn, wanted, &mut found)?;
     vaults_load(conn, wanted, &mut found)?;
     balances_load(conn, unit, wanted, &mut found)?;
+    logs_load(conn, wanted, &mut found)?;
     items_load(conn, wanted, &mut found)?;
     offers_load(conn, wanted, &mut found)?;
     keys_load(conn, wanted, &mut found)?;
@@ -145,6 +145,17 @@ fn balances_load(
     Ok(())
 }
 
+fn logs_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> Result<(), Fault> {
+    let accounts: Vec<String> = wanted.logs().map(|account| account.to_string()).collect();
+    for (account, at) in LogsLatest::find(&accounts, conn)? {
+        let row = Row::new("log_line", &account);
+        if let Some(at) = row.time_if("at", at)? {
+            found.log_latest(row.parse("account", &account)?, at);
+        }
+    }
+    Ok(())
+}
+
 fn items_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> Result<(), Fault> {
     let ids: Vec<String> = wanted.needs.items.iter().map(ToString::to_string).collect();
     if ids.is_empty() {
@@ -205,14 +216,7 @@ pub(super) fn write(conn: &mut Conn, changes: &Changes<'_>) -> Result<(), Fault>
     DeltaInsert::run(&changes.deltas(), conn)?;
     records_insert(conn, writes)?;
     VaultUpdate::run(&changes.vaults(), conn)?;
-    // Batches before cards, so that a card that was blocked in the same turn stays blocked.
-    for batch in changes.batches_sold() {
-        batch_sell(conn, &batch)?;
-    }
     CardUpdate::run(&changes.cards(), conn)?;
-    for account in &changes.erased {
-        identity_erase(conn, account)?;
-    }
     Ok(())
 }
 
@@ -243,21 +247,5 @@ fn records_insert(conn: &mut Conn, writes: &Writes) -> Result<(), Fault> {
     CardInsert::run(&writes.cards.iter().map(CardRow::new).collect::<Vec<_>>(), conn)?;
     EventInsert::run(&writes.events.iter().map(EventRow::new).collect::<Vec<_>>(), conn)?;
     LogInsert::run(&writes.log.iter().map(LogRow::new).collect::<Vec<_>>(), conn)?;
-    Ok(())
-}
-
-fn batch_sell(conn: &mut Conn, batch: &str) -> QueryResult<()> {
-    diesel::update(card_batch::table.find(batch)).set(card_batch::active.eq(true)).execute(conn)?;
-    let unsold = card::table.filter(card::batch.eq(batch).and(card::status.eq("inactive")));
-    diesel::update(unsold).set(card::status.eq("active")).execute(conn)?;
-    Ok(())
-}
-
-fn identity_erase(conn: &mut Conn, account: &str) -> QueryResult<()> {
-    let sessions = session::table.filter(session::account.eq(account));
-    let tokens = refresh_token::session.eq_any(sessions.select(session::id));
-    diesel::delete(refresh_token::table.filter(tokens)).execute(conn)?;
-    diesel::delete(sessions).execute(conn)?;
-    diesel::delete(identity::table.find(account)).execute(conn)?;
     Ok(())
 }

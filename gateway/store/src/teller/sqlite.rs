@@ -1,17 +1,18 @@
 //! The turn on SQLite: one row after the other with prepared statements, which inside the process is the
 //! fastest there is. `BEGIN IMMEDIATE` holds the only write lock, so that no row needs one.
 
-use diesel::{prelude::*, result::QueryResult};
+use diesel::{dsl::max, prelude::*, result::QueryResult};
 use purser_core::{
     account::Account,
     books::{BatchState, ItemState},
-    ids::{BatchId, ItemId},
+    ids::{AccountId, BatchId, ItemId},
     money::Currency,
     record::{OfferUse, Writes},
 };
 
 use super::{
-    batch::{Changes, Fault, Found, KeyName, Wanted},
+    batch::{Fault, Found, KeyName, Wanted},
+    changes::Changes,
     journal::entry_rows,
     locked::{CardLocked, batch_state},
     rows::{
@@ -25,8 +26,8 @@ use crate::{
     read::{purchase::ItemRow as ItemFound, row::Row, vault::VaultRow},
     schema::{
         card, card_batch, entry, entry_unsealed, event, event_unplaced, evidence, gateway,
-        idempotency, identity, item, ledger_account, log_line, offer_use, open_delta, posting,
-        purchase, refresh_token, refund, session, trade, transfer, vault, vault_load,
+        idempotency, item, ledger_account, log_line, offer_use, open_delta, posting, purchase,
+        refund, trade, transfer, vault, vault_load,
     },
 };
 
@@ -63,6 +64,9 @@ pub(super) fn load<'a>(
     }
     for account in &wanted.needs.accounts {
         balance_load(conn, account, unit, &mut found)?;
+    }
+    for account in wanted.logs() {
+        log_latest_load(conn, account, &mut found)?;
     }
     for item in &wanted.needs.items {
         if let Some(state) = item_load(conn, *item)? {
@@ -119,6 +123,20 @@ fn balance_load(
     Ok(())
 }
 
+fn log_latest_load(
+    conn: &mut Conn,
+    account: AccountId,
+    found: &mut Found<'_>,
+) -> Result<(), Fault> {
+    let id = account.to_string();
+    let lines = log_line::table.filter(log_line::account.eq(&id)).select(max(log_line::at));
+    let latest: Option<i64> = lines.first(conn)?;
+    if let Some(at) = Row::new("log_line", &id).time_if("at", latest)? {
+        found.log_latest(account, at);
+    }
+    Ok(())
+}
+
 fn item_load(conn: &mut Conn, id: ItemId) -> Result<Option<ItemState>, Fault> {
     let id = id.to_string();
     let row = item::table.find(&id).select(ItemFound::as_select()).first(conn).optional()?;
@@ -161,9 +179,6 @@ pub(super) fn write(conn: &mut Conn, changes: &Changes<'_>) -> Result<(), Fault>
     }
     vaults_update(conn, changes)?;
     cards_update(conn, changes)?;
-    for account in &changes.erased {
-        identity_erase(conn, account)?;
-    }
     for key in &changes.keys {
         diesel::insert_into(idempotency::table).values(key).execute(conn)?;
     }
@@ -241,27 +256,10 @@ fn vaults_update(conn: &mut Conn, changes: &Changes<'_>) -> QueryResult<()> {
     Ok(())
 }
 
-/// Batches before cards, so that a card that was blocked in the same turn stays blocked.
 fn cards_update(conn: &mut Conn, changes: &Changes<'_>) -> QueryResult<()> {
-    for batch in changes.batches_sold() {
-        diesel::update(card_batch::table.find(&batch))
-            .set(card_batch::active.eq(true))
-            .execute(conn)?;
-        let unsold = card::table.filter(card::batch.eq(&batch).and(card::status.eq("inactive")));
-        diesel::update(unsold).set(card::status.eq("active")).execute(conn)?;
-    }
     for (id, status, taps) in changes.cards() {
         let change = (card::status.eq(status), card::tap_counter.eq(taps));
         diesel::update(card::table.find(&id)).set(change).execute(conn)?;
     }
-    Ok(())
-}
-
-fn identity_erase(conn: &mut Conn, account: &str) -> QueryResult<()> {
-    let sessions = session::table.filter(session::account.eq(account));
-    let tokens = refresh_token::session.eq_any(sessions.select(session::id));
-    diesel::delete(refresh_token::table.filter(tokens)).execute(conn)?;
-    diesel::delete(sessions).execute(conn)?;
-    diesel::delete(identity::table.find(account)).execute(conn)?;
     Ok(())
 }

@@ -17,6 +17,7 @@ use super::{
     batch::{self, Fault, Settled, Verdict},
     counts::Counting,
     queue::{ChangeJob, Changed, CommandJob},
+    transaction,
 };
 use crate::{
     Committed, Connection, StoreError,
@@ -90,7 +91,7 @@ impl Writer {
         // A broken invariant is an assertion in the core.
         let done = catch_unwind(AssertUnwindSafe(turn));
         let done = done.unwrap_or_else(|panic| {
-            batch::roll_back(&mut conn);
+            transaction::roll_back(&mut conn);
             Err(Fault::Broken(panic_text(&*panic)))
         });
         self.put_back(conn, done.is_err());
@@ -115,15 +116,15 @@ impl Writer {
     /// Makes small changes together, each undone by itself when it fails.
     pub(super) fn change(&mut self, jobs: Vec<ChangeJob>) {
         let Ok(mut conn) = self.connected() else { return };
-        if let Err(fault) = batch::begin(&mut conn) {
+        if let Err(fault) = transaction::begin(&mut conn) {
             tracing::warn!(?fault, "no change can be made");
             return self.put_back(conn, true);
         }
         let changed: Vec<Changed> =
             jobs.into_iter().map(|job| change_one(&mut conn, job)).collect();
-        let committed = batch::commit(&mut conn);
+        let committed = transaction::commit(&mut conn);
         if committed.is_err() {
-            batch::roll_back(&mut conn);
+            transaction::roll_back(&mut conn);
         }
         let kept = committed.is_ok();
         self.put_back(conn, !kept);

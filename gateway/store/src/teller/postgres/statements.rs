@@ -319,3 +319,44 @@ pairs!(OffersUsed, (String, &'a str),
     "SELECT o.merchant, o.offer_id FROM offer_use AS o JOIN unnest(",
     ") AS asked (merchant, offer_id) ON o.merchant = asked.merchant AND o.offer_id = asked.offer_id",
     (Text, Text) => (String, String));
+
+/// The newest line of each of these buyers' transaction logs.
+pub(super) struct LogsLatest<'a> {
+    accounts: &'a [String],
+}
+
+impl<'a> LogsLatest<'a> {
+    /// Finds them, one row for each that was asked for.
+    pub(super) fn find(
+        accounts: &'a [String],
+        conn: &mut Conn,
+    ) -> QueryResult<Vec<(String, Option<i64>)>> {
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
+        Self { accounts }.load(conn)
+    }
+}
+
+impl QueryFragment<Pg> for LogsLatest<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // The end of the index for each, however long the logs are.
+        out.push_sql(
+            "SELECT asked.account, (SELECT line.at FROM log_line AS line WHERE line.account = asked.account \
+             ORDER BY line.at DESC LIMIT 1) FROM unnest(",
+        );
+        out.push_bind_param::<Array<Text>, _>(self.accounts)?;
+        out.push_sql(") AS asked (account)");
+        Ok(())
+    }
+}
+
+impl QueryId for LogsLatest<'_> {
+    type QueryId = LogsLatest<'static>;
+}
+
+impl Query for LogsLatest<'_> {
+    type SqlType = (Text, Nullable<BigInt>);
+}
+
+impl RunQueryDsl<Conn> for LogsLatest<'_> {}
