@@ -1,7 +1,9 @@
 //! The story: what buyers, merchants and the operator do, in the order in which they do it.
 
+mod sale;
+mod vault;
+
 use anyhow::{Context, Result, bail, ensure};
-use purser_core::card::sun::{Reading, Tap, TapCounter, Uid};
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +14,6 @@ use crate::gateway::Gateway;
 
 /// The real rates of the day that the sandbox clock is set to, as the ECB published them.
 const RATES: &[u8] = include_bytes!("../../../../../docs/vectors/eurofxref-2024-06-28.xml");
-const CHIP_UID: [u8; 7] = [0x04, 0x95, 0x8c, 0xaa, 0x5c, 0x5e, 0x80];
 
 /// Everybody in it.
 struct Cast {
@@ -169,241 +170,6 @@ impl Cast {
         Ok(codes)
     }
 
-    fn buyer(&mut self, name: &'static str, email: &str, country: &str) -> Result<Buyer> {
-        self.print.step(&format!(
-            "{name} opens an account: an e-mail, a PIN, a password, and nothing else"
-        ));
-        let login = json!({ "email": email, "pin": "271828", "password": "correct horse battery" });
-        let mut sign_up = login.clone();
-        if let Some(members) = sign_up.as_object_mut() {
-            members.insert("country".into(), country.into());
-        }
-        let made = self.anyone.post("/v1/accounts", None, &sign_up)?;
-        self.print.call(text(&made, "id"), name);
-        self.print.say("the gateway keeps no e-mail, not even a hash of it alone");
-        let session = self.anyone.post("/v1/sessions", None, &login)?;
-        Ok(Buyer {
-            name,
-            client: Client::new(&self.gateway.issuer, Some(text(&session, "access_token"))),
-        })
-    }
-
-    fn load(&mut self, buyer: &Buyer, code: &str) -> Result<()> {
-        self.print.step(&format!("{} types the code of a card", buyer.name));
-        let key = self.key();
-        let load = buyer.client.post(
-            "/v1/vault/loads",
-            Some(&key),
-            &json!({ "card": { "code": code } }),
-        )?;
-        self.loaded(&load)
-    }
-
-    fn loaded(&self, load: &Value) -> Result<()> {
-        let part = |name: &str| money(load.get(name).unwrap_or(&Value::Null));
-        let (taken, credited, spread) = (part("taken"), part("credited"), part("spread"));
-        self.print.say(&format!(
-            "{taken} at {} is {credited} and a spread of {spread}",
-            text(load, "rate")
-        ));
-        self.print.postings(text(load, "id"))
-    }
-
-    /// A smart card: an NTAG 424 DNA chip whose link is new at every tap.
-    fn tap(&mut self, buyer: &Buyer) -> Result<()> {
-        self.print.step("A smart card of 20.00 EUR is registered and sold");
-        let uid = data_encoding::HEXLOWER.encode(&CHIP_UID);
-        let face = json!({ "amount": "20.00", "currency": "EUR" });
-        let card =
-            self.operator.post("/v1/smart-cards", None, &json!({ "face": face, "uid": uid }))?;
-        let id = text(&card, "id").to_owned();
-        self.print.call(&id, "smart-card");
-        let key = self.key();
-        self.operator.post(&format!("/v1/smart-cards/{id}/activate"), Some(&key), &json!({}))?;
-        self.print.postings(&id)?;
-        self.print.step(&format!("{} taps it on a phone", buyer.name));
-        let tap = self.chip(1)?;
-        self.print.say(&format!(
-            "the chip's link says picc_data={} cmac={}",
-            text(&tap, "picc_data"),
-            text(&tap, "cmac")
-        ));
-        let key = self.key();
-        let load = buyer.client.post("/v1/vault/loads", Some(&key), &json!({ "card": tap }))?;
-        self.loaded(&load)?;
-        self.print.say("the same link once more, with a new key:");
-        let key = self.key();
-        let again =
-            buyer.client.try_post("/v1/vault/loads", Some(&key), &json!({ "card": tap }))?;
-        self.expect(&again, 422, "card-refused")
-    }
-
-    /// What the chip's link holds at its `count`th tap, made as the chip makes it.
-    fn chip(&self, count: u32) -> Result<Value> {
-        let uid = Uid::new(CHIP_UID);
-        let keys = self.gateway.keys.issuer_key.card_keys(&uid, 1);
-        let reading =
-            Reading { uid, counter: TapCounter::new(count).context("a counter of 24 bits")? };
-        let meta = self.gateway.keys.issuer_key.meta_read_key();
-        let tap = Tap::of_chip(&meta, &keys.file_read, &reading, b"", crate::random::bytes());
-        let hex = |bytes: &[u8]| data_encoding::HEXUPPER.encode(bytes);
-        Ok(json!({ "picc_data": hex(&tap.picc_data), "cmac": hex(&tap.cmac) }))
-    }
-
-    fn offers(&mut self, books: &Shop, music: &Shop) -> Result<Vec<String>> {
-        self.print.step("The merchants sign their prices: no price changes between shop and till");
-        let wares = [
-            (books, "Der Zauberberg", "book", "16.00", "EUR", true),
-            (books, "Leselampe", "general", "10.00", "EUR", false),
-            (music, "Gymnopédies, vinyle", "general", "18.90", "EUR", false),
-        ];
-        let mut offers = Vec::new();
-        for (shop, title, category, amount, currency, inclusive) in wares {
-            let id = title.split([' ', ',']).next_back().unwrap_or(title);
-            let made = shop.client.post(
-                "/v1/offers",
-                None,
-                &json!({
-                    "item": { "id": id, "title": title, "category": category },
-                    "price": { "amount": amount, "currency": currency },
-                    "tax_inclusive": inclusive,
-                }),
-            )?;
-            let tax = if inclusive { "with tax" } else { "without tax" };
-            self.print.say(&format!("{title}: {amount} {currency} {tax}"));
-            offers.push(text(&made, "offer").to_owned());
-        }
-        Ok(offers)
-    }
-
-    fn purchase(&mut self, buyer: &Buyer, offers: &[String]) -> Result<Value> {
-        self.print.step(&format!("{} asks what the three come to, and buys them", buyer.name));
-        let quote = buyer.client.post("/v1/quotes", None, &json!({ "offers": offers }))?;
-        let total = quote.get("total").cloned().unwrap_or_default();
-        let request = json!({ "offers": offers, "max_total": total });
-        let key = self.key();
-        let purchase = buyer.client.post("/v1/purchases", Some(&key), &request)?;
-        for item in purchase.get("items").and_then(Value::as_array).into_iter().flatten() {
-            self.bought(item);
-        }
-        self.print.say(&format!(
-            "together {} leave the vault",
-            money(purchase.get("total").unwrap_or(&Value::Null))
-        ));
-        self.print.postings(text(&purchase, "id"))?;
-        self.print.step("The answer is lost on the way: the same request with the same key");
-        let again = buyer.client.post("/v1/purchases", Some(&key), &request)?;
-        ensure!(again == purchase, "the same key must get the same answer");
-        self.print.say("the same answer, and nothing is charged twice");
-        self.balance(buyer)?;
-        Ok(purchase)
-    }
-
-    fn bought(&self, item: &Value) {
-        let part = |name: &str| money(item.get(name).unwrap_or(&Value::Null));
-        let taxes = item.get("taxes").and_then(Value::as_array).into_iter().flatten();
-        let taxes: Vec<String> = taxes
-            .map(|tax| {
-                let amount = money(tax.get("tax").unwrap_or(&Value::Null));
-                format!(
-                    "{} {} {} % {amount}",
-                    text(tax, "name"),
-                    text(tax, "jurisdiction"),
-                    text(tax, "rate")
-                )
-            })
-            .collect();
-        let (title, gross, charged) = (text(item, "title"), part("gross"), part("charged"));
-        self.print.say(&format!("{title}: {gross} with {}, charged {charged}", taxes.join(", ")));
-    }
-
-    fn tampered(&mut self, buyer: &Buyer, offer: &str) -> Result<()> {
-        self.print.step("Somebody changes a price on its way from shop to till");
-        let cheaper = cheaper(offer)?;
-        let key = self.key();
-        let refused =
-            buyer.client.try_post("/v1/purchases", Some(&key), &json!({ "offers": [cheaper] }))?;
-        self.expect(&refused, 422, "offer-tampered")
-    }
-
-    fn refund(&mut self, buyer: &Buyer, item: &str) -> Result<()> {
-        self.print.step(&format!(
-            "{} sends the book back: one click, and exactly what was charged",
-            buyer.name
-        ));
-        let key = self.key();
-        let refund = buyer.client.post("/v1/refunds", Some(&key), &json!({ "item": item }))?;
-        self.print
-            .say(&format!("{} are back", money(refund.get("credited").unwrap_or(&Value::Null))));
-        self.print.postings(text(&refund, "id"))?;
-        self.balance(buyer)
-    }
-
-    fn refused_refunds(
-        &mut self,
-        buyer: &Buyer,
-        stranger: &Buyer,
-        refunded: &str,
-        other: &str,
-    ) -> Result<()> {
-        self.print.step("The same item once more, and an item of somebody else");
-        let key = self.key();
-        let twice =
-            buyer.client.try_post("/v1/refunds", Some(&key), &json!({ "item": refunded }))?;
-        self.expect(&twice, 409, "already-refunded")?;
-        let key = self.key();
-        let theirs =
-            stranger.client.try_post("/v1/refunds", Some(&key), &json!({ "item": other }))?;
-        self.expect(&theirs, 422, "not-purchased")
-    }
-
-    /// Refunds past the threshold close the vault; gives the code of the compensation card.
-    fn threshold(&mut self, buyer: &Buyer, item: &str) -> Result<String> {
-        self.print.step("The operator lowers the refund threshold to 25.00 USD");
-        let policy = json!({
-            "max_count": 10, "max_total": { "amount": "25.00", "currency": "USD" }, "window_days": 14, "period_days": 90,
-        });
-        self.operator.put("/v1/policies/refunds", &policy)?;
-        self.print.step(&format!(
-            "{}'s next refund goes past it: the vault closes, and nothing is lost",
-            buyer.name
-        ));
-        let key = self.key();
-        let refund = buyer.client.post("/v1/refunds", Some(&key), &json!({ "item": item }))?;
-        self.print.postings(text(&refund, "id"))?;
-        let vault = refund.get("vault").cloned().unwrap_or_default();
-        ensure!(text(&vault, "status") == "inactive", "the vault must be closed");
-        self.print.call_card_of(text(&vault, "id"), "compensation-card")?;
-        self.print.postings(text(&vault, "id"))?;
-        let compensation = vault.get("compensation").cloned().unwrap_or_default();
-        let code = text(&compensation, "code").to_owned();
-        let left = money(compensation.get("amount").unwrap_or(&Value::Null));
-        self.print.say(&format!("the compensation card {code} holds {left}"));
-        Ok(code)
-    }
-
-    fn compensation(&mut self, buyer: &Buyer, code: &str) -> Result<()> {
-        self.print.step(&format!("The compensation card is loaded into {}'s account", buyer.name));
-        let key = self.key();
-        let load = buyer.client.post(
-            "/v1/vault/loads",
-            Some(&key),
-            &json!({ "card": { "code": code } }),
-        )?;
-        self.loaded(&load)
-    }
-
-    fn transfer(&mut self, from: &Buyer, to: &Buyer) -> Result<()> {
-        self.print.step(&format!("{} pays {} 12.50 USD", from.name, to.name));
-        let handle = to.client.get("/v1/vault")?;
-        let request = json!({ "to": text(&handle, "handle"), "amount": { "amount": "12.50", "currency": "USD" } });
-        let key = self.key();
-        let transfer = from.client.post("/v1/transfers", Some(&key), &request)?;
-        self.print.postings(text(&transfer, "id"))?;
-        self.balance(from)?;
-        self.balance(to)
-    }
-
     /// What the merchants have, and were told.
     fn told(&mut self, books: &Shop, music: &Shop) -> Result<()> {
         self.print.step("The merchants look at what they are owed, and what they were told");
@@ -459,19 +225,4 @@ impl Cast {
             .say(&format!("refused with {status} {problem}: {}", text(&answer.body, "detail")));
         Ok(())
     }
-}
-
-/// The offer with a lower price in it, and the merchant's signature as it was.
-fn cheaper(offer: &str) -> Result<String> {
-    let mut parts = offer.split('.');
-    let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next())
-    else {
-        bail!("an offer has three parts");
-    };
-    let encoding = data_encoding::BASE64URL_NOPAD;
-    let mut claims: Value = serde_json::from_slice(&encoding.decode(payload.as_bytes())?)?;
-    if let Some(amount) = claims.pointer_mut("/price/amount") {
-        *amount = "0.01".into();
-    }
-    Ok(format!("{header}.{}.{signature}", encoding.encode(claims.to_string().as_bytes())))
 }
