@@ -5,7 +5,8 @@
 //! whether an e-mail has an account: another password with the same e-mail simply is another account.
 //!
 //! Hashing is slow and large on purpose. It runs on few lanes with a short queue in front, so that a flood of logins
-//! costs bounded memory and leaves most of the machine to payments.
+//! costs bounded memory and leaves most of the machine to payments. The PIN of a payment has lanes of its own: payments
+//! never wait for logins.
 
 use std::{
     num::NonZero,
@@ -31,7 +32,7 @@ use crate::{
 /// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
-/// Logins that may wait. One takes some 30 ms, so the last of them waits two seconds on two cores.
+/// Hashes that may wait at a desk. One takes some 30 ms, so the last of them waits two seconds on two cores.
 const QUEUE: usize = 64;
 /// RFC 5321 allows a path of 256 octets with its angle brackets.
 const EMAIL_CHARS_MAX: usize = 254;
@@ -44,13 +45,19 @@ const GUESS_BYTES_MAX: usize = 1024;
 /// Hashes what people remember, a few at a time.
 pub struct Logins {
     memory: Arc<Memory>,
-    lanes: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
+    logins: Desk,
+    payments: Desk,
     /// Guesses that are being judged.
     pub attempts: Attempts,
 }
 
-/// Memory of earlier hashes, wiped: as many pieces as there are lanes.
+/// Where hashes wait, and the lanes they run on.
+struct Desk {
+    lanes: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+}
+
+/// Memory of earlier hashes, wiped: as many pieces as there are lanes at both desks.
 #[derive(Default)]
 struct Memory(Mutex<Vec<Vec<Block>>>);
 
@@ -113,8 +120,10 @@ impl Remembered {
         if !PIN_DIGITS.contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Problem::malformed(pin_field, "a PIN is 6 to 8 digits"));
         }
-        if !PASSWORD_CHARS.contains(&password.chars().count()) {
-            return Err(Problem::malformed(field, "a password has 8 to 256 characters"));
+        let typed = !password.chars().any(char::is_control);
+        if !typed || !PASSWORD_CHARS.contains(&password.chars().count()) {
+            let detail = "a password has 8 to 256 characters, without control characters";
+            return Err(Problem::malformed(field, detail));
         }
         Ok(Self::claimed(pin, password))
     }
@@ -132,13 +141,12 @@ impl Default for Logins {
 }
 
 impl Logins {
-    /// One lane for each two cores.
+    /// Lanes for logins, and as many for payments.
     pub fn new() -> Self {
-        let lanes = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
         Self {
             memory: Arc::default(),
-            lanes: Arc::new(Semaphore::new(lanes)),
-            queue: Arc::new(Semaphore::new(QUEUE)),
+            logins: Desk::new(),
+            payments: Desk::new(),
             attempts: Attempts::default(),
         }
     }
@@ -157,12 +165,32 @@ impl Logins {
             secret.extend_from_slice(&length.to_be_bytes());
             secret.extend_from_slice(part);
         }
-        self.hash(keys, secret, *salt.expose()).await
+        self.hash(&self.logins, keys, secret, *salt.expose()).await
     }
 
-    /// What the PIN of an account is recognised by when it is asked for again.
+    /// What the PIN of an account will be recognised by when it is asked for again.
     pub async fn pin_verifier(
         &self,
+        keys: &Keys,
+        account: AccountId,
+        pin: &str,
+    ) -> Result<[u8; 32], Problem> {
+        self.pin(&self.logins, keys, account, pin).await
+    }
+
+    /// The same for a PIN that was asked for again, for a payment.
+    pub async fn pin_shown(
+        &self,
+        keys: &Keys,
+        account: AccountId,
+        pin: &str,
+    ) -> Result<[u8; 32], Problem> {
+        self.pin(&self.payments, keys, account, pin).await
+    }
+
+    async fn pin(
+        &self,
+        desk: &Desk,
         keys: &Keys,
         account: AccountId,
         pin: &str,
@@ -170,16 +198,17 @@ impl Logins {
         let account = account.bits().to_be_bytes();
         let secret = keyed_hash_of(&keys.pin, "pin", &[&account, at_most(pin).as_bytes()]);
         let salt = *keyed_hash(&keys.pin, "pin salt", &account).as_bytes();
-        self.hash(keys, Zeroizing::new(secret.as_bytes().to_vec()), salt).await
+        self.hash(desk, keys, Zeroizing::new(secret.as_bytes().to_vec()), salt).await
     }
 
     async fn hash(
         &self,
+        desk: &Desk,
         keys: &Keys,
         secret: Zeroizing<Vec<u8>>,
         salt: [u8; 32],
     ) -> Result<[u8; 32], Problem> {
-        let lane = self.lane().await?;
+        let lane = desk.lane().await?;
         let (memory, pepper) = (Arc::clone(&self.memory), keys.pepper.clone());
         // Somebody who hangs up does not give the lane back: the hash still runs and holds its memory.
         let done = tokio::task::spawn_blocking(move || {
@@ -188,6 +217,14 @@ impl Logins {
             hash
         });
         done.await.map_err(Problem::internal)?.map_err(Problem::internal)
+    }
+}
+
+impl Desk {
+    /// One lane for each two cores.
+    fn new() -> Self {
+        let lanes = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
+        Self { lanes: Arc::new(Semaphore::new(lanes)), queue: Arc::new(Semaphore::new(QUEUE)) }
     }
 
     async fn lane(&self) -> Result<OwnedSemaphorePermit, Problem> {
@@ -229,8 +266,9 @@ fn at_most(text: &str) -> &str {
 /// What is pasted around an e-mail.
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
+/// NFKC turns other blanks into these, so it comes first: a pasted no-break space makes no other account.
 fn normalised_email(email: &str) -> String {
-    email.trim_matches(BLANKS).nfkc().collect::<String>().to_lowercase()
+    email.nfkc().collect::<String>().trim_matches(BLANKS).to_lowercase()
 }
 
 /// RFC 8265 compares passwords in NFC: the same letter typed on another system has other code points.
@@ -240,7 +278,7 @@ fn normalised_password(password: &str) -> Zeroizing<String> {
 
 /// Whether it could be one: no mail is ever sent to it, so it need not exist.
 fn is_email(email: &str) -> bool {
-    let Some((local, domain)) = email.trim_matches(BLANKS).split_once('@') else { return false };
+    let Some((local, domain)) = email.split_once('@') else { return false };
     let odd =
         |character: char| character == '@' || character.is_whitespace() || character.is_control();
     let ordinary = |part: &str| !part.is_empty() && !part.contains(odd);
@@ -327,6 +365,9 @@ mod tests {
         };
         let account = find("a@b.c", "123456", "password").await;
         assert_eq!(account, find("A@b.c ", "123456", "password").await);
+        for blank in ['\u{a0}', '\u{3000}', '\u{2003}'] {
+            assert_eq!(account, find(&format!("{blank}a@b.c{blank}"), "123456", "password").await);
+        }
         assert_ne!(account, find("x@b.c", "123456", "password").await);
         assert_ne!(account, find("a@b.c", "123457", "password").await);
         assert_ne!(account, find("a@b.c", "123456", "passworD").await);
@@ -340,7 +381,7 @@ mod tests {
     #[tokio::test]
     async fn a_flood_of_logins_is_turned_away_and_memory_stays_bounded() {
         let (keys, logins) = (keys(), Logins::new());
-        let lanes = Arc::clone(&logins.lanes);
+        let lanes = Arc::clone(&logins.logins.lanes);
         let all =
             lanes.acquire_many(u32::try_from(lanes.available_permits()).unwrap()).await.unwrap();
         let guess = Remembered::claimed("123456", "password");
@@ -352,6 +393,8 @@ mod tests {
         }
         let turned_away = logins.lookup(&keys, &salt, &guess).await.unwrap_err();
         assert_eq!(turned_away.kind, problem::OVERLOADED);
+        let account = AccountId::from_random(1);
+        logins.pin_shown(&keys, account, "123456").await.expect("no payment waits for logins");
         waiting.clear();
         drop(all);
         logins.lookup(&keys, &salt, &guess).await.expect("whoever hangs up leaves the queue");

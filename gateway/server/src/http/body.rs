@@ -1,12 +1,15 @@
 //! Reading what clients send: bounded, strict, and with the field named when it is wrong.
 
-use std::{future::Future, pin::Pin};
+use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
 use jiff::civil::{Date, date};
 use purser_core::tender::is_tender;
 use purser_money::{Currency, Money};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use utoipa::ToSchema;
 
 use crate::problem::{self, Problem};
@@ -112,9 +115,53 @@ fn plain(error: &serde_json::Error) -> &'static str {
     }
 }
 
+/// A part of a body that is an object. serde takes a list for a struct as well, with its fields in order; so a part
+/// has `#[serde(remote = "Self")]`, and [`parts`] makes it readable from objects only.
+pub trait Part: Sized {
+    /// Reads it from what was found to be an object.
+    fn read<'de, D: Deserializer<'de>>(object: D) -> Result<Self, D::Error>;
+}
+
+/// Reads a part from an object.
+pub fn part<'de, T: Part, D: Deserializer<'de>>(reader: D) -> Result<T, D::Error> {
+    reader.deserialize_map(PartVisitor(PhantomData))
+}
+
+struct PartVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Part> Visitor<'de> for PartVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::read(MapAccessDeserializer::new(members))
+    }
+}
+
+/// Makes types [`Part`]s.
+macro_rules! parts {
+    ($($part:ty),+) => {$(
+        impl $crate::http::body::Part for $part {
+            fn read<'de, D: serde::Deserializer<'de>>(object: D) -> Result<Self, D::Error> {
+                <$part>::deserialize(object)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $part {
+            fn deserialize<D: serde::Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+                $crate::http::body::part(reader)
+            }
+        }
+    )+};
+}
+pub(crate) use parts;
+
 /// An amount as clients write it. What is wrong with it is said when it is used, under its field's name.
-#[derive(Debug, Clone, Deserialize, serde::Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[schema(as = MoneyInput)]
 pub struct MoneyIn {
     /// `(0|[1-9]\d{0,14})(\.\d+)?`, with at most the currency's decimals.
@@ -124,6 +171,8 @@ pub struct MoneyIn {
     #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
     currency: String,
 }
+
+parts!(MoneyIn);
 
 impl MoneyIn {
     /// The amount, above zero, in a currency that something new may be in on that day.
@@ -220,6 +269,7 @@ mod tests {
         check(r#"{"price": 5}"#, "price");
         check(r#"{"price": {"amount": 5, "currency": "EUR"}}"#, "price.amount");
         check(r#"{"price": {"amount": 1e400, "currency": "EUR"}}"#, "price.amount");
+        check(r#"{"price": ["5", "EUR"]}"#, "price");
         check(r#"{"price": {"amount": "5"}}"#, "price.currency");
         check("{}", "price");
         check("", "price");

@@ -42,7 +42,7 @@ pub async fn vault_get(gateway: Data<Gateway>, buyer: Buyer) -> Answered {
 
 /// A pre-paid card, by its printed code or by a tap of its chip.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct CardIn {
     /// The printed code. Letters of either case, spaces and hyphens do not matter.
     code: Option<String>,
@@ -51,6 +51,8 @@ pub struct CardIn {
     /// `cmac` of the tap's link, hexadecimal.
     cmac: Option<String>,
 }
+
+body::parts!(CardIn);
 
 /// A load.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -170,6 +172,13 @@ fn wish(
     Ok(Wish { offers, country, tax_id })
 }
 
+/// Longer than any PIN: what has another form is a wrong one, but what nobody types is no PIN at all.
+const PIN_CHARS_MAX: usize = 64;
+
+fn pin(pin: Option<String>) -> Result<Option<String>, Problem> {
+    pin.map(|pin| body::text(&pin, 0..=PIN_CHARS_MAX, "pin")).transpose()
+}
+
 /// What a purchase would cost. Moves nothing and needs no funds.
 #[utoipa::path(post, path = "/v1/quotes", tag = "buyer", security(("buyer" = [])), request_body = QuoteIn,
     responses((status = 200, body = answer::Quote), super::openapi::Problems))]
@@ -205,7 +214,7 @@ pub async fn purchase_create(
                 .map(|most| most.positive_in(unit, "max_total"))
                 .transpose()?;
             let wish = wish(&buyer, input.offers, input.country.as_deref(), input.tax_id)?;
-            let agreement = purchase::Agreement { wish, max_total, pin: input.pin };
+            let agreement = purchase::Agreement { wish, max_total, pin: pin(input.pin)? };
             purchase::purchase(&gateway, &buyer.payer(), claim, &agreement).await?
         }
     };
@@ -296,7 +305,7 @@ pub async fn transfer_create(
             let input: TransferIn = body::parse(&bytes)?;
             let amount = input.amount.positive_in(gateway.settings.unit_of_account, "amount")?;
             let to = app::transfer::handle(&input.to);
-            let asked = app::transfer::Asked { to, amount, pin: input.pin };
+            let asked = app::transfer::Asked { to, amount, pin: pin(input.pin)? };
             app::transfer::transfer(&gateway, &buyer.payer(), claim, &asked).await?
         }
     };

@@ -59,7 +59,7 @@ async fn profile(gateway: &Gateway, merchant: &Merchant) -> Result<Row, Problem>
 
 /// What is for sale.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[schema(as = OfferItemRequest)]
 pub struct OfferItemIn {
     /// The merchant's own id for it.
@@ -75,6 +75,8 @@ pub struct OfferItemIn {
     #[schema(format = "uri", max_length = 2048)]
     url: Option<String>,
 }
+
+body::parts!(OfferItemIn);
 
 /// An offer to be signed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -215,7 +217,7 @@ pub async fn offer_key_delete(
     merchant.require("keys")?;
     let kid: KeyId = kid.parse().map_err(|_| Problem::not_found())?;
     let (id, kid) = (merchant.id, kid.to_string());
-    if gateway.store.change_facts(move |db| offer_key::offer_key_delete(db, id, &kid)).await? {
+    if merchant::offer_key_remove(&gateway, id, kid).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
     Err(Problem::not_found())
@@ -279,7 +281,7 @@ pub async fn api_key_delete(
     merchant.require("keys")?;
     let id: KeyId = id.parse().map_err(|_| Problem::not_found())?;
     let owner = KeyOwner::Merchant(merchant.id);
-    if gateway.store.change_facts(move |db| api_key::api_key_delete(db, owner, id)).await? {
+    if gateway.store.write(move |db| api_key::api_key_delete(db, owner, id)).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
     Err(Problem::not_found())

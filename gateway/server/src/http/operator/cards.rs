@@ -189,7 +189,7 @@ pub struct SmartCardIn {
 
 /// The keys of a card that was personalised elsewhere. Kept encrypted, never shown.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[schema(as = SmartCardKeysRequest)]
 pub struct SmartKeysIn {
     /// `SDMMetaReadKey`. At most 16 different ones.
@@ -199,6 +199,8 @@ pub struct SmartKeysIn {
     #[schema(pattern = "^[0-9A-Fa-f]{32}$")]
     file_read: String,
 }
+
+body::parts!(SmartKeysIn);
 
 impl std::fmt::Debug for SmartKeysIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -37,7 +37,7 @@ const ORIGINS_MAX: usize = 20;
 
 /// A registration at a tax authority.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[schema(as = RegistrationRequest)]
 pub struct RegistrationIn {
     /// The authority, as tax plugins name it.
@@ -51,9 +51,11 @@ pub struct RegistrationIn {
     number: String,
 }
 
+body::parts!(RegistrationIn);
+
 /// How a merchant is taxed.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[schema(as = MerchantTaxRequest)]
 pub struct TaxIn {
     /// Who owes the taxes of its sales; the merchant, if left out.
@@ -64,6 +66,8 @@ pub struct TaxIn {
     #[schema(max_items = 100)]
     registrations: Vec<RegistrationIn>,
 }
+
+body::parts!(TaxIn);
 
 /// A merchant to be signed up.
 #[derive(Debug, Deserialize, ToSchema)]
