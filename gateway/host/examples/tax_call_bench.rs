@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use purser_core::{
     place::Place,
-    tax::{Category, Line, Sale, allot_taxes},
+    tax::{Category, Line, Sale},
 };
 use purser_host::{Limits, Plugins};
 use purser_money::{Currency, Money};
@@ -41,8 +41,7 @@ async fn main() {
     let mut took_us = Vec::with_capacity(calls);
     for _ in 0..calls {
         let started = Instant::now();
-        let called = plugin.assess(&sale).await.unwrap();
-        allot_taxes(&sale, &called.value).unwrap();
+        plugin.assess(&sale).await.unwrap();
         took_us.push(started.elapsed().as_micros());
     }
     took_us.sort_unstable();

@@ -7,9 +7,10 @@ use wasmtime::component::{Func, Type, Val};
 use crate::{
     call::Call,
     evidence::{Called, functions},
-    fault::{CallError, Fault, PluginError},
+    fault::{CallError, Fault},
     json::{self, JsonError, Typed},
     registry::{Loaded, Plugin},
+    wire,
 };
 
 /// Values known only by their type take more room than records: a decimal is two strings and two values. What the
@@ -104,7 +105,7 @@ impl Loaded {
         let (value, ty) = match (answer, ty) {
             (Val::Result(Ok(Some(value))), Some(Type::Result(ty))) => (*value, ty.ok()),
             (Val::Result(Err(error)), _) => {
-                return Err(CallError::Refused(plugin_error(error.as_deref())));
+                return Err(CallError::refused(plugin_error(error.as_deref())));
             }
             (value, ty) => (value, ty),
         };
@@ -122,7 +123,7 @@ impl Loaded {
     }
 }
 
-fn plugin_error(error: Option<&Val>) -> PluginError {
+fn plugin_error(error: Option<&Val>) -> wire::Error {
     let fields = if let Some(Val::Record(fields)) = error { fields.as_slice() } else { &[] };
     let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
     let text = |value: Option<&Val>| match value {
@@ -133,11 +134,10 @@ fn plugin_error(error: Option<&Val>) -> PluginError {
         Some(Val::Option(Some(value))) => Some(text(Some(value))),
         _ => None,
     };
-    crate::wire::Error {
+    wire::Error {
         code: text(field("code")),
         message: text(field("message")),
         field: at,
         retryable: matches!(field("retryable"), Some(Val::Bool(true))),
     }
-    .into()
 }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::{Span, civil::Date};
 use purser_core::{
-    money::{Currency, Money},
-    rate::{Conversion, ConversionPolicy, RateTable},
+    money::{Currency, Leg, Money},
+    rate::{ConversionPolicy, RateTable, Route},
 };
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use crate::{
     fault::CallError,
     json,
     registry::{Loaded, Question},
-    tax::{question, refused, written},
+    tax::{question, written},
     wire,
 };
 
@@ -84,30 +85,71 @@ impl CurrencyPlugin {
         let question =
             Question { function: "read-feed", input, input_bytes, params: (feed, bytes) };
         let read = |(answer,): Answer<Vec<wire::RateTable>>| {
-            let tables = answer.map_err(refused)?;
+            let tables = answer.map_err(CallError::refused)?;
             Ok((convert::read_rate_tables(&tables)?, written(&tables)?))
         };
         self.0.ask(question, read).await
     }
 
-    /// A conversion with its legs. `purser_core::rate::Route::check` recomputes it before it is used.
+    /// A conversion, as a way for any amount: recomputed from its legs, and by rates that are not too old,
+    /// whatever the plugin says of either.
     pub async fn convert(
         &self,
         amount: Money,
         to: Currency,
         table: &RateTable,
         policy: &ConversionPolicy,
-    ) -> Result<Called<Conversion>, CallError> {
-        let (amount, to) = (convert::money(amount), to.code());
-        let (table, policy) = (convert::rate_table(table), convert::policy(policy));
-        let input = ConvertInput { amount: &amount, to, table: &table, policy: &policy };
-        let question = question("convert", &input, (&amount, to, &table, &policy))?;
+    ) -> Result<Called<Route>, CallError> {
+        let (sum, code) = (convert::money(amount), to.code());
+        let (rates, terms) = (convert::rate_table(table), convert::policy(policy));
+        let input = ConvertInput { amount: &sum, to: code, table: &rates, policy: &terms };
+        let question = question("convert", &input, (&sum, code, &rates, &terms))?;
         let read = |(answer,): Answer<wire::Conversion>| {
-            let conversion = answer.map_err(refused)?;
-            Ok((convert::read_conversion(&conversion)?, written(&conversion)?))
+            let answer = answer.map_err(CallError::refused)?;
+            let output = written(&answer)?;
+            let conversion = convert::read_conversion(&answer)?;
+            let route = Route::check(amount, to, conversion, policy.rounding)
+                .map_err(|error| CallError::bad_output(error.to_string()))?;
+            Ok((in_time(route, table, policy)?, output))
         };
         self.0.ask(question, read).await
     }
+}
+
+/// Longer than any policy means, short of where days overflow.
+const AGE_DAYS_MAX: u32 = 3_660;
+
+/// Holds a plugin to the age of the rates that it was given: it may end a route earlier, never later.
+fn in_time(
+    mut route: Route,
+    table: &RateTable,
+    policy: &ConversionPolicy,
+) -> Result<Route, CallError> {
+    if route.as_of > table.as_of {
+        let problem = format!("as-of: {} is after the table's {}", route.as_of, table.as_of);
+        return Err(CallError::bad_output(problem));
+    }
+    if grows_old(&route, table) {
+        route.valid_until = route.valid_until.min(last_day(table.as_of, policy.max_age_days));
+    }
+    let (as_of, last, today) = (route.as_of, route.valid_until, policy.today);
+    if table.as_of > today || last < today {
+        let text = format!("the rates are of {as_of} and good until {last}; today is {today}");
+        return Err(CallError::rates_too_old(text));
+    }
+    Ok(route)
+}
+
+/// Whether a route stands on anything but the euro's fixed rates, which never change.
+fn grows_old(route: &Route, table: &RateTable) -> bool {
+    let is_fixed = |currency: Currency| currency == table.base || currency.is_former();
+    let is_published = |leg: &Leg| table.rates.iter().any(|(_, rate)| *rate == leg.rate);
+    !is_fixed(route.from()) || !is_fixed(route.to()) || route.legs().iter().any(is_published)
+}
+
+fn last_day(as_of: Date, age_days: u32) -> Date {
+    let days = i64::from(age_days.min(AGE_DAYS_MAX));
+    as_of.saturating_add(Span::new().days(days))
 }
 
 fn read_feed(feed: wire::Feed) -> Result<Feed, CallError> {

@@ -16,7 +16,7 @@ pub enum Fault {
     Memory,
     /// Its answer is larger than may be copied out.
     OutputTooLarge,
-    /// Its answer is no answer: not the contract's shape, unknown currency, decimals out of range.
+    /// Its answer is no answer: not the contract's shape, or money that the rules refuse.
     BadOutput,
 }
 
@@ -76,9 +76,38 @@ pub enum CallError {
     Overloaded,
 }
 
+/// The names that the contract has for a plugin's refusals.
+const REFUSALS: [&str; 8] = [
+    "malformed-request",
+    "invalid-amount",
+    "unknown-currency",
+    "currency-unsupported",
+    "tax-country-unsupported",
+    "tax-category-unsupported",
+    "tax-id-invalid",
+    RATES_TOO_OLD,
+];
+const RATES_TOO_OLD: &str = "rates-too-old";
+
 impl CallError {
     pub(crate) fn bad_output(detail: impl Into<String>) -> Self {
         Self::Fault(Fault::BadOutput, detail.into())
+    }
+
+    /// What a plugin answered in place of a value. A reason that the contract does not know is no answer.
+    pub(crate) fn refused(error: crate::wire::Error) -> Self {
+        let error = PluginError::from(error);
+        if REFUSALS.contains(&error.code.as_str()) {
+            return Self::Refused(error);
+        }
+        let PluginError { code, message, .. } = error;
+        Self::bad_output(format!("a refusal that the contract does not know: {code}: {message}"))
+    }
+
+    /// What a plugin should have answered where it converts by rates that are too old.
+    pub(crate) fn rates_too_old(message: String) -> Self {
+        let code = RATES_TOO_OLD.to_owned();
+        Self::Refused(PluginError { code, message, field: None, retryable: true })
     }
 }
 

@@ -13,7 +13,7 @@
 //! let plugin = plugins.install(bytes).await?;
 //! let tax = plugin.tax().ok_or("not a tax plugin")?;
 //! let called = tax.assess(&sale).await?;
-//! println!("{} by {}", called.value.law, called.evidence.digest);
+//! println!("{} by {}", called.value.assessment.law, called.evidence.digest);
 //! # Ok(())
 //! # }
 //! ```
@@ -47,4 +47,4 @@ pub use load::LoadError;
 pub use peak::Peak;
 pub use purser_pack::{Manifest, PackError, Role};
 pub use registry::{Description, Plugin, Plugins};
-pub use tax::{Filing, PeriodLine, PeriodTotals, TaxPlugin, Verdict};
+pub use tax::{Filing, PeriodLine, PeriodTotals, TaxPlugin, Taxed, Verdict};

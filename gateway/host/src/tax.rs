@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purser_core::{
     money::{Money, Percent},
-    tax::{Assessment, Sale},
+    tax::{Assessment, Sale, TaxedLine, allot_taxes},
 };
 use serde::Serialize;
 
@@ -22,6 +22,15 @@ type Answer<T> = (Result<T, wire::Error>,);
 /// A plugin that assesses sales, judges tax numbers and files returns.
 #[derive(Clone)]
 pub struct TaxPlugin(pub(crate) Arc<Loaded>);
+
+/// The taxes of a sale, which can be booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taxed {
+    /// As the plugin answered.
+    pub assessment: Assessment,
+    /// Allotted to the lines of the sale.
+    pub lines: Vec<TaxedLine>,
+}
 
 /// What a plugin says of a tax number, by its form and checksum.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,13 +110,17 @@ impl TaxPlugin {
         self.0.digest
     }
 
-    /// The taxes of a sale. Their shape is checked; that they can be booked, `purser_core::tax::allot_taxes` checks.
-    pub async fn assess(&self, sale: &Sale) -> Result<Called<Assessment>, CallError> {
-        let sale = convert::sale(sale);
-        let question = question("assess", &AssessInput { sale: &sale }, (&sale,))?;
+    /// The taxes of a sale. Taxes that cannot be booked are a fault like any other.
+    pub async fn assess(&self, sale: &Sale) -> Result<Called<Taxed>, CallError> {
+        let input = convert::sale(sale);
+        let question = question("assess", &AssessInput { sale: &input }, (&input,))?;
         let read = |(answer,): Answer<wire::Assessment>| {
-            let assessment = answer.map_err(refused)?;
-            Ok((convert::read_assessment(&assessment)?, written(&assessment)?))
+            let answer = answer.map_err(CallError::refused)?;
+            let output = written(&answer)?;
+            let assessment = convert::read_assessment(&answer)?;
+            let lines = allot_taxes(sale, &assessment)
+                .map_err(|error| CallError::bad_output(error.to_string()))?;
+            Ok((Taxed { assessment, lines }, output))
         };
         self.0.ask(question, read).await
     }
@@ -121,7 +134,7 @@ impl TaxPlugin {
         let question =
             question("check-tax-id", &CheckTaxIdInput { country, number }, (country, number))?;
         let read = |(answer,): Answer<wire::Verdict>| {
-            let verdict = answer.map_err(refused)?;
+            let verdict = answer.map_err(CallError::refused)?;
             let output = written(&verdict)?;
             Ok((read_verdict(verdict)?, output))
         };
@@ -133,7 +146,7 @@ impl TaxPlugin {
         let totals = period_totals(totals);
         let question = question("file-return", &FileReturnInput { totals: &totals }, (&totals,))?;
         let read = |(answer,): Answer<wire::Filing>| {
-            let filing = answer.map_err(refused)?;
+            let filing = answer.map_err(CallError::refused)?;
             let output = written(&filing)?;
             Ok((read_filing(filing)?, output))
         };
@@ -153,10 +166,6 @@ pub(crate) fn question<P>(
 
 pub(crate) fn written(value: &impl Serialize) -> Result<String, CallError> {
     json::text(value).map_err(|error| CallError::bad_output(error.to_string()))
-}
-
-pub(crate) fn refused(error: wire::Error) -> CallError {
-    CallError::Refused(error.into())
 }
 
 fn read_verdict(verdict: wire::Verdict) -> Result<Verdict, CallError> {

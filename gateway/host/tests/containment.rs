@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use purser_core::{
     money::{Currency, Money},
     place::Place,
-    tax::{Assessment, AssessmentError, Category, Line, Sale, allot_taxes},
+    tax::{AssessmentError, Category, Line, Sale},
 };
-use purser_host::{CallError, Called, Fault, Limits, Plugin, Plugins};
+use purser_host::{CallError, Called, Fault, Limits, Plugin, Plugins, Taxed};
 use purser_hostile::Deed;
 use tokio::{task::JoinHandle, time::timeout};
 
@@ -79,12 +79,17 @@ async fn every_misdeed_is_its_fault_and_the_next_call_works() {
         (Deed::Garbage, Fault::BadOutput),
         (Deed::EndlessDecimals, Fault::BadOutput),
         (Deed::UnknownCurrency, Fault::BadOutput),
+        (Deed::WrongCurrency, Fault::BadOutput),
+        (Deed::NegativeTax, Fault::BadOutput),
+        (Deed::WrongSum, Fault::BadOutput),
+        (Deed::UnknownLine, Fault::BadOutput),
+        (Deed::UnknownRefusal, Fault::BadOutput),
     ] {
         let (fault, detail) = fault_of(&plugin, deed).await;
         assert_eq!(fault, expected, "{deed:?}: {detail}");
         assert_eq!(plugin.faults_in_a_row(), 1);
         let called = plugin.tax().unwrap().assess(&sale(Deed::Honest)).await.unwrap();
-        assert_eq!(called.value.taxes[0].tax, eur(450), "after {deed:?}");
+        assert_eq!(called.value.assessment.taxes[0].tax, eur(450), "after {deed:?}");
         assert_eq!(plugin.faults_in_a_row(), 0);
     }
 }
@@ -112,25 +117,24 @@ async fn a_panic_tells_its_text_without_control_characters() {
 }
 
 #[tokio::test]
-async fn money_that_is_wrong_reaches_the_rules_and_is_refused_there() {
+async fn money_that_is_wrong_is_told_by_the_rule_it_breaks() {
     let plugin = hostile().await;
-    for (deed, expected) in [
+    for (deed, rule) in [
         (Deed::NegativeTax, AssessmentError::Negative),
         (Deed::WrongSum, AssessmentError::RateMismatch),
         (Deed::WrongCurrency, AssessmentError::Currency),
         (Deed::UnknownLine, AssessmentError::UnknownLine),
     ] {
-        let sale = sale(deed);
-        let called = plugin.tax().unwrap().assess(&sale).await.unwrap();
-        assert_eq!(allot_taxes(&sale, &called.value), Err(expected), "{deed:?}");
+        assert_eq!(fault_of(&plugin, deed).await, (Fault::BadOutput, rule.to_string()), "{deed:?}");
     }
+    assert_eq!(plugin.faults_in_a_row(), 4);
 }
 
 #[tokio::test]
 async fn a_huge_log_does_not_fail_the_sale() {
     let plugin = hostile().await;
     let called = plugin.tax().unwrap().assess(&sale(Deed::HugeLog)).await.unwrap();
-    assert_eq!(called.value.law, "Leviticus 27:30");
+    assert_eq!(called.value.assessment.law, "Leviticus 27:30");
 }
 
 #[tokio::test]
@@ -158,7 +162,7 @@ async fn faults_are_counted_until_an_answer_comes() {
     assert_eq!(plugin.faults_in_a_row(), 0);
 }
 
-fn dawdling(plugin: &Plugin) -> JoinHandle<Result<Called<Assessment>, CallError>> {
+fn dawdling(plugin: &Plugin) -> JoinHandle<Result<Called<Taxed>, CallError>> {
     let tax = plugin.tax().unwrap();
     tokio::spawn(async move { tax.assess(&sale(Deed::Dawdle)).await })
 }
@@ -170,7 +174,7 @@ async fn eight_loops_do_not_hold_up_two_workers() {
     let normal = plugin.tax().unwrap();
     let normal = tokio::spawn(async move { normal.assess(&sale(Deed::Honest)).await });
     let called = normal.await.unwrap().unwrap();
-    assert_eq!(called.value.taxes[0].tax, eur(450));
+    assert_eq!(called.value.assessment.taxes[0].tax, eur(450));
     for task in loops {
         assert!(!task.is_finished(), "the normal call did not wait for any of them");
         task.abort();

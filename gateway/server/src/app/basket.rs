@@ -7,17 +7,13 @@ use purser_core::{
     place::Place,
     purchase::{Price, price},
     record::EvidenceRecord,
-    tax::{Category, Line, Sale, TaxedLine, allot_taxes},
+    tax::{Category, Line, Sale, TaxedLine},
 };
 use purser_host::TaxPlugin;
 use purser_money::{Currency, Money, Rounding};
 use purser_store::facts::merchant::Merchant;
 
-use super::{
-    facts::{self, Facts},
-    intent::Making,
-    merchant::check_return_url,
-};
+use super::{facts::Facts, intent::Making, merchant::check_return_url};
 use crate::{
     clock::day,
     gateway::Gateway,
@@ -222,12 +218,8 @@ async fn assess_document(
     let called = first.plugin.assess(&sale).await;
     gateway.metrics.plugin_called("tax.assess", started.elapsed(), called.is_err());
     let called = called?;
-    let taxed = allot_taxes(&sale, &called.value).map_err(|error| {
-        tracing::warn!(%error, "a tax plugin broke its contract");
-        Problem::new(problem::PLUGIN_FAILED).with("fault", "bad-output")
-    })?;
-    evidence.push(facts::evidence(called.evidence));
-    Ok(taxed)
+    evidence.push(called.evidence.into());
+    Ok(called.value.lines)
 }
 
 async fn price_item(

@@ -1,9 +1,13 @@
 //! What operators and merchants set, as a purchase needs it: read once for each version and kept.
 //!
 //! Whatever changes a fact counts `facts_version` up in the same database transaction, and the teller decides
-//! nothing that was prepared with another version. So these may be kept in memory, by several processes.
+//! nothing that was prepared with another version. So these may be kept in memory, by several processes. A new offer
+//! key changes none: its name was known to nobody, so nothing was kept of it.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use arc_swap::ArcSwap;
 use purser_core::{
@@ -16,7 +20,7 @@ use purser_core::{
     rate::{ConversionPolicy, RateTable, Route},
     record::EvidenceRecord,
 };
-use purser_host::{CurrencyPlugin, Digest, Evidence, TaxPlugin};
+use purser_host::{Called, CurrencyPlugin, Digest, TaxPlugin};
 use purser_money::{Currency, Money, Rounding};
 use purser_store::{
     facts::{
@@ -222,8 +226,10 @@ impl Facts {
         if let Some(known) = self.tables.get(&key) {
             return Ok(known);
         }
-        let feeds: Vec<String> =
-            plugin.feeds().await?.value.into_iter().map(|feed| feed.id).collect();
+        let started = Instant::now();
+        let called = plugin.feeds().await;
+        gateway.metrics.plugin_called("currency.feeds", started.elapsed(), called.is_err());
+        let feeds: Vec<String> = called?.value.into_iter().map(|feed| feed.id).collect();
         let row = gateway.store.read(move |db| {
             let feeds: Vec<&str> = feeds.iter().map(String::as_str).collect();
             rate_table_newest(db, &feeds, day)
@@ -272,20 +278,12 @@ impl Facts {
             max_age_days: gateway.settings.rates_max_age_days,
             rounding,
         };
-        let called = plugin.convert(amount, to, &table, &policy).await?;
-        let route = Route::check(amount, to, called.value, rounding).map_err(|error| {
-            tracing::warn!(%error, "a currency plugin broke its contract");
-            Problem::new(problem::PLUGIN_FAILED)
-        })?;
-        Ok(EvidencedRoute { route, evidence: Some(evidence(called.evidence)) })
+        let started = Instant::now();
+        let called = plugin.convert(amount, to, &table, &policy).await;
+        gateway.metrics.plugin_called("currency.convert", started.elapsed(), called.is_err());
+        let Called { value: route, evidence } = called?;
+        Ok(EvidencedRoute { route, evidence: Some(evidence.into()) })
     }
-}
-
-/// A plugin call as it is kept.
-pub fn evidence(evidence: Evidence) -> EvidenceRecord {
-    let function = format!("{}.{}", evidence.role.name(), evidence.function);
-    let Evidence { digest, engine_version, input, output, fuel, .. } = evidence;
-    EvidenceRecord::new(*digest.bytes(), engine_version.to_string(), function, input, output, fuel)
 }
 
 fn usable_key(gateway: &Gateway, row: StoredOfferKey) -> Result<KeyOfMerchant, Problem> {

@@ -35,11 +35,13 @@ pub enum Deed {
     HugeLog,
     /// Refuses, at length and with control characters.
     Rant,
+    /// Refuses for a reason that the contract does not know.
+    UnknownRefusal,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Honest,
         Self::Loop,
         Self::Dawdle,
@@ -56,6 +58,7 @@ impl Deed {
         Self::UnknownLine,
         Self::HugeLog,
         Self::Rant,
+        Self::UnknownRefusal,
     ];
 
     /// Where the buyer must be.
@@ -77,6 +80,7 @@ impl Deed {
             Self::UnknownLine => "XX-LIN",
             Self::HugeLog => "XX-LOG",
             Self::Rant => "XX-RAN",
+            Self::UnknownRefusal => "XX-WHY",
         }
     }
 

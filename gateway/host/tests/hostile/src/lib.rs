@@ -14,4 +14,4 @@ mod plugin;
 mod built;
 
 #[cfg(not(target_family = "wasm"))]
-pub use built::component;
+pub use built::{build_plugin, component};

@@ -61,6 +61,7 @@ impl Guest for Hostile {
                 Ok(honest)
             }
             Deed::Rant => Err(error("\u{1b}[31mno\u{7}\n".repeat(10_000))),
+            Deed::UnknownRefusal => Err(Error { code: "pay-me".into(), ..error("first".into()) }),
         }
     }
 

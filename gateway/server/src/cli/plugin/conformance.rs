@@ -4,8 +4,8 @@
 use jiff::civil::Date;
 use purser_core::{
     place::Place,
-    rate::{ConversionPolicy, RateTable, Route},
-    tax::{Category, Line, Sale, allot_taxes},
+    rate::{ConversionPolicy, RateTable},
+    tax::{Category, Line, Sale},
 };
 use purser_host::{ByHandError, CallError, CurrencyPlugin, Plugin, Role, TaxPlugin};
 use purser_money::{Currency, Rate, Rounding};
@@ -92,12 +92,7 @@ async fn sums(plugin: &Plugin, tax: &TaxPlugin, today: Date) -> Finding {
         for lines in LINES {
             let Some(sale) = document(country, lines, today) else { continue };
             match tax.assess(&sale).await {
-                Ok(called) => {
-                    if let Err(error) = allot_taxes(&sale, &called.value) {
-                        return not_booked(format!("{lines} lines in {country}: {error}"));
-                    }
-                    assessed = assessed.saturating_add(1);
-                }
+                Ok(_) => assessed = assessed.saturating_add(1),
                 Err(CallError::Refused(_)) => {}
                 Err(error) => return not_booked(format!("{lines} lines in {country}: {error}")),
             }
@@ -158,12 +153,7 @@ async fn legs(plugin: &CurrencyPlugin, today: Date) -> Finding {
             let amount = odd_price(from, 1);
             let policy = ConversionPolicy { today, max_age_days: 5, rounding };
             match plugin.convert(amount, to, &table, &policy).await {
-                Ok(called) => {
-                    if let Err(error) = Route::check(amount, to, called.value, rounding) {
-                        return not_converted(format!("{from} to {to}: {error}"));
-                    }
-                    converted = converted.saturating_add(1);
-                }
+                Ok(_) => converted = converted.saturating_add(1),
                 Err(CallError::Refused(_)) => {}
                 Err(error) => return not_converted(format!("{from} to {to}: {error}")),
             }
