@@ -12,8 +12,8 @@ mod support;
 
 use purser::settings::Throttle;
 use purser_money::{Currency, Money};
-use serde_json::json;
-use support::{Answer, World, at_once, but, login, new_key, raw};
+use serde_json::{Value, json};
+use support::{Answer, Client, World, at_once, but, login, new_key, raw, text};
 
 /// A tenth of the budgets that are wanted: the sandbox allows ten times as many.
 fn throttled(logins_per_email: u32, logins_per_address: u32, sign_ups_per_minute: u32) -> World {
@@ -21,6 +21,120 @@ fn throttled(logins_per_email: u32, logins_per_address: u32, sign_ups_per_minute
     let throttle =
         Throttle { logins_per_email, logins_per_address, sign_ups_per_minute, ..standard };
     World::with(|settings| settings.throttle = throttle)
+}
+
+/// A gateway that believes the proxy on this machine.
+fn behind_a_proxy(throttle: Throttle) -> World {
+    World::with(|settings| {
+        settings.throttle = throttle;
+        settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+}
+
+/// What a client behind the proxy gets.
+fn sign_in_from(world: &World, client: &str, login: &Value) -> String {
+    let body = login.to_string();
+    let head = format!(
+        "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: {client}"
+    );
+    let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    raw(&world.base, request.as_bytes()).split(' ').nth(1).unwrap().to_owned()
+}
+
+/// A gateway with these budgets as they are.
+fn in_earnest(throttle: Throttle) -> World {
+    World::with(|settings| {
+        settings.throttle = throttle;
+        // The sandbox would allow ten times as many.
+        (settings.sandbox, settings.clock) = (false, None);
+    })
+}
+
+/// Moves the account of a recovery code to these credentials.
+fn recover(world: &World, code: &str, login: &Value) -> Answer {
+    let body = json!({
+        "recovery_code": code, "email": login["email"], "new_pin": login["pin"], "new_password": login["password"],
+    });
+    world.anyone().post("/v1/account/credentials", None, &body)
+}
+
+#[test]
+fn a_recovery_is_a_guess_of_the_credentials_that_it_chooses() {
+    let world = throttled(1, 100, 60);
+    let ann = login("ann@example.org");
+    world.sign_up(&ann);
+    let mut code = text(&world.sign_up(&login("mallory@example.org")), "/recovery_code");
+    // The sign-up itself counted as a guess.
+    for index in 0..9 {
+        let guess = but(&ann, "pin", &format!("{index:06}"));
+        code = text(&recover(&world, &code, &guess).ok(200), "/recovery_code");
+    }
+    recover(&world, &code, &ann).problem(429, "too-many-requests");
+    recover(&world, &code, &but(&ann, "pin", "000009")).problem(429, "too-many-requests");
+    recover(&world, &code, &login("bob@example.org")).ok(200);
+}
+
+#[test]
+fn a_recovery_that_meets_the_credentials_of_another_counts_too() {
+    let world = in_earnest(Throttle { logins_per_email: 2, ..Throttle::default() });
+    let ann = login("ann@example.org");
+    world.sign_up(&ann);
+    let code = text(&world.sign_up(&login("mallory@example.org")), "/recovery_code");
+    recover(&world, &code, &ann).problem(400, "malformed-request");
+    recover(&world, &code, &ann).problem(429, "too-many-requests");
+}
+
+#[test]
+fn an_account_is_not_recovered_without_end() {
+    let world = in_earnest(Throttle::default());
+    let mut code = text(&world.sign_up(&login("mallory@example.org")), "/recovery_code");
+    for index in 0..5 {
+        let elsewhere = login(&format!("{index}@example.org"));
+        code = text(&recover(&world, &code, &elsewhere).ok(200), "/recovery_code");
+    }
+    recover(&world, &code, &login("5@example.org")).problem(429, "too-many-requests");
+}
+
+#[test]
+fn a_change_of_credentials_is_a_guess_too() {
+    let world = in_earnest(Throttle { logins_per_email: 2, ..Throttle::default() });
+    let ann = login("ann@example.org");
+    world.sign_up(&ann);
+    let tokens = world.sign_in(&ann).ok(200);
+    let buyer = Client::new(&world.base, Some(&text(&tokens, "/access_token")));
+    let change = json!({ "pin": ann["pin"], "password": ann["password"], "new_pin": "141421" });
+    buyer.post("/v1/account/credentials", None, &change).ok(200);
+    world.sign_in(&but(&ann, "pin", "141421")).problem(429, "too-many-requests");
+}
+
+#[test]
+fn strangers_keep_nobody_out_where_they_signed_in_before() {
+    let world = behind_a_proxy(Throttle { logins_per_email: 1, ..Throttle::default() });
+    let (ann, wrong) = (login("ann@example.org"), but(&login("ann@example.org"), "pin", "000000"));
+    let (home, abroad, stranger) = ("198.51.100.7", "192.0.2.1", "203.0.113.1");
+    world.sign_up(&ann);
+    assert_eq!(sign_in_from(&world, home, &ann), "200");
+    for _ in 0..9 {
+        assert_eq!(sign_in_from(&world, stranger, &wrong), "401");
+    }
+    assert_eq!(sign_in_from(&world, stranger, &wrong), "429");
+    assert_eq!(sign_in_from(&world, abroad, &ann), "429", "whoever it is, it is a stranger there");
+    assert_eq!(sign_in_from(&world, home, &ann), "200");
+    for _ in 0..10 {
+        assert_eq!(sign_in_from(&world, home, &wrong), "401");
+    }
+    assert_eq!(sign_in_from(&world, home, &ann), "429", "its own failures count");
+}
+
+#[test]
+fn sign_ins_without_end_are_stopped_though_they_are_right() {
+    let world = in_earnest(Throttle::default());
+    let ann = login("ann@example.org");
+    world.sign_up(&ann);
+    for _ in 0..60 {
+        world.sign_in(&ann).ok(200);
+    }
+    world.sign_in(&ann).problem(429, "too-many-requests");
 }
 
 #[test]
@@ -73,25 +187,14 @@ fn an_address_has_a_budget_of_its_own() {
 
 #[test]
 fn behind_a_trusted_proxy_each_client_has_its_own_budget() {
-    // What comes from these clients, with the proxy on this machine.
     let statuses = |world: &World, clients: &[&str]| {
-        let sent = |client: &&str| {
-            let body = login("ann@example.org").to_string();
-            let head = format!(
-                "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: {client}"
-            );
-            let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-            raw(&world.base, request.as_bytes()).split(' ').nth(1).unwrap().to_owned()
-        };
+        let sent = |client: &&str| sign_in_from(world, client, &login("ann@example.org"));
         clients.iter().map(sent).collect::<Vec<_>>()
     };
     let throttle = Throttle { logins_per_address: 1, ..Throttle::default() };
     let guesser = ["198.51.100.7"; 10];
     let last = ["198.51.100.7", "203.0.113.1, 198.51.100.7", "203.0.113.1"];
-    let trusting = World::with(|settings| {
-        settings.throttle = throttle;
-        settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    });
+    let trusting = behind_a_proxy(throttle);
     assert_eq!(statuses(&trusting, &guesser), ["401"; 10]);
     assert_eq!(statuses(&trusting, &last), ["429", "429", "401"]);
     let trusting_nobody = World::with(|settings| settings.throttle = throttle);

@@ -135,6 +135,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    familiar_address (key) {
+        key -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     card_batch (id) {
         id -> Text,
         count -> BigInt,
@@ -411,6 +418,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     session,
     refresh_token,
     throttle,
+    familiar_address,
     card_batch,
     card,
     vault_load,

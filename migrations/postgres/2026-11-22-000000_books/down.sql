@@ -20,6 +20,7 @@ DROP TABLE vault_load;
 DROP TABLE meta_read_key;
 DROP TABLE card;
 DROP TABLE card_batch;
+DROP TABLE familiar_address;
 DROP TABLE throttle;
 DROP TABLE refresh_token;
 DROP TABLE session;

@@ -133,6 +133,13 @@ CREATE TABLE throttle (
 );
 CREATE INDEX throttle_window ON throttle (window_started_at);
 
+-- Where somebody signed in lately, by a keyed hash of e-mail and address: strangers' failures do not count there.
+CREATE TABLE familiar_address (
+    key        BYTEA  NOT NULL PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX familiar_address_expires_at ON familiar_address (expires_at);
+
 -- Cards --------------------------------------------------------------------------------------------------
 
 CREATE TABLE card_batch (

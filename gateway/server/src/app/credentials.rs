@@ -25,7 +25,7 @@ use purser_store::{
 
 use super::{
     login::{LoginSalt, Remembered},
-    throttle::{Budget, attempt},
+    throttle::{Budget, LoginAttempt, attempt},
     token::Access,
 };
 use crate::{
@@ -66,14 +66,23 @@ pub async fn confirm(
     pin: &str,
     password: &str,
 ) -> Result<(), Problem> {
+    confirmed(gateway, access, address, pin, password).await.map(drop)
+}
+
+async fn confirmed(
+    gateway: &Gateway,
+    access: &Access,
+    address: IpAddr,
+    pin: &str,
+    password: &str,
+) -> Result<LoginAttempt, Problem> {
     let salt = access.login(gateway)?;
-    let budgets = vec![Budget::logins_with(gateway, &salt), Budget::logins_from(gateway, address)];
-    let attempt = attempt(gateway, budgets).await?;
+    let attempt = LoginAttempt::begin(gateway, &salt, address).await?;
     let lookup =
         gateway.logins.lookup(&gateway.keys, &salt, &Remembered::claimed(pin, password)).await?;
     let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
     if found.is_some_and(|identity| identity.account == access.account) {
-        return Ok(());
+        return Ok(attempt);
     }
     attempt.failed(gateway).await?;
     Err(Problem::new(problem::WRONG_CREDENTIALS))
@@ -91,9 +100,9 @@ pub async fn change(
         .new_password
         .map_or(("password", change.password), |password| ("new_password", password));
     let new = Remembered::chosen(pin, password);
-    confirm(gateway, access, address, change.pin, change.password).await?;
+    let guess = confirmed(gateway, access, address, change.pin, change.password).await?;
     let set = Set { account: access.account, salt: access.login(gateway)?, claim: new? };
-    set.keep(gateway, None).await
+    set.keep(gateway, guess, None).await
 }
 
 /// Opens an account again with its recovery code, which is used up by it, and gives a new one.
@@ -105,19 +114,22 @@ pub async fn recover(
     let salt = LoginSalt::for_new_account(&gateway.keys.login, recovery.email)?;
     let claim =
         Remembered::chosen(("new_pin", recovery.new_pin), ("new_password", recovery.new_password))?;
-    let attempt = attempt(gateway, vec![Budget::logins_from(gateway, address)]).await?;
+    let guess = LoginAttempt::begin(gateway, &salt, address).await?;
     let hash = RecoveryCode::parse(recovery.code).ok().map(|code| code.hash(&gateway.keys.hash));
     let found = match hash {
         Some(hash) => gateway.store.read(move |db| identity_find_by_recovery(db, &hash)).await?,
         None => None,
     };
     let (Some(identity), Some(hash)) = (found, hash) else {
-        attempt.failed(gateway).await?;
+        guess.failed(gateway).await?;
         return Err(Problem::new(problem::WRONG_CREDENTIALS));
     };
+    let recoveries = vec![Budget::recoveries_of(gateway, identity.account)];
+    attempt(gateway, recoveries).await?.failed(gateway).await?;
     let next = RecoveryCode::from_random(random::bytes());
     let set = Set { account: identity.account, salt, claim };
-    set.keep(gateway, Some(Exchange { old: hash, next: next.hash(&gateway.keys.hash) })).await?;
+    let exchange = Exchange { old: hash, next: next.hash(&gateway.keys.hash) };
+    set.keep(gateway, guess, Some(exchange)).await?;
     Ok(next.reveal())
 }
 
@@ -143,7 +155,15 @@ impl Exchange {
 }
 
 impl Set {
-    async fn keep(self, gateway: &Gateway, exchange: Option<Exchange>) -> Result<(), Problem> {
+    /// Keeps them, unless another account has them. That is told, so choosing credentials is a guess whose they are, and
+    /// counts as a failed one however it ends.
+    async fn keep(
+        self,
+        gateway: &Gateway,
+        guess: LoginAttempt,
+        exchange: Option<Exchange>,
+    ) -> Result<(), Problem> {
+        guess.failed(gateway).await?;
         let Self { account, salt, claim } = self;
         let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
         let pin_verifier = gateway.logins.pin_verifier(&gateway.keys, account, claim.pin()).await?;
@@ -173,7 +193,7 @@ impl Set {
     }
 }
 
-/// Another account is found by just these three already. Whoever chose them knows them, so this tells nothing new.
+/// Another account is found by just these three already. Whoever chose them guessed them, and could sign in now.
 fn taken(error: StoreError) -> Problem {
     if error.is_conflict() {
         return Problem::malformed("new_password", "choose another PIN or password");

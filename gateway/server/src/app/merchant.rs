@@ -24,6 +24,7 @@ use purser_store::{
 use super::{
     intent::{Making, carry_out},
     refund::{new_compensation, refund_event},
+    throttle::{Budget, attempt},
 };
 use crate::{
     gateway::Gateway,
@@ -195,10 +196,15 @@ impl NewOfferKey {
     }
 }
 
-/// Stores an offer key.
+/// Stores an offer key. No command was prepared without it, because nobody knew its name: so no fact changes, and one
+/// merchant's new keys cost the others nothing.
 pub async fn offer_key_add(gateway: &Gateway, key: NewOfferKey) -> Result<NewOfferKey, Problem> {
     let (merchant, row) = (key.row.merchant, key.row.clone());
-    let stored = gateway.store.change_facts(move |db| {
+    let (changes, now) = (Budget::key_changes_of(gateway, merchant), gateway.now());
+    let _attempt = attempt(gateway, vec![changes]).await?;
+    let stored = gateway.store.write(move |db| {
+        // First, so that of two at once the second waits here, and sees the key of the first.
+        changes.count(db, now)?;
         if offer_key::offer_key_list(db, merchant)?.len() >= KEYS_MAX {
             return Ok(false);
         }
@@ -208,6 +214,27 @@ pub async fn offer_key_add(gateway: &Gateway, key: NewOfferKey) -> Result<NewOff
     if stored.await? { Ok(key) } else { Err(too_many()) }
 }
 
+/// Withdraws an offer key of a merchant: offers signed with it are refused from now on, also those that are just being
+/// bought. False if the merchant has no such key, and then nothing changes for anybody.
+pub async fn offer_key_remove(
+    gateway: &Gateway,
+    merchant: MerchantId,
+    kid: String,
+) -> Result<bool, Problem> {
+    let asked = kid.clone();
+    let found = gateway.store.read(move |db| offer_key::offer_key_get(db, &asked)).await?;
+    if found.is_none_or(|key| key.merchant != merchant) {
+        return Ok(false);
+    }
+    let (changes, now) = (Budget::key_changes_of(gateway, merchant), gateway.now());
+    let _attempt = attempt(gateway, vec![changes]).await?;
+    let removed = gateway.store.change_facts(move |db| {
+        changes.count(db, now)?;
+        offer_key::offer_key_delete(db, merchant, &kid)
+    });
+    Ok(removed.await?)
+}
+
 fn too_many() -> Problem {
     Problem::malformed(
         "",
@@ -215,7 +242,7 @@ fn too_many() -> Problem {
     )
 }
 
-/// Makes a key for the API. Its text is shown once.
+/// Makes a key for the API. Its text is shown once. Keys for the API are looked up at each call: they are no facts.
 pub async fn api_key_add(
     gateway: &Gateway,
     owner: MerchantId,
@@ -225,7 +252,11 @@ pub async fn api_key_add(
     let (text, hash) = gateway.keys.new_merchant_key();
     let key = api_key_new(gateway, owner, scopes, expires_at);
     let row = key.clone();
-    let stored = gateway.store.change_facts(move |db| {
+    let (changes, now) = (Budget::key_changes_of(gateway, owner), gateway.now());
+    let _attempt = attempt(gateway, vec![changes]).await?;
+    let stored = gateway.store.write(move |db| {
+        // First, so that of two at once the second waits here, and sees the key of the first.
+        changes.count(db, now)?;
         if api_key::api_key_list(db, row.owner)?.len() >= KEYS_MAX {
             return Ok(false);
         }

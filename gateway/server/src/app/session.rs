@@ -21,7 +21,7 @@ pub use super::token::TokenCache;
 use super::{
     intent::Payer,
     login::{LoginSalt, Remembered},
-    throttle::{Budget, Judging, attempt},
+    throttle::{Judging, LoginAttempt},
     token::{self, SealedSalt},
 };
 use crate::{
@@ -64,13 +64,12 @@ pub async fn sign_in(
     address: IpAddr,
 ) -> Result<Tokens, Problem> {
     let salt = LoginSalt::new(&gateway.keys.login, login.email);
-    let budgets = vec![Budget::logins_with(gateway, &salt), Budget::logins_from(gateway, address)];
-    let attempt = attempt(gateway, budgets).await?;
+    let attempt = LoginAttempt::begin(gateway, &salt, address).await?;
     let claim = Remembered::claimed(login.pin, login.password);
     let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
     let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
     match found {
-        Some(identity) => begin(gateway, identity.account, &salt).await,
+        Some(identity) => begin(gateway, identity.account, &salt, attempt).await,
         None => {
             attempt.failed(gateway).await?;
             Err(Problem::new(problem::WRONG_CREDENTIALS))
@@ -128,7 +127,7 @@ async fn check_pin(
     pin: &str,
 ) -> Result<(), Problem> {
     let refused = |detail| Problem::new(problem::PIN_REQUIRED).field("pin").detail(detail);
-    let judging = Judging::pin(gateway, session);
+    let judging = Judging::pin(gateway, account);
     let now = gateway.now();
     let read = gateway
         .store
@@ -138,9 +137,9 @@ async fn check_pin(
     };
     let others: u32 = judging.others.iter().sum();
     if row.pin_failures.saturating_add(others) >= PIN_FAILURES_MAX {
-        return Err(refused("other PINs are being checked in this session; try again in a moment"));
+        return Err(refused("other PINs of this account are being checked; try again in a moment"));
     }
-    let verifier = gateway.logins.pin_verifier(&gateway.keys, account, pin).await?;
+    let verifier = gateway.logins.pin_shown(&gateway.keys, account, pin).await?;
     if SecretBytes::new(verifier.to_vec()) == SecretBytes::new(identity.pin_verifier) {
         if row.pin_failures > 0 {
             gateway.store.write(move |db| session_pin_passed(db, session)).await?;
@@ -152,10 +151,11 @@ async fn check_pin(
 }
 
 /// Begins a session.
-pub(super) async fn begin(
+async fn begin(
     gateway: &Gateway,
     account: AccountId,
     salt: &LoginSalt,
+    attempt: LoginAttempt,
 ) -> Result<Tokens, Problem> {
     let now = gateway.now();
     let session = Session {
@@ -167,7 +167,11 @@ pub(super) async fn begin(
     };
     let sealed = SealedSalt::seal(gateway, account, salt);
     let (refresh, kept) = refresh_token_of(gateway, &sealed, now);
-    gateway.store.write(move |db| session_insert(db, &session, &kept)).await?;
+    let begun = gateway.store.write(move |db| {
+        attempt.signed_in(db, now)?;
+        session_insert(db, &session, &kept)
+    });
+    begun.await?;
     Ok(Tokens { access: token::issue(gateway, account, session.id, sealed, now)?, refresh })
 }
 

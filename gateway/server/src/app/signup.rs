@@ -69,9 +69,10 @@ pub async fn sign_up(
     new: NewAccount,
     address: IpAddr,
 ) -> Result<Opened, Problem> {
-    let (sign_ups, guesses) =
-        (Budget::sign_ups_from(gateway, address), Budget::logins_with(gateway, &new.salt));
-    let _attempt = attempt(gateway, vec![sign_ups, guesses]).await?;
+    let sign_ups = Budget::sign_ups_from(gateway, address);
+    let guesses = Budget::guesses(gateway, &new.salt, address);
+    let [here, everywhere] = guesses;
+    let _attempt = attempt(gateway, vec![sign_ups, here, everywhere]).await?;
     let account = AccountId::from_random(id_bits());
     let lookup = gateway.logins.lookup(&gateway.keys, &new.salt, &new.claim).await?;
     let pin_verifier = gateway.logins.pin_verifier(&gateway.keys, account, new.claim.pin()).await?;
@@ -81,7 +82,7 @@ pub async fn sign_up(
     let handle = CardSerial::from_random(u64::from_be_bytes(random::bytes())).to_string();
     let (now, country) = (gateway.now(), new.country);
     let opened = gateway.store.write(move |db| {
-        sign_ups.fail(db, now)?;
+        sign_ups.count(db, now)?;
         let new = NewIdentity {
             account,
             handle: &handle,
@@ -94,7 +95,7 @@ pub async fn sign_up(
         match identity_insert(db, &new)? {
             SignUp::New => {
                 // Who tries credentials by signing up with them has failed just as at the login.
-                guesses.fail(db, now)?;
+                guesses.iter().try_for_each(|budget| budget.count(db, now))?;
                 Ok(account)
             }
             SignUp::Known(known) => {

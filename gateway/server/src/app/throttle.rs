@@ -1,11 +1,13 @@
 //! Budgets of failures, so that guessing is slow: for each e-mail, address and vault its own.
 //!
-//! Only failures count. A budget that is spent does not close the door: one more attempt is let in a minute after
+//! Only failures count, but where an attempt is dear even when it succeeds. A budget that is spent does not close the door: one more attempt is let in a minute after
 //! the window began, and the next ones after waits that double, until the window is over and the budget is whole
 //! again. So an attacker is slowed to a trickle, but can never lock out for good whoever knows the right secret. A
 //! success gives nothing back, or an attacker would sign in to an account of their own between two guesses.
 //!
 //! What is counted by is stored as keyed hash only, and forgotten when its window is over.
+
+mod logins;
 
 use std::{
     collections::HashMap,
@@ -16,7 +18,7 @@ use std::{
 use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
-    ids::{AccountId, SessionId},
+    ids::{AccountId, MerchantId},
     secret::{KeyedHash, keyed_hash},
 };
 use purser_store::{
@@ -24,7 +26,7 @@ use purser_store::{
     facts::throttle::{Throttle, throttle_fail, throttle_get},
 };
 
-use super::login::LoginSalt;
+pub use self::logins::LoginAttempt;
 use crate::{
     gateway::Gateway,
     problem::{self, Problem},
@@ -36,13 +38,18 @@ const WINDOW: i64 = 600;
 const SIGN_UP_WINDOW: i64 = 60;
 /// The wait for the first attempt beyond a budget, in seconds. Each failure doubles it.
 const WAIT_MIN: i64 = 60;
+/// Keys that one merchant may make and delete in ten minutes: a rotation of every key of twenty shops. A deleted offer
+/// key makes everybody's commands stale that are just being prepared.
+const KEY_CHANGES: u32 = 60;
 
-/// What failures are counted by, and how many there may be.
+/// What attempts are counted by, and how many there may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
     key: KeyedHash,
-    failures_max: u32,
+    max: u32,
     window: i64,
+    /// How many may be judged at the same moment.
+    at_once: u32,
 }
 
 /// Attempts that are being judged, by what they count for. They count as failures until they turn out well, so that
@@ -65,24 +72,6 @@ pub struct Judging {
 }
 
 impl Budget {
-    /// Logins with one e-mail, known here by its salt only.
-    pub fn logins_with(gateway: &Gateway, salt: &LoginSalt) -> Self {
-        let max = gateway.settings.throttle_in_force().logins_per_email;
-        Self::new(gateway, "logins with an e-mail", salt.expose(), max, WINDOW)
-    }
-
-    /// Logins from one address.
-    pub fn logins_from(gateway: &Gateway, address: IpAddr) -> Self {
-        let max = gateway.settings.throttle_in_force().logins_per_address;
-        Self::new(gateway, "logins from an address", &network(address), max, WINDOW)
-    }
-
-    /// Sign-ups from one address, of which all count.
-    pub fn sign_ups_from(gateway: &Gateway, address: IpAddr) -> Self {
-        let max = gateway.settings.throttle_in_force().sign_ups_per_minute;
-        Self::new(gateway, "sign-ups from an address", &network(address), max, SIGN_UP_WINDOW)
-    }
-
     /// Card codes and taps for one vault.
     pub fn cards_into(gateway: &Gateway, account: AccountId) -> Self {
         let max = gateway.settings.throttle_in_force().cards_per_vault;
@@ -95,14 +84,28 @@ impl Budget {
         Self::new(gateway, "cards from an address", &network(address), max, WINDOW)
     }
 
-    fn new(gateway: &Gateway, label: &str, by: &[u8], failures_max: u32, window: i64) -> Self {
-        Self { key: keyed_hash(&gateway.keys.hash, label, by), failures_max, window }
+    /// Keys that one merchant makes and deletes, of which all count.
+    pub fn key_changes_of(gateway: &Gateway, merchant: MerchantId) -> Self {
+        let (by, max) = (merchant.bits().to_be_bytes(), in_force(gateway, KEY_CHANGES));
+        Self::new(gateway, "key changes of a merchant", &by, max, WINDOW)
+    }
+
+    fn new(gateway: &Gateway, label: &str, by: &[u8], max: u32, window: i64) -> Self {
+        let key = keyed_hash(&gateway.keys.hash, label, by);
+        Self { key, max, window, at_once: u32::MAX }
+    }
+
+    fn at_once(self, gateway: &Gateway, max: u32) -> Self {
+        Self { at_once: in_force(gateway, max), ..self }
     }
 
     /// Seconds to wait before an attempt, if it is not let in now; `others` are being judged.
     fn wait(&self, row: Option<&Throttle>, others: u32, now: Timestamp) -> Option<i64> {
-        let failures = row.map_or(0, |row| row.failures);
-        if failures.saturating_add(others) < self.failures_max {
+        if others >= self.at_once {
+            return Some(1);
+        }
+        let counted = row.map_or(0, |row| row.failures);
+        if counted.saturating_add(others) < self.max {
             return None;
         }
         let left = row.map_or(0, |row| self.ready_at(row).saturating_sub(now.as_second()));
@@ -112,7 +115,7 @@ impl Budget {
 
     /// When the next attempt is let in: one minute after the window began, then three, then seven.
     fn ready_at(&self, row: &Throttle) -> i64 {
-        let Some(beyond) = row.failures.checked_sub(self.failures_max) else { return 0 };
+        let Some(beyond) = row.failures.checked_sub(self.max) else { return 0 };
         // Beyond 2^16 minutes every window is over.
         let minutes = (2_i64 << beyond.min(16)) - 1;
         let wait = WAIT_MIN.saturating_mul(minutes).min(self.window);
@@ -124,50 +127,56 @@ impl Budget {
         now.checked_sub(SignedDuration::from_secs(self.window)).unwrap_or(Timestamp::MIN)
     }
 
-    /// Counts a failure, within a transaction.
-    pub fn fail(&self, db: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
+    /// Counts an attempt, within a transaction. Others that count for the same wait for its end.
+    pub fn count(&self, db: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
         throttle_fail(db, self.key.as_bytes(), self.since(now), now).map(drop)
     }
 }
 
 /// Lets an attempt in, if every budget allows it.
 pub async fn attempt(gateway: &Gateway, budgets: Vec<Budget>) -> Result<Attempt, Problem> {
-    // Counted before the rows are read: a failure in between is seen twice rather than not at all.
-    let judging = Judging::begin(gateway, budgets.iter().map(|budget| budget.key).collect());
-    let now = gateway.now();
-    let read = budgets.clone();
-    let rows = gateway.store.read(move |db| {
-        let row = |budget: &Budget| throttle_get(db, budget.key.as_bytes(), budget.since(now));
-        read.iter().map(row).collect::<Result<Vec<_>, _>>()
-    });
-    let rows = rows.await?;
-    let waits = budgets.iter().zip(&rows).zip(&judging.others);
-    let waits = waits.filter_map(|((budget, row), others)| budget.wait(row.as_ref(), *others, now));
-    match waits.max() {
-        None => Ok(Attempt { budgets, _judging: judging }),
-        Some(seconds) => Err(too_many(seconds)),
-    }
-}
-
-async fn count(gateway: &Gateway, budgets: Vec<Budget>) -> Result<(), Problem> {
-    let now = gateway.now();
-    let counted =
-        gateway.store.write(move |db| budgets.iter().try_for_each(|budget| budget.fail(db, now)));
-    Ok(counted.await?)
+    let judging = Judging::let_in(gateway, budgets.clone()).await?;
+    Ok(Attempt { budgets, _judging: judging })
 }
 
 fn too_many(seconds: i64) -> Problem {
     Problem::new(problem::TOO_MANY_REQUESTS).retry_after(u64::try_from(seconds).unwrap_or(1))
 }
 
+/// A limit of this gateway: ten times as large in the sandbox, as the budgets that are settings.
+fn in_force(gateway: &Gateway, max: u32) -> u32 {
+    if gateway.settings.sandbox { max.saturating_mul(10) } else { max }
+}
+
 impl Attempt {
     /// Counts it as a failure.
     pub async fn failed(self, gateway: &Gateway) -> Result<(), Problem> {
-        count(gateway, self.budgets.clone()).await
+        let (budgets, now) = (self.budgets.clone(), gateway.now());
+        let counted = gateway
+            .store
+            .write(move |db| budgets.iter().try_for_each(|budget| budget.count(db, now)));
+        Ok(counted.await?)
     }
 }
 
 impl Judging {
+    /// Begins to judge an attempt, if every budget lets it in.
+    async fn let_in(gateway: &Gateway, budgets: Vec<Budget>) -> Result<Self, Problem> {
+        // Counted before the rows are read: a failure in between is seen twice rather than not at all.
+        let judging = Self::begin(gateway, budgets.iter().map(|budget| budget.key).collect());
+        let now = gateway.now();
+        let read = budgets.clone();
+        let rows = gateway.store.read(move |db| {
+            let row = |budget: &Budget| throttle_get(db, budget.key.as_bytes(), budget.since(now));
+            read.iter().map(row).collect::<Result<Vec<_>, _>>()
+        });
+        let rows = rows.await?;
+        let waits = budgets.iter().zip(&rows).zip(&judging.others);
+        let waits =
+            waits.filter_map(|((budget, row), others)| budget.wait(row.as_ref(), *others, now));
+        waits.max().map_or(Ok(judging), |seconds| Err(too_many(seconds)))
+    }
+
     /// Begins to judge an attempt that counts for these keys.
     fn begin(gateway: &Gateway, keys: Vec<KeyedHash>) -> Self {
         let mut judged = gateway.logins.attempts.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -182,10 +191,10 @@ impl Judging {
         Self { gateway: gateway.clone(), keys, others }
     }
 
-    /// Begins to judge a PIN in a session.
-    pub fn pin(gateway: &Gateway, session: SessionId) -> Self {
+    /// Begins to judge the PIN of an account, in whichever of its sessions.
+    pub fn pin(gateway: &Gateway, account: AccountId) -> Self {
         let key =
-            keyed_hash(&gateway.keys.hash, "PINs in a session", &session.bits().to_be_bytes());
+            keyed_hash(&gateway.keys.hash, "PINs of an account", &account.bits().to_be_bytes());
         Self::begin(gateway, vec![key])
     }
 }
@@ -225,8 +234,9 @@ mod tests {
         Timestamp::from_second(START + second).unwrap()
     }
 
-    fn budget(failures_max: u32) -> Budget {
-        Budget { key: KeyedHash::from_bytes([0; 32]), failures_max, window: WINDOW }
+    fn budget(max: u32) -> Budget {
+        let key = KeyedHash::from_bytes([0; 32]);
+        Budget { key, max, window: WINDOW, at_once: u32::MAX }
     }
 
     /// Lets every attempt fail that is let in, at the seconds given, and says how long each had to wait.
@@ -269,6 +279,13 @@ mod tests {
         let spent = Throttle { window_started_at: at(0), failures: 3 };
         assert_eq!(budget.wait(Some(&spent), 0, at(60)), None);
         assert_eq!(budget.wait(Some(&spent), 1, at(60)), Some(1), "one at a time");
+    }
+
+    #[test]
+    fn only_so_many_are_judged_at_once_however_large_the_budget() {
+        let budget = Budget { at_once: 3, ..budget(100) };
+        assert_eq!(budget.wait(None, 2, at(0)), None);
+        assert_eq!(budget.wait(None, 3, at(0)), Some(1));
     }
 
     #[test]

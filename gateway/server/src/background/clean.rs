@@ -1,9 +1,12 @@
-//! Forgets what has expired: sessions, their tokens, and counted failures.
+//! Forgets what has expired: sessions, their tokens, counted failures, and where somebody signed in.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use purser_store::facts::{session::sessions_expired_delete, throttle::throttles_expired_delete};
+use purser_store::facts::{
+    session::sessions_expired_delete,
+    throttle::{familiar_addresses_expired_delete, throttles_expired_delete},
+};
 
 use crate::{gateway::Gateway, problem::Problem};
 
@@ -15,11 +18,13 @@ pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
     let now = gateway.now();
     let until = now.checked_sub(FAILURES_KEPT).unwrap_or(now);
     let forgotten = gateway.store.write(move |db| {
-        Ok((sessions_expired_delete(db, now)?, throttles_expired_delete(db, until)?))
+        let sessions = sessions_expired_delete(db, now)?;
+        let addresses = familiar_addresses_expired_delete(db, now)?;
+        Ok((sessions, throttles_expired_delete(db, until)?, addresses))
     });
-    let (sessions, throttles) = forgotten.await?;
-    if sessions > 0 || throttles > 0 {
-        tracing::debug!(sessions, throttles, "forgot what has expired");
+    let (sessions, throttles, addresses) = forgotten.await?;
+    if sessions > 0 || throttles > 0 || addresses > 0 {
+        tracing::debug!(sessions, throttles, addresses, "forgot what has expired");
     }
     Ok(())
 }

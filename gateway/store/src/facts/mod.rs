@@ -1,8 +1,8 @@
 //! What operators, merchants and logins write: plain functions on the connection of a transaction.
 //!
-//! What commands are prepared with (merchants, keys, policies, plugins, bindings, rates) is changed through
-//! `Store::change_facts`, so that a command prepared before is prepared again; accounts, sessions and throttles
-//! through `Store::write`.
+//! What commands are prepared with (merchants, offer keys, policies, plugins, bindings, rates) is changed through
+//! `Store::change_facts`, so that a command prepared before is prepared again; accounts, sessions, API keys and
+//! throttles through `Store::write`, and so is a new offer key: no offer named it before.
 
 pub mod api_key;
 pub mod card;

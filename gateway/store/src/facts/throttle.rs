@@ -1,11 +1,15 @@
-//! Failures that slow a guesser down. The key is a keyed hash of an e-mail or an address, or names a vault; a row
-//! is forgotten with its window.
+//! Failures that slow a guesser down, and the addresses where somebody signed in. The key is a keyed hash of an e-mail
+//! or an address, or names a vault; a row is forgotten with its window.
 
 use diesel::prelude::*;
 use purser_core::Timestamp;
 
 use super::insert_if_new;
-use crate::{Connection, StoreError, read::row::Row, schema::throttle};
+use crate::{
+    Connection, StoreError,
+    read::row::Row,
+    schema::{familiar_address, throttle},
+};
 
 /// Failures so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,5 +80,39 @@ pub fn throttles_expired_delete(
     until: Timestamp,
 ) -> Result<usize, StoreError> {
     let expired = throttle::table.filter(throttle::window_started_at.le(until.as_microsecond()));
+    Ok(diesel::delete(expired).execute(conn)?)
+}
+
+/// Whether somebody signed in there lately. The key is a keyed hash of e-mail and address.
+pub fn address_is_familiar(
+    conn: &mut Connection,
+    key: &[u8],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let row = familiar_address::table.find(key);
+    let alive = row.filter(familiar_address::expires_at.gt(now.as_microsecond()));
+    Ok(diesel::select(diesel::dsl::exists(alive)).get_result(conn)?)
+}
+
+/// Remembers, until `expires_at`, that somebody signed in there.
+pub fn address_familiar_set(
+    conn: &mut Connection,
+    key: &[u8],
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    let until = familiar_address::expires_at.eq(expires_at.as_microsecond());
+    if insert_if_new!(conn, familiar_address::table, (familiar_address::key.eq(key), until))? == 0 {
+        diesel::update(familiar_address::table.find(key)).set(until).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Forgets the addresses where nobody signed in any more; tells how many.
+pub fn familiar_addresses_expired_delete(
+    conn: &mut Connection,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let expired =
+        familiar_address::table.filter(familiar_address::expires_at.le(now.as_microsecond()));
     Ok(diesel::delete(expired).execute(conn)?)
 }

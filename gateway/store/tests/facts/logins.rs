@@ -248,6 +248,22 @@ fn failures_count_within_their_window() {
 }
 
 #[test]
+fn an_address_is_familiar_until_nobody_signed_in_for_long() {
+    on_both(|database| {
+        let conn = &mut database.conn;
+        assert!(!address_is_familiar(conn, b"a", at(0)).unwrap());
+        address_familiar_set(conn, b"a", at(10)).unwrap();
+        assert!(address_is_familiar(conn, b"a", at(9)).unwrap());
+        assert!(!address_is_familiar(conn, b"a", at(10)).unwrap());
+        assert!(!address_is_familiar(conn, b"b", at(0)).unwrap());
+        address_familiar_set(conn, b"a", at(20)).unwrap();
+        assert_eq!(familiar_addresses_expired_delete(conn, at(19)).unwrap(), 0);
+        assert!(address_is_familiar(conn, b"a", at(19)).unwrap());
+        assert_eq!(familiar_addresses_expired_delete(conn, at(20)).unwrap(), 1);
+    });
+}
+
+#[test]
 fn a_changed_fact_is_noticed_and_a_login_is_none() {
     on_both(|database| {
         let store = &database.store;
