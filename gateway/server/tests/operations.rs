@@ -10,7 +10,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 
 use serde_json::{Value, json};
 use support::{Client, World, at_once, new_key, text};
@@ -41,6 +41,13 @@ impl Stream {
         let response = request.call().unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self(BufReader::new(response.into_body().into_reader()))
+    }
+
+    /// The messages until the gateway ends the stream.
+    fn rest(mut self) -> String {
+        let mut rest = String::new();
+        self.0.read_to_string(&mut rest).unwrap();
+        rest
     }
 
     /// The id and the data of the next message; comments are passed over.
@@ -185,6 +192,61 @@ on_both_databases! {
         assert_eq!(text(&live.next().1, "/outcome"), "not-purchased");
         let mut again = Stream::open(world, "/v1/transactions/stream", &bearer, Some(&id));
         assert_eq!(text(&again.next().1, "/kind"), "refund");
+    }
+
+    fn a_live_stream_ends_with_its_session_or_key(world: &World) {
+        let (buyer, shop) = (world.buyer(), world.merchant("DE"));
+        let session = world.anyone().post("/v1/sessions", None, &buyer.login).ok(200);
+        let bearer = text(&session, "/access_token");
+        let log = Stream::open(world, "/v1/transactions/stream", &bearer, None);
+        Client::new(&world.base, Some(&bearer)).delete("/v1/sessions/current").ok(204);
+        buyer.load(&world.cards(1, "20.00", "USD")[0]).ok(201);
+        assert!(!log.rest().contains("data: "), "what happens afterwards is not told");
+
+        let made = shop.client.post("/v1/api-keys", None, &json!({ "scopes": ["sales:read"] })).ok(201);
+        let events = Stream::open(world, "/v1/events/stream", &text(&made, "/key"), None);
+        shop.client.delete(&format!("/v1/api-keys/{}", text(&made, "/id"))).ok(204);
+        buyer.buy(&[&shop.offer("1.00", "USD")]).ok(201);
+        assert!(!events.rest().contains("data: "), "what happens afterwards is not told");
+    }
+
+    fn nobody_takes_all_places_of_live_streams(world: &World) {
+        let (buyer, other, (_, key)) = (world.buyer(), world.buyer(), merchant_key(world));
+        let bearer = |login: &Value| text(&world.anyone().post("/v1/sessions", None, login).ok(200), "/access_token");
+        let own = bearer(&buyer.login);
+        let open = |bearer: &str| Stream::open(world, "/v1/transactions/stream", bearer, None);
+        let _four: Vec<Stream> = (0..4).map(|_| open(&own)).collect();
+        let fifth = buyer.client.get("/v1/transactions/stream");
+        fifth.problem(429, "too-many-requests");
+        assert!(fifth.retry_after.is_some());
+        let _others = open(&bearer(&other.login));
+        let _merchants = Stream::open(world, "/v1/events/stream", &key, None);
+    }
+
+    fn a_merchant_who_changes_keys_without_end_stops_nobody_else(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let offer = world.merchant("FR").offer("1.00", "USD");
+        let version = || world.gateway.store.facts_version();
+        let before = version();
+        let make = |path: &str, body: Value| shop.client.post(path, None, &body).ok(201);
+        let offer_key = make("/v1/offer-keys", json!({ "alg": "HS256" }));
+        let api_key = make("/v1/api-keys", json!({ "scopes": ["offers"] }));
+        shop.client.delete(&format!("/v1/api-keys/{}", text(&api_key, "/id"))).ok(204);
+        shop.client.delete("/v1/offer-keys/nonsense").problem(404, "not-found");
+        assert_eq!(version(), before, "nobody's commands are stale");
+        shop.client.delete(&format!("/v1/offer-keys/{}", text(&offer_key, "/kid"))).ok(204);
+        assert_eq!(version(), before + 1, "what was signed with it is worth nothing any more");
+
+        // In the sandbox 600 changes in ten minutes. These were three.
+        for _ in 0..298 {
+            let made = make("/v1/offer-keys", json!({ "alg": "HS256" }));
+            shop.client.delete(&format!("/v1/offer-keys/{}", text(&made, "/kid"))).ok(204);
+        }
+        make("/v1/api-keys", json!({ "scopes": ["offers"] }));
+        let body = json!({ "alg": "HS256" });
+        shop.client.post("/v1/offer-keys", None, &body).problem(429, "too-many-requests");
+        shop.client.delete(&format!("/v1/offer-keys/{}", shop.kid)).problem(429, "too-many-requests");
+        buyer.buy(&[&offer]).ok(201);
     }
 
     fn plugins_answer_where_and_when_the_operator_says(world: &World) {

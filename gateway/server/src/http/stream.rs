@@ -1,18 +1,13 @@
 //! Live streams: a merchant's events and a buyer's transaction log, as server-sent events.
 //!
 //! A stream is woken by the commits of this process, and looks by itself now and then, since others may share the
-//! database. It ends when the key or session ends, when the gateway stops, and never holds more than one page.
+//! database. However many commits there are, it looks a few times a second. It ends when the key or session ends, when
+//! the gateway stops, and never holds more than one page.
 
 mod follow;
+mod places;
 
-use std::{
-    convert::Infallible,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -32,69 +27,30 @@ use purser_store::{
 use serde::Serialize;
 use tokio::{
     sync::{broadcast, watch},
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
-use self::follow::Log;
+pub use self::places::Streams;
+use self::{
+    follow::Log,
+    places::{Follower, Place},
+};
 use super::{
     answer,
     auth::{Buyer, Merchant},
     merchant::Event,
 };
-use crate::{
-    gateway::Gateway,
-    metrics::StreamOpen,
-    problem::{self, Problem},
-};
+use crate::{gateway::Gateway, problem::Problem};
 
-/// Streams at one time: each holds a connection, and looks into the database now and then.
-const OPEN_MAX: usize = 1_000;
 /// Rows that are sent at a time.
 const ROWS_MAX: usize = 100;
 /// How often a stream looks by itself for what other processes committed.
 const LOOK: Duration = Duration::from_secs(2);
+/// From one look to the next, however much is committed: nobody sees a tenth of a second, and a busy account costs no
+/// more than ten looks of each of its streams.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Proxies end connections that are silent for half a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// The streams of a gateway: how many are open, and whether they shall end.
-#[derive(Debug, Clone)]
-pub struct Streams {
-    open: Arc<AtomicUsize>,
-    closing: watch::Sender<bool>,
-}
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self { open: Arc::default(), closing: watch::Sender::new(false) }
-    }
-}
-
-impl Streams {
-    /// Ends all streams, so that the gateway can stop.
-    pub fn close(&self) {
-        self.closing.send_replace(true);
-    }
-
-    fn enter(&self, gateway: &Gateway, name: &str) -> Result<Place, Problem> {
-        if self.open.fetch_add(1, Ordering::SeqCst) >= OPEN_MAX {
-            self.open.fetch_sub(1, Ordering::SeqCst);
-            return Err(Problem::new(problem::OVERLOADED).retry_after(30));
-        }
-        Ok(Place { open: Arc::clone(&self.open), _counted: gateway.metrics.stream_open(name) })
-    }
-}
-
-/// A stream's place among the open ones, given back when it ends.
-struct Place {
-    open: Arc<AtomicUsize>,
-    _counted: StreamOpen,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::SeqCst);
-    }
-}
 
 /// What is followed, and by whom.
 enum Followed {
@@ -111,6 +67,7 @@ struct Open {
     commits: broadcast::Receiver<Committed>,
     closing: watch::Receiver<bool>,
     ready: Option<Bytes>,
+    looked_at: Instant,
     heartbeat_at: Instant,
     _place: Place,
 }
@@ -136,7 +93,7 @@ pub async fn events_stream(
         }
     };
     let followed = Followed::Events { merchant: id, position, request };
-    open(&gateway, "events", followed, None)
+    open(&gateway, followed, None)
 }
 
 /// The transaction log, as it grows.
@@ -165,7 +122,7 @@ pub async fn transactions_stream(
         }
     };
     let missed: String = missed.into_iter().rev().map(transaction).collect();
-    open(&gateway, "transactions", Followed::Log { account, session, log }, Some(missed))
+    open(&gateway, Followed::Log { account, session, log }, Some(missed))
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<String>, Problem> {
@@ -182,19 +139,23 @@ fn unknown_event() -> Problem {
 
 fn open(
     gateway: &Gateway,
-    name: &str,
     followed: Followed,
     missed: Option<String>,
 ) -> Result<HttpResponse, Problem> {
-    let place = gateway.streams.enter(gateway, name)?;
+    let follower = match &followed {
+        Followed::Events { merchant, .. } => Follower::Merchant(*merchant),
+        Followed::Log { account, .. } => Follower::Buyer(*account),
+    };
+    let place = gateway.streams.enter(gateway, follower)?;
     // The first line tells the client at once that it is connected, and after how long it may try again.
     let greeting = format!("retry: 2000\n: connected\n\n{}", missed.unwrap_or_default());
     let open = Open {
         gateway: gateway.clone(),
         followed,
         commits: gateway.store.committed(),
-        closing: gateway.streams.closing.subscribe(),
+        closing: gateway.streams.closing(),
         ready: Some(Bytes::from(greeting)),
+        looked_at: Instant::now(),
         heartbeat_at: Instant::now() + HEARTBEAT,
         _place: place,
     };
@@ -215,6 +176,10 @@ impl Open {
             return Some(ready);
         }
         loop {
+            sleep_until(self.looked_at + PAUSE).await;
+            // What was committed until now is seen by the look; only later commits are news.
+            self.commits = self.commits.resubscribe();
+            self.looked_at = Instant::now();
             let sent = match self.look().await {
                 Ok(sent) => sent,
                 Err(problem) => {
@@ -224,7 +189,8 @@ impl Open {
                 }
             };
             if !sent.is_empty() {
-                return Some(sent.into());
+                // Asked after the look: whoever signed out sees nothing that happened since.
+                return self.may_go_on().await.then(|| sent.into());
             }
             let look_at = (Instant::now() + LOOK).min(self.heartbeat_at);
             if !self.wait(look_at).await {

@@ -14,6 +14,9 @@ use crate::{gateway::Gateway, problem::Problem};
 
 /// A line may be committed after a younger one, by as long as a command may wait for the teller.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(30);
+/// And after this many younger ones of the same account at most, or every look of somebody busy would read thousands
+/// of lines again. Who lets more of the own commands overtake one finds its line in the list only.
+const SEEN_MAX: usize = 256;
 
 /// How far a log was read.
 pub(super) struct Log {
@@ -29,11 +32,9 @@ impl Log {
         let newest = lines.iter().map(|line| line.at).max().unwrap_or(now);
         let oldest = lines.iter().map(|line| line.at).min().filter(|_| lines.len() >= limit);
         let seen = lines.into_iter().map(|line| (line.at, line.id)).collect();
-        let mut log = Self { from: newest, seen };
-        log.move_on(newest);
         // Older lines, however late they were committed, were left out when the reader began.
-        let just_behind = oldest.map(|at| at.saturating_add(SignedDuration::from_micros(1)));
-        log.from = just_behind.and_then(Result::ok).map_or(log.from, |at| log.from.max(at));
+        let mut log = Self { from: oldest.map_or(Timestamp::MIN, just_behind), seen };
+        log.move_on(newest);
         log
     }
 
@@ -59,10 +60,17 @@ impl Log {
     }
 
     fn move_on(&mut self, newest: Timestamp) {
-        let from = newest.checked_sub(OVERLAP).unwrap_or(Timestamp::MIN);
-        self.from = from;
-        self.seen.retain(|(at, _)| *at >= from);
+        self.from = newest.checked_sub(OVERLAP).unwrap_or(Timestamp::MIN).max(self.from);
+        let too_many = self.seen.len().saturating_sub(SEEN_MAX);
+        if let Some((at, _)) = too_many.checked_sub(1).and_then(|last| self.seen.iter().nth(last)) {
+            self.from = just_behind(*at).max(self.from);
+        }
+        self.seen.retain(|(at, _)| *at >= self.from);
     }
+}
+
+fn just_behind(at: Timestamp) -> Timestamp {
+    at.saturating_add(SignedDuration::from_micros(1)).unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -102,6 +110,25 @@ mod tests {
             "committed late"
         );
         assert_eq!(sent(vec![line(2, 1_005), line(3, 1_010)]), Vec::<u128>::new());
+    }
+
+    #[test]
+    fn a_busy_log_is_read_again_by_a_few_hundred_lines_only() {
+        let mut log = Log::behind(Vec::new(), 100, Timestamp::from_second(1_000).unwrap());
+        let at = |index: u128| {
+            let micros = i64::try_from(index).unwrap() * 10;
+            Timestamp::from_microsecond(1_000_000_000 + micros).unwrap()
+        };
+        let busy = |index: u128| LogRecord { at: at(index), ..line(index, 0) };
+        for index in 0..10_000 {
+            assert_eq!(log.new_of(vec![busy(index)]).len(), 1);
+        }
+        assert_eq!(log.seen.len(), SEEN_MAX);
+        assert!(
+            log.from > at(9_743) && log.from <= at(9_744),
+            "no line that was sent is sent again"
+        );
+        assert!(log.new_of((9_744..10_000).map(busy).collect()).is_empty());
     }
 
     #[test]
