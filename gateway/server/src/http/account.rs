@@ -31,18 +31,26 @@ use crate::{
 
 type Answered = Result<HttpResponse, Problem>;
 
+/// An e-mail as people type it, blanks around it and all.
+#[derive(ToSchema)]
+#[schema(
+    as = Email,
+    value_type = String,
+    min_length = 3,
+    max_length = 254,
+    pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$",
+    example = "ann@example.org"
+)]
+#[allow(dead_code, reason = "only described here; the use case reads the text")]
+pub struct EmailText(String);
+
 /// What an account is opened with. Nothing of it is kept but a slow hash of all three together.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AccountRequest)]
 pub struct AccountIn {
     /// Upper and lower case are the same. No mail is ever sent to it.
-    #[schema(
-        min_length = 3,
-        max_length = 254,
-        pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$",
-        example = "ann@example.org"
-    )]
+    #[schema(value_type = EmailText)]
     email: String,
     /// 6 to 8 digits.
     #[schema(pattern = "^[0-9]{6,8}$", example = "493817")]
@@ -191,12 +199,7 @@ pub struct RecoveryIn {
     /// The recovery code. It is used up by this.
     recovery_code: String,
     /// What to sign in with from now on.
-    #[schema(
-        min_length = 3,
-        max_length = 254,
-        pattern = r"^[ \t\r\n]*[^@\s\x00-\x1F\x7F-\x9F]+@[^@\s\x00-\x1F\x7F-\x9F]+[ \t\r\n]*$",
-        example = "ann@example.org"
-    )]
+    #[schema(value_type = EmailText)]
     email: String,
     /// 6 to 8 digits.
     #[schema(pattern = "^[0-9]{6,8}$", example = "493817")]
