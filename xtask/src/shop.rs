@@ -17,6 +17,7 @@ pub(crate) struct Operator {
 
 /// A merchant that signs its offers.
 pub(crate) struct Merchant {
+    pub(crate) id: String,
     pub(crate) secret_key: String,
     pub(crate) signer: Signer,
 }
@@ -61,8 +62,9 @@ impl Operator {
         let body = format!(r#"{{"name":"{name}","country":"DE","fee_percent":"1"}}"#);
         let made = self.client.expect(201, Request::post("/v1/merchants", &body).by(&self.key))?;
         let (kid, secret) = (text(&made, "/offer_key/kid"), text(&made, "/offer_key/secret"));
-        let signer = Signer::new(text(&made, "/id"), &self.issuer, kid, secret)?;
-        Ok(Merchant { secret_key: text(&made, "/secret_key").to_owned(), signer })
+        let id = text(&made, "/id").to_owned();
+        let signer = Signer::new(&id, &self.issuer, kid, secret)?;
+        Ok(Merchant { id, secret_key: text(&made, "/secret_key").to_owned(), signer })
     }
 
     /// Sells pre-paid cards and gives their codes.
@@ -103,6 +105,11 @@ impl Buyer {
         Ok(())
     }
 
+    /// What erases the account, beside the token.
+    pub(crate) fn remembered(&self) -> String {
+        format!(r#"{{"pin":"{PIN}","password":"{}"}}"#, password(&self.name))
+    }
+
     /// Loads a pre-paid card, all of it.
     pub(crate) fn load(&self, client: &mut Client, code: &str) -> Result<()> {
         let body = format!(r#"{{"card":{{"code":"{code}"}}}}"#);
@@ -137,8 +144,15 @@ pub(crate) fn buyers(
     buyers
 }
 
+const PIN: &str = "314159";
+
+fn password(name: &str) -> String {
+    format!("correct horse {name}")
+}
+
 fn credentials(name: &str) -> String {
-    format!(r#""email":"{name}@example.org","pin":"314159","password":"correct horse {name}""#)
+    let password = password(name);
+    format!(r#""email":"{name}@example.org","pin":"{PIN}","password":"{password}""#)
 }
 
 /// A text inside an answer; an answer without it is compared, printed or sent as empty.

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 use crate::http::{Client, Request};
-use crate::shop::minor;
+use crate::shop::{minor, text};
 
 /// One command under its own idempotency key.
 pub(super) struct Command {
@@ -14,9 +14,25 @@ pub(super) struct Command {
     pub(super) key: String,
     pub(super) body: String,
     pub(super) kind: Kind,
+    pub(super) asks: Asks,
 }
 
-#[derive(Clone, Copy)]
+/// Who asks.
+pub(super) enum Asks {
+    /// The buyer, under a token that is renewed.
+    Buyer,
+    /// A merchant, the operator, or somebody who is here for this alone.
+    Other(String),
+}
+
+/// A thing that was bought and did not go back.
+pub(super) struct Item {
+    pub(super) id: String,
+    pub(super) merchant: String,
+    pub(super) charged_minor: i64,
+}
+
+#[derive(Clone)]
 pub(super) enum Kind {
     Load,
     Purchase,
@@ -25,6 +41,17 @@ pub(super) enum Kind {
     Transfer {
         to: usize,
     },
+    /// A merchant gives the money for an item back.
+    Goodwill {
+        item: String,
+        charged_minor: i64,
+    },
+    /// The operator sells a batch of cards.
+    Activation {
+        batch: String,
+    },
+    /// An account is erased, which nobody else knows.
+    Erasure,
 }
 
 /// A command and the answer that acknowledged it.
@@ -41,19 +68,25 @@ impl Command {
         client: &mut Client,
         token: &str,
     ) -> io::Result<Result<Option<Sent>>> {
-        let path = match self.kind {
-            Kind::Load => "/v1/vault/loads",
-            Kind::Purchase => "/v1/purchases",
-            Kind::Refund => "/v1/refunds",
-            Kind::Transfer { .. } => "/v1/transfers",
+        let (method, path) = match &self.kind {
+            Kind::Load => ("POST", "/v1/vault/loads".to_owned()),
+            Kind::Purchase => ("POST", "/v1/purchases".to_owned()),
+            Kind::Refund => ("POST", "/v1/refunds".to_owned()),
+            Kind::Transfer { .. } => ("POST", "/v1/transfers".to_owned()),
+            Kind::Goodwill { item, .. } => ("POST", format!("/v1/sales/{item}/refund")),
+            Kind::Activation { batch } => ("POST", format!("/v1/card-batches/{batch}/activate")),
+            Kind::Erasure => ("DELETE", "/v1/account".to_owned()),
         };
-        let answer = client.send(Request::post(path, &self.body).by(token).once(&self.key))?;
+        let request = Request { method, ..Request::post(&path, &self.body) };
+        let answer = client.send(request.by(token).once(&self.key))?;
         Ok(match answer.status {
-            201 | 402 => answer.json().map(|body| Some((answer.status, without_request(body)))),
+            200 | 201 | 402 => {
+                answer.json().map(|body| Some((answer.status, without_request(body))))
+            }
             // Said before the teller decided anything: the key is still free.
             409 if is_in_progress(&answer.body) => Ok(None),
             429 | 503 => Ok(None),
-            _ => fail(path, &self.key, &answer.to_string()),
+            _ => fail(&path, &self.key, &answer.to_string()),
         })
     }
 }
@@ -69,21 +102,28 @@ impl Answered {
             return Ok(Vec::new());
         }
         let buyer = command.buyer;
-        Ok(match command.kind {
+        Ok(match &command.kind {
             Kind::Load | Kind::Refund => vec![(buyer, minor(body, "/credited")?)],
             Kind::Purchase => vec![(buyer, -minor(body, "/total")?)],
             Kind::Transfer { to } => {
                 let amount = minor(body, "/amount")?;
-                vec![(buyer, -amount), (to, amount)]
+                vec![(buyer, -amount), (*to, amount)]
             }
+            Kind::Goodwill { charged_minor, .. } => vec![(buyer, *charged_minor)],
+            Kind::Activation { .. } | Kind::Erasure => Vec::new(),
         })
     }
 
     /// What a purchase bought, to be refunded later.
-    pub(super) fn items(&self) -> impl Iterator<Item = String> {
+    pub(super) fn items(&self) -> Result<Vec<Item>> {
         let bought = matches!(self.command.kind, Kind::Purchase) && self.status == 201;
         let items = self.body.get("items").and_then(Value::as_array).filter(|_| bought);
-        items.into_iter().flatten().filter_map(|item| Some(item.get("id")?.as_str()?.to_owned()))
+        let item = |item: &Value| {
+            let of = |pointer| text(item, pointer).to_owned();
+            let charged_minor = minor(item, "/charged")?;
+            Ok(Item { id: of("/id"), merchant: of("/merchant"), charged_minor })
+        };
+        items.into_iter().flatten().map(item).collect()
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use fastrand::Rng;
 
-use super::command::{Answered, Command, Kind, Sent};
+use super::command::{Answered, Asks, Command, Item, Kind, Sent};
 use crate::gateway::{Gateway, House};
-use crate::http::Client;
-use crate::shop::{Buyer, Merchant, Operator, buyers};
+use crate::http::{Client, Request};
+use crate::shop::{Buyer, Merchant, Operator, buyers, text};
 
 const MERCHANTS: usize = 4;
 /// Access tokens live for five minutes.
@@ -27,7 +27,8 @@ pub(super) struct World {
     cards: Vec<[String; 2]>,
     /// What the answers add up to, in cents.
     balances_minor: Vec<AtomicI64>,
-    refundable: Vec<Mutex<Vec<String>>>,
+    refundable: Vec<Mutex<Vec<Item>>>,
+    operator_key: String,
     keys: AtomicU64,
     signed_in: Instant,
 }
@@ -56,6 +57,7 @@ impl World {
             cards: dollars.into_iter().zip(euros).map(|(usd, eur)| [usd, eur]).collect(),
             buyers,
             merchants,
+            operator_key: operator.key().to_owned(),
             keys: AtomicU64::new(0),
             signed_in,
         })
@@ -64,11 +66,15 @@ impl World {
     /// Sends commands of one buyer until the gateway is gone.
     pub(super) fn trade(&self, mut client: Client, caller: usize, mut random: Rng) -> Result<Seen> {
         let buyer = caller % self.buyers.len();
-        let token = &self.buyer(buyer)?.token;
         let mut answered = Vec::new();
         loop {
-            let command = self.draw(buyer, &mut random)?;
-            match command.send(&mut client, token) {
+            // What must be there before the command is nobody's when the gateway is gone meanwhile.
+            let command = match self.rarely(&mut client, buyer, &mut random) {
+                Ok(Some(command)) => command,
+                Ok(None) => self.draw(buyer, &mut random)?,
+                Err(_gone) => return Ok((answered, None)),
+            };
+            match command.send(&mut client, self.token(&command)?) {
                 Ok(Ok(Some(sent))) => answered.push(self.book(command, sent)?),
                 Ok(Ok(None)) => {}
                 Ok(Err(wrong)) => return Err(wrong),
@@ -148,7 +154,7 @@ impl World {
 
     /// Asks until the gateway decides.
     fn insist(&self, client: &mut Client, command: &Command) -> Result<Sent> {
-        let token = &self.buyer(command.buyer)?.token;
+        let token = self.token(command)?;
         let deadline = Instant::now() + REFUSED_MAX;
         while Instant::now() < deadline {
             if let Some(sent) = command.send(client, token).context("no answer")?? {
@@ -166,16 +172,47 @@ impl World {
             let balance = self.balances_minor.get(buyer).context("no such buyer")?;
             balance.fetch_add(amount_minor, Ordering::Relaxed);
         }
-        self.with_refundable(answered.command.buyer, |items| items.extend(answered.items()))?;
+        let bought = answered.items()?;
+        self.with_refundable(answered.command.buyer, |items| items.extend(bought))?;
         Ok(answered)
     }
 
+    fn key(&self) -> String {
+        format!("kill-{}", self.keys.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// One command in fifty is one that needs something made for it first: a batch to be sold, an account to be erased.
+    fn rarely(
+        &self,
+        client: &mut Client,
+        buyer: usize,
+        random: &mut Rng,
+    ) -> Result<Option<Command>> {
+        let (key, body) = (self.key(), "{}".to_owned());
+        Ok(match random.u8(0..100) {
+            0 => {
+                let print = r#"{"count":3,"face":{"amount":"5.00","currency":"EUR"}}"#;
+                let print = Request::post("/v1/card-batches", print).by(&self.operator_key);
+                let batch = text(&client.expect(201, print)?, "/id").to_owned();
+                let asks = Asks::Other(self.operator_key.clone());
+                Some(Command { buyer, key, body, kind: Kind::Activation { batch }, asks })
+            }
+            1 => {
+                let somebody = Buyer::sign_up(client, format!("erased-{key}"))?;
+                let (body, asks) = (somebody.remembered(), Asks::Other(somebody.token));
+                Some(Command { buyer, key, body, kind: Kind::Erasure, asks })
+            }
+            _ => None,
+        })
+    }
+
     fn draw(&self, buyer: usize, random: &mut Rng) -> Result<Command> {
-        let key = format!("kill-{}", self.keys.fetch_add(1, Ordering::Relaxed));
+        let key = self.key();
         let (kind, body) = match random.u8(0..100) {
             0..20 => (Kind::Load, self.load(buyer, random)?),
             20..40 => match self.item_to_refund(buyer, random)? {
-                Some(item) => (Kind::Refund, format!(r#"{{"item":"{item}"}}"#)),
+                Some(item) if random.u8(0..4) == 0 => return self.goodwill(buyer, key, item),
+                Some(item) => (Kind::Refund, format!(r#"{{"item":"{}"}}"#, item.id)),
                 None => (Kind::Purchase, self.purchase(&key, random)?),
             },
             40..55 => {
@@ -185,7 +222,15 @@ impl World {
             }
             _ => (Kind::Purchase, self.purchase(&key, random)?),
         };
-        Ok(Command { buyer, key, body, kind })
+        Ok(Command { buyer, key, body, kind, asks: Asks::Buyer })
+    }
+
+    fn goodwill(&self, buyer: usize, key: String, item: Item) -> Result<Command> {
+        let Item { id, merchant, charged_minor } = item;
+        let seller = self.merchants.iter().find(|known| known.id == merchant);
+        let asks = Asks::Other(seller.context("no such merchant")?.secret_key.clone());
+        let kind = Kind::Goodwill { item: id, charged_minor };
+        Ok(Command { buyer, key, body: "{}".to_owned(), kind, asks })
     }
 
     fn load(&self, buyer: usize, random: &mut Rng) -> Result<String> {
@@ -215,7 +260,7 @@ impl World {
     }
 
     /// Takes an item that nobody else will refund.
-    fn item_to_refund(&self, buyer: usize, random: &mut Rng) -> Result<Option<String>> {
+    fn item_to_refund(&self, buyer: usize, random: &mut Rng) -> Result<Option<Item>> {
         self.with_refundable(buyer, |items| {
             (!items.is_empty()).then(|| items.swap_remove(random.usize(0..items.len())))
         })
@@ -224,10 +269,17 @@ impl World {
     fn with_refundable<T>(
         &self,
         buyer: usize,
-        change: impl FnOnce(&mut Vec<String>) -> T,
+        change: impl FnOnce(&mut Vec<Item>) -> T,
     ) -> Result<T> {
         let items = self.refundable.get(buyer).context("no such buyer")?;
         Ok(change(&mut items.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn token<'a>(&'a self, command: &'a Command) -> Result<&'a str> {
+        Ok(match &command.asks {
+            Asks::Buyer => &self.buyer(command.buyer)?.token,
+            Asks::Other(token) => token,
+        })
     }
 
     fn found(&self, client: &mut Client) -> Result<Vec<i64>> {
