@@ -51,7 +51,7 @@ pub struct Settings {
 /// Failures that are allowed in ten minutes; ten times as many in the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttle {
-    /// Wrong logins for one e-mail.
+    /// Wrong logins with one e-mail from one address, and from all where nobody signed in with it lately.
     pub logins_per_email: u32,
     /// Wrong logins from one address.
     pub logins_per_address: u32,

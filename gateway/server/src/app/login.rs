@@ -8,32 +8,19 @@
 //! costs bounded memory and leaves most of the machine to payments. The PIN of a payment has lanes of its own: payments
 //! never wait for logins.
 
-use std::{
-    num::NonZero,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::available_parallelism,
-};
+mod desk;
 
-use argon2::{Algorithm, Argon2, Block, Params, Version};
 use purser_core::{
     ids::AccountId,
     secret::{HashKey, Secret, keyed_hash, keyed_hash_of},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use self::desk::Desk;
 use super::throttle::Attempts;
-use crate::{
-    keys::Keys,
-    problem::{self, Problem},
-};
+use crate::{keys::Keys, problem::Problem};
 
-/// OWASP's parameters for Argon2id: 19 MiB, two passes, one lane.
-const MEMORY_KIB: u32 = 19_456;
-const PASSES: u32 = 2;
-/// Hashes that may wait at a desk. One takes some 30 ms, so the last of them waits two seconds on two cores.
-const QUEUE: usize = 64;
 /// RFC 5321 allows a path of 256 octets with its angle brackets.
 const EMAIL_CHARS_MAX: usize = 254;
 const PIN_DIGITS: std::ops::RangeInclusive<usize> = 6..=8;
@@ -44,22 +31,11 @@ const GUESS_BYTES_MAX: usize = 1024;
 
 /// Hashes what people remember, a few at a time.
 pub struct Logins {
-    memory: Arc<Memory>,
     logins: Desk,
     payments: Desk,
     /// Guesses that are being judged.
     pub attempts: Attempts,
 }
-
-/// Where hashes wait, and the lanes they run on.
-struct Desk {
-    lanes: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
-}
-
-/// Memory of earlier hashes, wiped: as many pieces as there are lanes at both desks.
-#[derive(Default)]
-struct Memory(Mutex<Vec<Vec<Block>>>);
 
 /// What an e-mail becomes before anything else happens. It is kept nowhere: the tokens of a session carry it,
 /// encrypted, so that PIN and password can be changed without the e-mail.
@@ -143,12 +119,7 @@ impl Default for Logins {
 impl Logins {
     /// Lanes for logins, and as many for payments.
     pub fn new() -> Self {
-        Self {
-            memory: Arc::default(),
-            logins: Desk::new(),
-            payments: Desk::new(),
-            attempts: Attempts::default(),
-        }
+        Self { logins: Desk::new(), payments: Desk::new(), attempts: Attempts::default() }
     }
 
     /// The value by which the account of these three is found.
@@ -165,7 +136,7 @@ impl Logins {
             secret.extend_from_slice(&length.to_be_bytes());
             secret.extend_from_slice(part);
         }
-        self.hash(&self.logins, keys, secret, *salt.expose()).await
+        self.logins.hash(&keys.pepper, secret, *salt.expose()).await
     }
 
     /// What the PIN of an account will be recognised by when it is asked for again.
@@ -198,63 +169,7 @@ impl Logins {
         let account = account.bits().to_be_bytes();
         let secret = keyed_hash_of(&keys.pin, "pin", &[&account, at_most(pin).as_bytes()]);
         let salt = *keyed_hash(&keys.pin, "pin salt", &account).as_bytes();
-        self.hash(desk, keys, Zeroizing::new(secret.as_bytes().to_vec()), salt).await
-    }
-
-    async fn hash(
-        &self,
-        desk: &Desk,
-        keys: &Keys,
-        secret: Zeroizing<Vec<u8>>,
-        salt: [u8; 32],
-    ) -> Result<[u8; 32], Problem> {
-        let lane = desk.lane().await?;
-        let (memory, pepper) = (Arc::clone(&self.memory), keys.pepper.clone());
-        // Somebody who hangs up does not give the lane back: the hash still runs and holds its memory.
-        let done = tokio::task::spawn_blocking(move || {
-            let hash = memory.hash(&pepper, &secret, &salt);
-            drop(lane);
-            hash
-        });
-        done.await.map_err(Problem::internal)?.map_err(Problem::internal)
-    }
-}
-
-impl Desk {
-    /// One lane for each two cores.
-    fn new() -> Self {
-        let lanes = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
-        Self { lanes: Arc::new(Semaphore::new(lanes)), queue: Arc::new(Semaphore::new(QUEUE)) }
-    }
-
-    async fn lane(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let overloaded = || Problem::new(problem::OVERLOADED).retry_after(2);
-        let _place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| overloaded())?;
-        Arc::clone(&self.lanes).acquire_owned().await.map_err(|_| overloaded())
-    }
-}
-
-impl Memory {
-    fn hash(
-        &self,
-        pepper: &Secret<32>,
-        secret: &[u8],
-        salt: &[u8],
-    ) -> Result<[u8; 32], argon2::Error> {
-        let params = Params::new(MEMORY_KIB, PASSES, 1, Some(32))?;
-        let mut blocks = self.spare().pop().unwrap_or_default();
-        blocks.resize(params.block_count(), Block::new());
-        let mut hash = [0; 32];
-        let argon2 =
-            Argon2::new_with_secret(pepper.expose(), Algorithm::Argon2id, Version::V0x13, params)?;
-        let done = argon2.hash_password_into_with_memory(secret, salt, &mut hash, &mut blocks);
-        blocks.iter_mut().for_each(|block| block.as_mut().zeroize());
-        self.spare().push(blocks);
-        done.map(|()| hash)
-    }
-
-    fn spare(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        desk.hash(&keys.pepper, Zeroizing::new(secret.as_bytes().to_vec()), salt).await
     }
 }
 
@@ -379,36 +294,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_logins_is_turned_away_and_memory_stays_bounded() {
+    async fn payments_never_wait_for_logins() {
         let (keys, logins) = (keys(), Logins::new());
-        let lanes = Arc::clone(&logins.logins.lanes);
-        let all =
-            lanes.acquire_many(u32::try_from(lanes.available_permits()).unwrap()).await.unwrap();
+        let mut busy = Vec::new();
+        while let Ok(lane) = tokio::time::timeout(Duration::ZERO, logins.logins.lane()).await {
+            busy.push(lane.unwrap());
+        }
         let guess = Remembered::claimed("123456", "password");
         let salt = LoginSalt::new(&key(), "a@b.c");
-        let mut waiting: Vec<_> =
-            (0..QUEUE).map(|_| Box::pin(logins.lookup(&keys, &salt, &guess))).collect();
-        for login in &mut waiting {
-            assert!(tokio::time::timeout(Duration::ZERO, login).await.is_err(), "waits for a lane");
-        }
-        let turned_away = logins.lookup(&keys, &salt, &guess).await.unwrap_err();
-        assert_eq!(turned_away.kind, problem::OVERLOADED);
+        let login = Box::pin(logins.lookup(&keys, &salt, &guess));
+        assert!(tokio::time::timeout(Duration::ZERO, login).await.is_err(), "every lane is busy");
         let account = AccountId::from_random(1);
-        logins.pin_shown(&keys, account, "123456").await.expect("no payment waits for logins");
-        waiting.clear();
-        drop(all);
-        logins.lookup(&keys, &salt, &guess).await.expect("whoever hangs up leaves the queue");
-        assert_eq!(logins.memory.spare().len(), 1);
-    }
-
-    #[test]
-    fn the_pepper_counts_and_memory_that_is_used_again_leaves_no_trace() {
-        let memory = Memory::default();
-        let hash =
-            |pepper: u8| memory.hash(&Secret::new([pepper; 32]), b"secret", &[9; 32]).unwrap();
-        let first = hash(3);
-        assert_ne!(first, hash(4));
-        assert_eq!(first, hash(3));
-        assert_eq!(memory.spare().len(), 1);
+        logins.pin_shown(&keys, account, "123456").await.expect("a lane of its own");
     }
 }
