@@ -6,20 +6,15 @@
 
 use std::net::IpAddr;
 
-use purser_core::{
-    Timestamp,
-    card::code::RecoveryCode,
-    ids::AccountId,
-    secret::{KeyedHash, SecretText},
-};
+use purser_core::{card::code::RecoveryCode, ids::AccountId, secret::SecretText};
 use purser_store::{
-    Connection, StoreError,
+    StoreError,
     facts::{
         identity::{
-            NewCredentials, identity_credentials_set, identity_find, identity_find_by_recovery,
+            NewCredentials, RecoveryChange, identity_credentials_set, identity_find,
+            identity_find_by_recovery,
         },
         session::session_end_all,
-        throttle::throttle_fail,
     },
 };
 
@@ -102,7 +97,7 @@ pub async fn change(
     let new = Remembered::chosen(pin, password);
     let guess = confirmed(gateway, access, address, change.pin, change.password).await?;
     let set = Set { account: access.account, salt: access.login(gateway)?, claim: new? };
-    set.keep(gateway, guess, None).await
+    set.keep(gateway, guess, RecoveryChange::Kept).await
 }
 
 /// Opens an account again with its recovery code, which is used up by it, and gives a new one.
@@ -128,8 +123,8 @@ pub async fn recover(
     attempt(gateway, recoveries).await?.failed(gateway).await?;
     let next = RecoveryCode::from_random(random::bytes());
     let set = Set { account: identity.account, salt, claim };
-    let exchange = Exchange { old: hash, next: next.hash(&gateway.keys.hash) };
-    set.keep(gateway, guess, Some(exchange)).await?;
+    let exchange = RecoveryChange::Exchanged { old: hash, new: next.hash(&gateway.keys.hash) };
+    set.keep(gateway, guess, exchange).await?;
     Ok(next.reveal())
 }
 
@@ -140,20 +135,6 @@ struct Set {
     claim: Remembered,
 }
 
-/// A recovery code that is used up, and the one in its place.
-struct Exchange {
-    old: KeyedHash,
-    next: KeyedHash,
-}
-
-impl Exchange {
-    /// Takes the old code, once: of two recoveries with it at the same moment the second waits here for the first, and
-    /// finds it taken. The count is forgotten with the other failures, long after the code itself.
-    fn is_first(&self, db: &mut Connection, now: Timestamp) -> Result<bool, StoreError> {
-        Ok(throttle_fail(db, self.old.as_bytes(), Timestamp::UNIX_EPOCH, now)? == 1)
-    }
-}
-
 impl Set {
     /// Keeps them, unless another account has them. That is told, so choosing credentials is a guess whose they are, and
     /// counts as a failed one however it ends.
@@ -161,28 +142,23 @@ impl Set {
         self,
         gateway: &Gateway,
         guess: LoginAttempt,
-        exchange: Option<Exchange>,
+        recovery: RecoveryChange,
     ) -> Result<(), Problem> {
         guess.failed(gateway).await?;
         let Self { account, salt, claim } = self;
         let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
         let pin_verifier = gateway.logins.pin_verifier(&gateway.keys, account, claim.pin()).await?;
-        let now = gateway.now();
-        let gone = match exchange {
-            Some(_) => problem::WRONG_CREDENTIALS,
-            None => problem::NOT_AUTHENTICATED,
+        // Of two recoveries with one code at the same moment, the second finds it used up.
+        let gone = match recovery {
+            RecoveryChange::Exchanged { .. } => problem::WRONG_CREDENTIALS,
+            RecoveryChange::Kept | RecoveryChange::New(_) => problem::NOT_AUTHENTICATED,
         };
         let kept = gateway.store.write(move |db| {
-            if let Some(exchange) = &exchange
-                && !exchange.is_first(db, now)?
-            {
-                return Ok(false);
-            }
-            let recovery_hash = exchange.map(|exchange| exchange.next);
-            let new =
-                NewCredentials { lookup: &lookup, pin_verifier: &pin_verifier, recovery_hash };
+            let new = NewCredentials { lookup: &lookup, pin_verifier: &pin_verifier, recovery };
             let there = identity_credentials_set(db, account, &new)?;
-            session_end_all(db, account, None)?;
+            if there {
+                session_end_all(db, account, None)?;
+            }
             Ok(there)
         });
         match kept.await {

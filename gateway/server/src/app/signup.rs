@@ -13,8 +13,8 @@ use purser_core::{
 use purser_store::{
     Connection, StoreError,
     facts::identity::{
-        NewCredentials, NewIdentity, SignUp, identity_credentials_set, identity_find,
-        identity_insert,
+        NewCredentials, NewIdentity, RecoveryChange, SignUp, identity_credentials_set,
+        identity_find, identity_insert,
     },
     read::vault::vault_view,
 };
@@ -117,7 +117,7 @@ fn recovery_replace(db: &mut Connection, new: &NewIdentity<'_>) -> Result<(), St
     let same = NewCredentials {
         lookup: new.lookup,
         pin_verifier: &known.pin_verifier,
-        recovery_hash: Some(new.recovery_hash),
+        recovery: RecoveryChange::New(new.recovery_hash),
     };
     identity_credentials_set(db, known.account, &same).map(drop)
 }

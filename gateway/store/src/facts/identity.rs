@@ -58,8 +58,24 @@ pub struct NewCredentials<'a> {
     pub lookup: &'a [u8],
     /// The slow hash of the PIN.
     pub pin_verifier: &'a [u8],
-    /// The keyed hash of a new recovery code, where the old one was used up.
-    pub recovery_hash: Option<KeyedHash>,
+    /// What becomes of the recovery code.
+    pub recovery: RecoveryChange,
+}
+
+/// What becomes of a recovery code; codes are their keyed hashes.
+#[derive(Debug, Clone, Copy)]
+pub enum RecoveryChange {
+    /// It stays.
+    Kept,
+    /// There is a new one.
+    New(KeyedHash),
+    /// The old one is used up, and nothing is changed if it was before.
+    Exchanged {
+        /// The code that was shown.
+        old: KeyedHash,
+        /// The one in its place.
+        new: KeyedHash,
+    },
 }
 
 #[derive(Queryable, Selectable)]
@@ -164,16 +180,18 @@ pub fn identity_credentials_set(
     account: AccountId,
     new: &NewCredentials<'_>,
 ) -> Result<bool, StoreError> {
-    let account = account.to_string();
-    let of_account = || identity::table.find(&account);
-    let changed = diesel::update(of_account())
-        .set((identity::lookup.eq(new.lookup), identity::pin_verifier.eq(new.pin_verifier)))
-        .execute(conn)?;
-    if let Some(hash) = new.recovery_hash {
-        diesel::update(of_account())
-            .set(identity::recovery_hash.eq(hash.as_bytes().as_slice()))
-            .execute(conn)?;
-    }
+    let of_account = identity::table.find(account.to_string());
+    let login = (identity::lookup.eq(new.lookup), identity::pin_verifier.eq(new.pin_verifier));
+    let recovery = |hash: KeyedHash| identity::recovery_hash.eq(hash.as_bytes().to_vec());
+    let changed = match new.recovery {
+        RecoveryChange::Kept => diesel::update(of_account).set(login).execute(conn)?,
+        RecoveryChange::New(hash) => {
+            diesel::update(of_account).set((login, recovery(hash))).execute(conn)?
+        }
+        RecoveryChange::Exchanged { old, new } => diesel::update(of_account.filter(recovery(old)))
+            .set((login, recovery(new)))
+            .execute(conn)?,
+    };
     Ok(changed > 0)
 }
 

@@ -125,7 +125,7 @@ fn credentials_are_replaced_and_never_shared() {
         let new = NewCredentials {
             lookup: b"new",
             pin_verifier: b"new pin",
-            recovery_hash: Some(hash(7)),
+            recovery: RecoveryChange::New(hash(7)),
         };
         assert!(identity_credentials_set(conn, account, &new).unwrap());
         assert!(identity_find(conn, b"l1").unwrap().is_none());
@@ -142,13 +142,22 @@ fn credentials_are_replaced_and_never_shared() {
             !identity_credentials_set(conn, AccountId::from_random(9), &identity_credentials())
                 .unwrap()
         );
-        let taken = NewCredentials { lookup: b"l2", pin_verifier: b"", recovery_hash: None };
+        let once = |old, new| NewCredentials {
+            lookup: b"newer",
+            pin_verifier: b"newer pin",
+            recovery: RecoveryChange::Exchanged { old: hash(old), new: hash(new) },
+        };
+        assert!(identity_credentials_set(conn, account, &once(7, 8)).unwrap());
+        assert!(!identity_credentials_set(conn, account, &once(7, 9)).unwrap(), "used up");
+        assert_eq!(identity_find_by_recovery(conn, &hash(8)).unwrap().unwrap().account, account);
+        let taken =
+            NewCredentials { lookup: b"l2", pin_verifier: b"", recovery: RecoveryChange::Kept };
         assert!(identity_credentials_set(conn, account, &taken).unwrap_err().is_conflict());
     });
 }
 
 fn identity_credentials() -> NewCredentials<'static> {
-    NewCredentials { lookup: b"nobody's", pin_verifier: b"", recovery_hash: None }
+    NewCredentials { lookup: b"nobody's", pin_verifier: b"", recovery: RecoveryChange::Kept }
 }
 
 fn session(n: u8) -> (Session, RefreshToken) {
