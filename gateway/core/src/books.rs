@@ -6,7 +6,7 @@
 
 mod rows;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use purser_money::{Currency, Money, MoneyError};
@@ -15,10 +15,11 @@ use crate::{
     account::{Account, Mode},
     entry::Entry,
     ids::{AccountId, BatchId, CardId, ItemId, RefundId},
-    record::{LogRecord, OfferUse, Writes, WritesMark},
+    record::{CardKind, CardStatus, LogRecord, OfferUse, Writes, WritesMark},
     vault::Vault,
 };
 
+pub(crate) use rows::LARGE_MINOR;
 pub use rows::{BatchState, CardState, ItemState, Needs};
 
 /// The rows under lock.
@@ -60,6 +61,10 @@ pub(crate) struct Mark {
     undo: usize,
     writes: WritesMark,
 }
+
+/// What no open account may pass on either side, where it is looked at: a ninth of what fits, so that all that is posted
+/// without a look fits as well.
+pub const OPEN_MINOR_MAX: u64 = 1_000_000_000_000_000_000;
 
 /// Why an entry cannot be posted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,6 +124,15 @@ impl Books {
     /// An open account that was locked because it is to be taken from, and what it held then.
     pub fn load_taken_from(&mut self, account: Account, held: Money) {
         self.taken_from.insert(account, held);
+    }
+
+    /// The floats that are posted to if what is unsold here is sold: to be locked too, because a float has a ceiling.
+    pub fn floats_of_unsold(&self) -> BTreeSet<Account> {
+        let batches = self.batches.values().filter(|batch| !batch.active);
+        let is_unsold =
+            |card: &&CardState| card.kind == CardKind::Smart && card.status == CardStatus::Inactive;
+        let cards = self.cards.values().filter(is_unsold).map(|card| card.currency);
+        batches.map(|batch| batch.face.currency()).chain(cards).map(Account::Float).collect()
     }
 
     /// A vault that was locked.
@@ -254,6 +268,11 @@ impl Books {
         let key = (account.clone(), effect.currency());
         let before = self.deltas.get(&key).copied();
         let after = before.unwrap_or(Money::zero(effect.currency())).plus(effect)?;
+        if let Some(found) = self.taken_from.get(account)
+            && found.plus(after)?.minor().unsigned_abs() > OPEN_MINOR_MAX
+        {
+            return Err(PostError::Overflow);
+        }
         self.undo.push(Undo::Delta(key.clone(), before));
         self.deltas.insert(key, after);
         Ok(())

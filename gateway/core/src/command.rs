@@ -137,6 +137,8 @@ pub enum Decision {
     Decided(Outcome),
     /// What it assumed is no longer so: to be prepared again. The key stays free.
     Stale,
+    /// Its amounts do not fit into the books. Nothing happens, and the key stays free.
+    TooLarge,
     /// An invariant would break. The command does not happen, and somebody must look.
     Broken(String),
 }
@@ -146,6 +148,7 @@ pub enum Decision {
 pub(crate) enum Stop {
     Refused(Refusal),
     Stale,
+    TooLarge,
     Broken(String),
 }
 
@@ -157,13 +160,19 @@ impl From<Refusal> for Stop {
 
 impl From<EntryError> for Stop {
     fn from(error: EntryError) -> Self {
-        Self::Broken(error.to_string())
+        match error {
+            EntryError::Overflow => Self::TooLarge,
+            error => Self::Broken(error.to_string()),
+        }
     }
 }
 
 impl From<purser_money::MoneyError> for Stop {
     fn from(error: purser_money::MoneyError) -> Self {
-        Self::Broken(error.to_string())
+        match error {
+            purser_money::MoneyError::Overflow => Self::TooLarge,
+            error => Self::Broken(error.to_string()),
+        }
     }
 }
 
@@ -174,9 +183,8 @@ impl From<PostError> for Stop {
             PostError::HoldsLess(account, holds) => {
                 Self::Refused(Refusal::HoldsLess { account: account.to_string(), holds })
             }
-            PostError::NotLocked(_) | PostError::Currency(..) | PostError::Overflow => {
-                Self::Broken(error.to_string())
-            }
+            PostError::Overflow => Self::TooLarge,
+            PostError::NotLocked(_) | PostError::Currency(..) => Self::Broken(error.to_string()),
         }
     }
 }
@@ -213,6 +221,7 @@ impl Prepared {
         books.take_back(mark);
         match stop {
             Stop::Stale => Decision::Stale,
+            Stop::TooLarge => Decision::TooLarge,
             Stop::Broken(why) => Decision::Broken(why),
             Stop::Refused(refusal) => {
                 if let Some(note) = self.refused_note() {

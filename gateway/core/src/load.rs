@@ -71,6 +71,7 @@ impl Load {
         let mut needs = vault_needs(self.record.account);
         needs.accounts.insert(Account::Card(self.record.card));
         needs.cards.insert(self.record.card);
+        needs.lock_large(&self.postings());
         needs
     }
 
@@ -122,15 +123,13 @@ impl Load {
     }
 
     fn entry(&self, at: Timestamp) -> Result<Entry, Stop> {
-        let LoadRecord { id, account, card, taken, credited, spread, .. } = &self.record;
-        let postings = load_postings(
-            *card,
-            *taken,
-            self.gross,
-            *spread,
-            Posting::credit(Account::Vault(*account), *credited),
-        );
-        Ok(Entry::new(self.entry, at, EntryKind::Load, id, postings)?)
+        Ok(Entry::new(self.entry, at, EntryKind::Load, self.record.id, self.postings())?)
+    }
+
+    fn postings(&self) -> Vec<Posting> {
+        let LoadRecord { account, card, taken, credited, spread, .. } = &self.record;
+        let vault = Posting::credit(Account::Vault(*account), *credited);
+        load_postings(*card, *taken, self.gross, *spread, vault)
     }
 }
 

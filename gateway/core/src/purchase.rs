@@ -5,7 +5,7 @@ use purser_money::{Money, MoneyError, Percent, Rounding};
 
 use crate::{
     account::{Account, Authority, Taxpayer},
-    books::{Books, Needs},
+    books::{Books, LARGE_MINOR, Needs},
     command::{Answer, Stop, active_vault, done_line, vault_needs},
     entry::{Entry, EntryKind, Posting, check},
     ids::{EntryId, LogId, MerchantId},
@@ -62,6 +62,10 @@ impl Purchase {
     pub(crate) fn needs(&self) -> Needs {
         let mut needs = vault_needs(self.record.account);
         needs.offers.extend(self.single_use.iter().cloned());
+        if self.is_large() {
+            // Legs that do not fit are refused when the purchase is decided.
+            needs.lock_large(&purchase_postings(&self.items).unwrap_or_default());
+        }
         needs
     }
 
@@ -101,6 +105,12 @@ impl Purchase {
 }
 
 impl Purchase {
+    /// Whether a leg may be large: none is larger than all items together.
+    fn is_large(&self) -> bool {
+        let gross = self.items.iter().map(|item| item.gross.minor());
+        self.record.total.minor() > LARGE_MINOR || gross.fold(0, i64::saturating_add) > LARGE_MINOR
+    }
+
     /// The total is what its items were charged, and each item can be refunded by itself.
     fn check_items(&self) -> Result<(), Stop> {
         let PurchaseRecord { id, account, total, .. } = &self.record;

@@ -24,7 +24,9 @@ pub struct Trade {
 impl Trade {
     pub(crate) fn needs(&self) -> Needs {
         let mut needs = Needs::default();
-        needs.taken_from.insert(Account::Float(self.record.sold.currency()));
+        let TradeRecord { sold, bought, .. } = &self.record;
+        needs.taken_from.insert(Account::Float(sold.currency()));
+        needs.lock_large(&trade_postings(*sold, *bought));
         needs
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{Span, civil::Date};
 use purser_core::{
     money::{Currency, Leg, Money},
-    rate::{ConversionPolicy, RateTable, Route},
+    rate::{ConversionError, ConversionPolicy, RateTable, Route},
 };
 use serde::Serialize;
 
@@ -108,8 +108,11 @@ impl CurrencyPlugin {
             let answer = answer.map_err(CallError::refused)?;
             let output = written(&answer)?;
             let conversion = convert::read_conversion(&answer)?;
-            let route = Route::check(amount, to, conversion, policy.rounding)
-                .map_err(|error| CallError::bad_output(error.to_string()))?;
+            let route = Route::check(amount, to, conversion, policy.rounding);
+            let route = route.map_err(|error| match error {
+                ConversionError::Overflow => CallError::too_large(),
+                error => CallError::bad_output(error.to_string()),
+            })?;
             Ok((in_time(route, table, policy)?, output))
         };
         self.0.ask(question, read).await

@@ -104,6 +104,13 @@ impl CallError {
         Self::bad_output(format!("a refusal that the contract does not know: {code}: {message}"))
     }
 
+    /// What a plugin should have answered where the sums do not fit.
+    pub(crate) fn too_large() -> Self {
+        let code = "invalid-amount".to_owned();
+        let message = "the amount is too large".to_owned();
+        Self::Refused(PluginError { code, message, field: None, retryable: false })
+    }
+
     /// What a plugin should have answered where it converts by rates that are too old.
     pub(crate) fn rates_too_old(message: String) -> Self {
         let code = RATES_TOO_OLD.to_owned();

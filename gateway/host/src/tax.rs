@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use purser_core::{
     money::{Money, Percent},
-    tax::{Assessment, Sale, TaxedLine, allot_taxes},
+    tax::{Assessment, AssessmentError, Sale, TaxedLine, allot_taxes},
 };
 use serde::Serialize;
 
@@ -118,8 +118,10 @@ impl TaxPlugin {
             let answer = answer.map_err(CallError::refused)?;
             let output = written(&answer)?;
             let assessment = convert::read_assessment(&answer)?;
-            let lines = allot_taxes(sale, &assessment)
-                .map_err(|error| CallError::bad_output(error.to_string()))?;
+            let lines = allot_taxes(sale, &assessment).map_err(|error| match error {
+                AssessmentError::Overflow => CallError::too_large(),
+                error => CallError::bad_output(error.to_string()),
+            })?;
             Ok((Taxed { assessment, lines }, output))
         };
         self.0.ask(question, read).await

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use purser_money::{Currency, Money};
 
 use crate::{
-    account::Account,
+    account::{Account, Mode},
+    entry::Posting,
     ids::{AccountId, BatchId, CardId, ItemId, RefundId},
     record::{CardKind, CardStatus, ItemRecord, OfferUse},
 };
@@ -28,7 +29,22 @@ pub struct Needs {
     pub offers: BTreeSet<OfferUse>,
     /// Open accounts that the command takes from: trades, payouts, remittances. All others post to open accounts
     /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left.
+    /// So are those that are posted to with more than `LARGE_MINOR`: they have
+    /// a ceiling.
     pub taken_from: BTreeSet<Account>,
+}
+
+/// More than anybody moves at once. So few amounts are larger that looking at their accounts slows nobody down, and
+/// so many smaller ones would be needed to fill an account that nobody lives to see it.
+pub(crate) const LARGE_MINOR: i64 = 10_000_000_000_000;
+
+impl Needs {
+    /// Has the open accounts of large legs locked, so that they are held to their ceiling.
+    pub(crate) fn lock_large(&mut self, postings: &[Posting]) {
+        let large =
+            |leg: &&Posting| leg.account.mode() == Mode::Open && leg.amount.minor() > LARGE_MINOR;
+        self.taken_from.extend(postings.iter().filter(large).map(|leg| leg.account.clone()));
+    }
 }
 
 /// What a card's row tells the teller.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use purser_core::{
     account::Account,
+    books::OPEN_MINOR_MAX,
     command::Decision,
     money::Money,
     record::{CardKind, CardStatus},
@@ -32,10 +33,10 @@ fn a_full_vault_takes_nothing_more() {
     scene.hold("c", "USD 50.00");
     scene.sold_card("c1", "USD 50.00");
     full(&mut scene, "b");
-    scene.broken(load(&scene, "b", "c1", "USD 0.01"));
-    scene.broken(transfer(&scene, "c", "b", "USD 0.01"));
-    scene.broken(refund(&scene, "b", scene.item(0)));
-    scene.broken(goodwill(&scene, "b", "m", scene.item(0)));
+    scene.too_large(load(&scene, "b", "c1", "USD 0.01"));
+    scene.too_large(transfer(&scene, "c", "b", "USD 0.01"));
+    scene.too_large(refund(&scene, "b", scene.item(0)));
+    scene.too_large(goodwill(&scene, "b", "m", scene.item(0)));
     scene.done(transfer(&scene, "b", "d", "USD 0.01"));
 }
 
@@ -57,7 +58,7 @@ fn a_refund_whose_closing_fails_leaves_the_item_as_it_was() {
     let mut elsewhere = refund(&scene, "b", scene.item(0));
     elsewhere.closing.compensation.card = card("c1");
     scene.books.load_balance(Account::Card(card("c1")), most());
-    scene.broken(elsewhere);
+    scene.too_large(elsewhere);
     scene.done(refund(&scene, "b", scene.item(0)));
     assert_eq!(money_on("rest-of-b", &scene), Money::new(1190, currency("USD")));
 }
@@ -73,12 +74,7 @@ fn sums_that_do_not_fit_stop_the_command() {
     let mut state = scene.books.batches().next().unwrap().1.clone();
     state.face = most();
     scene.books.load_batch(crate::scene::batch("b1"), state);
-    scene.broken(activate_batch(&scene, "b1", &["c1", "c2"]));
-    scene.print("c3", CardKind::Smart, "USD 1.00");
-    scene.change_card("c3", |card| card.face = most());
-    scene.done(activate_card(&scene, "c3"));
-    scene.print("c4", CardKind::Smart, "USD 1.00");
-    assert_eq!(scene.broken(activate_card(&scene, "c4")), "the amounts are too large");
+    scene.too_large(activate_batch(&scene, "b1", &["c1", "c2"]));
     let mut scene = Scene::with_vault("USD 1.00");
     let mut large = purchase(&scene, "b", &[offer("m", "USD 1.00"), offer("m", "USD 1.00")]);
     for item in &mut large.items {
@@ -86,7 +82,34 @@ fn sums_that_do_not_fit_stop_the_command() {
         item.taxes.clear();
     }
     large.record.total = most();
-    scene.broken(large);
+    scene.too_large(large);
+}
+
+#[test]
+fn an_open_account_has_a_ceiling_where_large_amounts_are_posted_to_it() {
+    let ceiling = Money::new(i64::try_from(OPEN_MINOR_MAX).unwrap(), currency("USD"));
+    let mut scene = Scene::new();
+    scene.print("c1", CardKind::Smart, "USD 1.00");
+    scene.change_card("c1", |card| card.face = ceiling);
+    assert!(scene.books.floats_of_unsold().contains(&Account::Float(currency("USD"))));
+    scene.done(activate_card(&scene, "c1"));
+    assert!(scene.books.floats_of_unsold().is_empty());
+    scene.print("c2", CardKind::Smart, "USD 0.01");
+    scene.too_large(activate_card(&scene, "c2"));
+    let all = Transfer { amount: ceiling, ..transfer(&scene, "b", "c", "USD 1.00") };
+    let mut large = purchase(&scene, "b", &[offer("m", "USD 1.00")]);
+    let merchant = {
+        let item = &mut large.items[0];
+        (item.net, item.gross, item.charged) = (all.amount, all.amount, all.amount);
+        item.taxes.clear();
+        item.fee = Money::zero(currency("USD"));
+        Account::Merchant(item.merchant, currency("USD"))
+    };
+    large.record.total = all.amount;
+    scene.books.load_balance(Account::Vault(buyer("b")), all.amount);
+    assert_eq!(scene.prepared(large.clone()).needs().taken_from, [merchant.clone()].into());
+    scene.books.load_taken_from(merchant, Money::new(1, currency("USD")));
+    scene.too_large(large);
 }
 
 proptest! {
@@ -141,7 +164,7 @@ proptest! {
         let before = scene.state();
         match scene.decide(command) {
             Decision::Decided(Ok(_)) => {}
-            Decision::Decided(Err(_)) | Decision::Stale | Decision::Broken(_) => {
+            Decision::Decided(Err(_)) | Decision::Stale | Decision::TooLarge | Decision::Broken(_) => {
                 prop_assert_eq!(scene.state(), before);
             }
         }

@@ -225,6 +225,16 @@ impl Scene {
         why
     }
 
+    /// Expects that a command does not fit into the books, and that nothing comes of it.
+    #[track_caller]
+    pub(crate) fn too_large(&mut self, ask: impl Ask) {
+        let before = self.state();
+        let log = self.books.writes().log.len();
+        assert_eq!(self.decide(ask), Decision::TooLarge);
+        assert_eq!(self.state(), before, "a command that does not fit changed the books");
+        assert_eq!(self.books.writes().log.len(), log);
+    }
+
     /// Expects that a command must be prepared again, and that nothing comes of it.
     #[track_caller]
     pub(crate) fn stale(&mut self, prepared: &Prepared) {

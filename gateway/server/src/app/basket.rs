@@ -78,8 +78,11 @@ pub async fn fill(gateway: &Gateway, making: &Making, wish: &Wish) -> Result<Bas
     let taxed = assess(gateway, making, wish, &offered, &mut evidence).await?;
     let unit = gateway.settings.unit_of_account;
     let mut items = Vec::with_capacity(offered.len());
-    for (Offered { offer, merchant, .. }, taxed) in offered.into_iter().zip(taxed) {
-        items.push(price_item(gateway, making, offer, merchant, taxed, unit, &mut evidence).await?);
+    for (index, (Offered { offer, merchant, .. }, taxed)) in
+        offered.into_iter().zip(taxed).enumerate()
+    {
+        let item = price_item(gateway, making, offer, merchant, taxed, unit, &mut evidence).await;
+        items.push(item.map_err(|problem| too_large_in(problem, index))?);
     }
     let total = Money::sum(items.iter().map(|item| item.price.charged), unit);
     let total = total.map_err(|error| Problem::amount("offers", error))?;
@@ -187,9 +190,18 @@ fn blame(problem: Problem, first: usize) -> Problem {
     let field = match problem.kind {
         problem::TAX_ID_INVALID => "tax_id".to_owned(),
         problem::TAX_COUNTRY_UNSUPPORTED => "country".to_owned(),
+        problem::INVALID_AMOUNT => return too_large_in(problem, first),
         _ => format!("offers[{first}]"),
     };
     problem.field(field)
+}
+
+/// Names the price in the refusal of an amount that does not fit.
+fn too_large_in(problem: Problem, index: usize) -> Problem {
+    if problem.kind != problem::INVALID_AMOUNT {
+        return problem;
+    }
+    problem.field(format!("offers[{index}].price.amount"))
 }
 
 async fn assess_document(

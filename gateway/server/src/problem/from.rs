@@ -25,6 +25,9 @@ impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Overloaded | SubmitError::Stale => Self::new(OVERLOADED).retry_after(1),
+            SubmitError::TooLarge => {
+                Self::new(INVALID_AMOUNT).detail("the amount is too large for the books")
+            }
             SubmitError::KeyReused => Self::new(KEY_REUSED),
             SubmitError::Unavailable => Self::new(DATABASE_UNAVAILABLE).retry_after(2),
             SubmitError::Broken(why) => Self::internal(why),
@@ -63,7 +66,8 @@ impl From<CallError> for Problem {
 }
 
 /// The problems that a plugin may answer with; anything else it says is a failure of the plugin.
-const PLUGINS_MAY: [Kind; 5] = [
+const PLUGINS_MAY: [Kind; 6] = [
+    INVALID_AMOUNT,
     CURRENCY_UNSUPPORTED,
     TAX_COUNTRY_UNSUPPORTED,
     TAX_CATEGORY_UNSUPPORTED,

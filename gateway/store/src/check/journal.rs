@@ -15,6 +15,13 @@ const IS_DEBIT: &str = "(name LIKE 'float:%' OR name LIKE 'fx:%' OR name = 'refu
 /// Accounts of the memo book.
 const IS_MEMO: &str = "(account LIKE 'refund:%' OR account = 'refund-control')";
 
+/// A sum of `amount` that is not zero. What is posted in a year may be more than one integer holds, so the halves of the
+/// amounts are summed apart: SQLite refuses a sum that does not fit.
+const IS_OFF: &str = "(SUM(amount & 4294967295) % 4294967296 <> 0 \
+    OR SUM(amount >> 32) + SUM(amount & 4294967295) / 4294967296 <> 0)";
+/// The sum of `amount`: exact where it fits, and near enough to be read where it does not.
+const TOTAL: &str = "(SUM(amount >> 32) * 4294967296 + SUM(amount & 4294967295))";
+
 /// Every entry balances in each book and currency, and no posting is without its entry.
 pub(super) fn entries(conn: &mut Connection) -> Result<Finding, StoreError> {
     let mut finding = Finding::default();
@@ -47,8 +54,8 @@ pub(super) fn entries(conn: &mut Connection) -> Result<Finding, StoreError> {
 pub(super) fn trial_balance(conn: &mut Connection) -> Result<Finding, StoreError> {
     let book = format!("CASE WHEN {IS_MEMO} THEN 'memo' ELSE 'money' END");
     let bad = format!(
-        "SELECT {book} || ' ' || currency || ' is off by ' || CAST(SUM(amount) AS TEXT) AS bad FROM posting \
-         GROUP BY {book}, currency HAVING SUM(amount) <> 0 ORDER BY currency LIMIT 1"
+        "SELECT {book} || ' ' || currency || ' is off by ' || CAST({TOTAL} AS TEXT) AS bad FROM posting \
+         GROUP BY {book}, currency HAVING {IS_OFF} ORDER BY currency LIMIT 1"
     );
     let bad = first_bad(conn, &bad)?;
     let books = format!(
@@ -60,12 +67,12 @@ pub(super) fn trial_balance(conn: &mut Connection) -> Result<Finding, StoreError
 /// Every balance, with what is not rolled up yet, equals its postings.
 pub(super) fn balances(conn: &mut Connection) -> Result<Finding, StoreError> {
     let bad = format!(
-        "SELECT name || ' ' || currency || ' is off by ' || CAST(-SUM(amount) AS TEXT) AS bad FROM (\
+        "SELECT name || ' ' || currency || ' is off by ' || CAST(-{TOTAL} AS TEXT) AS bad FROM (\
          SELECT name, currency, CASE WHEN {IS_DEBIT} THEN amount ELSE -amount END AS amount \
          FROM (SELECT account AS name, currency, amount FROM posting) AS posted \
          UNION ALL SELECT name, currency, -balance FROM ledger_account \
          UNION ALL SELECT name, currency, -amount FROM open_delta\
-         ) AS part GROUP BY name, currency HAVING SUM(amount) <> 0 ORDER BY name LIMIT 1"
+         ) AS part GROUP BY name, currency HAVING {IS_OFF} ORDER BY name LIMIT 1"
     );
     let bad = first_bad(conn, &bad)?;
     Ok(Finding { examined: count(conn, "SELECT COUNT(*) AS n FROM ledger_account")?, bad })
@@ -106,8 +113,8 @@ pub(super) fn floats(conn: &mut Connection) -> Result<Finding, StoreError> {
     const FLOATS: &str = "SELECT name, currency, balance AS amount FROM ledger_account WHERE name LIKE 'float:%' \
         UNION ALL SELECT name, currency, amount FROM open_delta WHERE name LIKE 'float:%'";
     let bad = format!(
-        "SELECT name || ' is at ' || CAST(SUM(amount) AS TEXT) AS bad FROM ({FLOATS}) AS part \
-         GROUP BY name, currency HAVING SUM(amount) < 0 ORDER BY name LIMIT 1"
+        "SELECT name || ' is at ' || CAST({TOTAL} AS TEXT) AS bad FROM ({FLOATS}) AS part \
+         GROUP BY name, currency HAVING {TOTAL} < 0 ORDER BY name LIMIT 1"
     );
     let bad = first_bad(conn, &bad)?;
     let examined = format!(
@@ -126,6 +133,28 @@ mod tests {
     };
 
     use super::*;
+
+    #[test]
+    fn sums_that_no_integer_holds_are_told_apart_from_zero() {
+        let mut conn =
+            diesel::SqliteConnection::establish(":memory:").map(Connection::Sqlite).unwrap();
+        let most = i64::MAX;
+        for (amounts, expected) in [
+            (vec![most, most, -most, -most], None),
+            (vec![most, 1, -most, -1], None),
+            (vec![-5, 4], Some("-1")),
+            (vec![1 << 32, -(1 << 32) + 7], Some("7")),
+            (vec![most, most], Some("1.8446744073709552e+19")),
+        ] {
+            let rows: Vec<_> = amounts.iter().map(|amount| format!("({amount})")).collect();
+            let sql = format!(
+                "SELECT CAST({TOTAL} AS TEXT) AS bad FROM (SELECT column1 AS amount FROM (VALUES {})) AS part HAVING {IS_OFF}",
+                rows.join(", ")
+            );
+            let found = first_bad(&mut conn, &sql).unwrap();
+            assert_eq!(found.as_deref(), expected, "{amounts:?}");
+        }
+    }
 
     #[test]
     fn the_sides_and_books_in_sql_are_those_of_the_chart() {

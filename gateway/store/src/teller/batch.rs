@@ -111,7 +111,9 @@ fn decide_and_write(
         EitherConnection::Sqlite(conn) => sqlite::load(conn, unit, &wanted)?,
         EitherConnection::Postgres(conn) => postgres::load(conn, unit, &wanted)?,
     };
-    for (account, held) in open_balances_lock(conn, &wanted.needs.taken_from)? {
+    let mut open = found.books.floats_of_unsold();
+    open.extend(wanted.needs.taken_from.iter().cloned());
+    for (account, held) in open_balances_lock(conn, &open)? {
         found.books.load_taken_from(account, held);
     }
     let facts_version = found.books.facts_version;
@@ -243,6 +245,7 @@ impl<'a> Found<'a> {
         let outcome = match command.decide(&mut self.books) {
             Decision::Decided(outcome) => outcome,
             Decision::Stale => return Ok(Err(SubmitError::Stale)),
+            Decision::TooLarge => return Ok(Err(SubmitError::TooLarge)),
             Decision::Broken(why) => return Ok(Err(SubmitError::Broken(why))),
         };
         if let Some(claim) = claim {

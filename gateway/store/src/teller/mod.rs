@@ -37,6 +37,9 @@ pub enum SubmitError {
     /// What the command assumed is no longer so: prepare it again.
     #[error("what the command assumed has changed; prepare it again")]
     Stale,
+    /// The amounts do not fit into the books.
+    #[error("the amounts are too large for the books")]
+    TooLarge,
     /// The key was used for another request.
     #[error("the key was used for another request")]
     KeyReused,

@@ -195,6 +195,7 @@ pub(crate) fn said(reply: &Result<Reply, SubmitError>) -> &'static str {
         Ok(Reply { outcome: Ok(_), .. }) => "done",
         Ok(Reply { outcome: Err(refusal), .. }) => refusal.name(),
         Err(SubmitError::Stale) => "stale",
+        Err(SubmitError::TooLarge) => "too-large",
         Err(SubmitError::Overloaded) => "overloaded",
         Err(SubmitError::KeyReused) => "key-reused",
         Err(SubmitError::Unavailable) => "unavailable",

@@ -6,10 +6,12 @@ use actix_web::{
 };
 use purser_core::{
     Date, Timestamp,
+    books::OPEN_MINOR_MAX,
     card::sun::{FileReadKey, MetaReadKey, Uid},
     ids::{BatchId, CardId},
     record::CardStatus,
 };
+use purser_money::MoneyError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -121,12 +123,12 @@ impl BatchIn {
             return Err(Problem::malformed("expires_at", "a time to come"));
         }
         let country = self.country.as_deref().map(|text| place(text, "country")).transpose()?;
-        Ok(Print {
-            count: self.count,
-            face: self.face.positive_on(gateway.clock.today(), "face")?,
-            expires_at: self.expires_at,
-            country,
-        })
+        let face = self.face.positive_on(gateway.clock.today(), "face")?;
+        let all_minor = u128::from(face.minor().unsigned_abs()).saturating_mul(self.count.into());
+        if all_minor > OPEN_MINOR_MAX.into() {
+            return Err(Problem::amount("face", MoneyError::Overflow));
+        }
+        Ok(Print { count: self.count, face, expires_at: self.expires_at, country })
     }
 }
 
