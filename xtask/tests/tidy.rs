@@ -133,11 +133,15 @@ fn unsafe_code_is_where_it_is_known_to_be() {
             read(file).lines().any(allows)
         })
         .collect();
-    // Where compiled plugins are read back, where the contract's generated bindings are included, and a
-    // plugin that is as hostile as it can be.
-    let known =
-        ["gateway/host/src/cache.rs", "gateway/host/tests/hostile/src/plugin.rs", "sdk/src/lib.rs"]
-            .map(PathBuf::from);
+    // Where compiled plugins are read back, where the contract's generated bindings are included, and plugins
+    // that are as hostile as they can be.
+    let known = [
+        "gateway/host/src/cache.rs",
+        "gateway/host/tests/hostile/src/plugin.rs",
+        "gateway/host/tests/hostile_rates/src/plugin.rs",
+        "sdk/src/lib.rs",
+    ]
+    .map(PathBuf::from);
     assert!(
         allowed.iter().all(|file| known.contains(file)),
         "write it without `unsafe`, or give its reason here: {allowed:?}"
