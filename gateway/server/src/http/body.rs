@@ -116,7 +116,7 @@ fn plain(error: &serde_json::Error) -> &'static str {
 }
 
 /// A part of a body that is an object. serde takes a list for a struct as well, with its fields in order; so a part
-/// has `#[serde(remote = "Self")]`, and [`parts`] makes it readable from objects only.
+/// has `#[serde(remote = "Self")]`, and `parts!` makes it readable from objects only.
 pub trait Part: Sized {
     /// Reads it from what was found to be an object.
     fn read<'de, D: Deserializer<'de>>(object: D) -> Result<Self, D::Error>;
