@@ -1,7 +1,7 @@
 //! Loading a vault from a pre-paid card.
 
 use jiff::Timestamp;
-use purser_money::{Money, Percent, Rounding};
+use purser_money::{Currency, Money, Percent, Rounding};
 
 use crate::{
     account::Account,
@@ -77,8 +77,10 @@ impl Load {
 
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let record = &self.record;
+        // A wrong card first: it is a guess, which counts, also where the vault takes nothing any more.
+        let card = self.good_card(at, books)?;
         active_vault(record.account, books)?;
-        self.check_card(at, books)?;
+        self.check_left(card.currency, books)?;
         if !record.credited.is_positive() {
             return Err(Stop::Broken("a load credits nothing".to_owned()));
         }
@@ -102,14 +104,18 @@ impl Load {
         Ok(Answer::Loaded(Box::new(record.clone())))
     }
 
-    fn check_card(&self, at: Timestamp, books: &Books) -> Result<(), Stop> {
-        let id = self.record.card;
-        let card = books.card(id).ok_or(Refusal::CardRefused)?;
+    fn good_card(&self, at: Timestamp, books: &Books) -> Result<CardState, Refusal> {
+        let card = books.card(self.record.card).ok_or(Refusal::CardRefused)?;
         usable(card.status, card.expires_at, at)?;
         if self.tap.is_some_and(|counter| card.tap_counter.is_some_and(|seen| counter <= seen)) {
-            return Err(Refusal::CardRefused.into());
+            return Err(Refusal::CardRefused);
         }
-        let left = books.balance(&Account::Card(id)).unwrap_or(Money::zero(card.currency));
+        Ok(card)
+    }
+
+    fn check_left(&self, currency: Currency, books: &Books) -> Result<(), Stop> {
+        let card = Account::Card(self.record.card);
+        let left = books.balance(&card).unwrap_or(Money::zero(currency));
         if left.is_zero() {
             return Err(Refusal::CardAlreadyUsed.into());
         }

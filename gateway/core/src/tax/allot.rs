@@ -54,13 +54,14 @@ fn percents_within(sale: &Sale, assessment: &Assessment) -> Result<Vec<Percent>,
     Ok(sums)
 }
 
-/// By how many minor units a tax may be off: a law may round at each line, and to coarser units than the currency's, as
-/// India's does (CGST Act s 170: to the rupee); and an inclusive price is net and tax rounded together.
+/// By how many minor units a tax may be off: a law may round at each line, or the whole to coarser units than the
+/// currency's, as India's does (CGST Act s 170: to the rupee); and an inclusive price is net and tax rounded together.
 fn tolerance(assessed: &Assessed, assessment: &Assessment) -> u64 {
     let decimals = assessed.tax.currency().decimals();
     let dropped = u32::from(decimals.saturating_sub(assessment.rounding_decimals));
     let unit = 10_u64.checked_pow(dropped).unwrap_or(u64::MAX);
-    unit.saturating_mul(u64::try_from(assessed.lines.len()).unwrap_or(u64::MAX))
+    let lines = u64::try_from(assessed.lines.len()).unwrap_or(u64::MAX);
+    unit.saturating_add(lines).saturating_sub(1)
 }
 
 fn check_row(sale: &Sale, assessed: &Assessed, tolerance: u64) -> Result<(), AssessmentError> {

@@ -117,7 +117,7 @@ fn a_row_that_was_not_locked_is_not_touched() {
         assert_eq!(refusal.name(), name);
         assert_eq!(empty.balances().count() + empty.deltas().count(), 0);
     };
-    check(load(&scene, "b", "c1", "USD 1.00").command(), "vault-inactive");
+    check(load(&scene, "b", "c1", "USD 1.00").command(), "card-refused");
     check(purchase(&scene, "b", &[offer("m", "USD 1.00")]).command(), "vault-inactive");
     check(transfer(&scene, "b", "c", "USD 1.00").command(), "vault-inactive");
     check(erase(&scene, "b").command(), "not-found");

@@ -70,14 +70,14 @@ async fn confirmed(
     address: IpAddr,
     pin: &str,
     password: &str,
-) -> Result<LoginAttempt, Problem> {
+) -> Result<(LoginAttempt, [u8; 32]), Problem> {
     let salt = access.login(gateway)?;
     let attempt = LoginAttempt::begin(gateway, &salt, address).await?;
     let lookup =
         gateway.logins.lookup(&gateway.keys, &salt, &Remembered::claimed(pin, password)).await?;
     let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
     if found.is_some_and(|identity| identity.account == access.account) {
-        return Ok(attempt);
+        return Ok((attempt, lookup));
     }
     attempt.failed(gateway).await?;
     Err(Problem::new(problem::WRONG_CREDENTIALS))
@@ -95,9 +95,9 @@ pub async fn change(
         .new_password
         .map_or(("password", change.password), |password| ("new_password", password));
     let new = Remembered::chosen(pin, password);
-    let guess = confirmed(gateway, access, address, change.pin, change.password).await?;
+    let (guess, lookup) = confirmed(gateway, access, address, change.pin, change.password).await?;
     let set = Set { account: access.account, salt: access.login(gateway)?, claim: new? };
-    set.keep(gateway, guess, RecoveryChange::Kept).await
+    set.keep(gateway, guess, RecoveryChange::Kept { lookup }).await
 }
 
 /// Opens an account again with its recovery code, which is used up by it, and gives a new one.
@@ -148,16 +148,16 @@ impl Set {
         let Self { account, salt, claim } = self;
         let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
         let pin_verifier = gateway.logins.pin_verifier(&gateway.keys, account, claim.pin()).await?;
-        // Of two recoveries with one code at the same moment, the second finds it used up.
+        // Of two at the same moment, the second finds the code or the credentials that it showed used up.
         let gone = match recovery {
             RecoveryChange::Exchanged { .. } => problem::WRONG_CREDENTIALS,
-            RecoveryChange::Kept | RecoveryChange::New(_) => problem::NOT_AUTHENTICATED,
+            RecoveryChange::Kept { .. } | RecoveryChange::New(_) => problem::NOT_AUTHENTICATED,
         };
         let kept = gateway.store.write(move |db| {
             let new = NewCredentials { lookup: &lookup, pin_verifier: &pin_verifier, recovery };
             let there = identity_credentials_set(db, account, &new)?;
             if there {
-                session_end_all(db, account, None)?;
+                session_end_all(db, account)?;
             }
             Ok(there)
         });

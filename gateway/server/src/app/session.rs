@@ -10,7 +10,7 @@ use purser_core::{
 };
 use purser_money::Money;
 use purser_store::facts::{
-    identity::{identity_find, identity_get},
+    identity::{identity_find, identity_get, identity_hold},
     session::{
         PIN_FAILURES_MAX, Refresh, RefreshToken, Session, session_end, session_get, session_insert,
         session_pin_failed, session_pin_passed, session_refresh,
@@ -69,7 +69,7 @@ pub async fn sign_in(
     let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
     let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
     match found {
-        Some(identity) => begin(gateway, identity.account, &salt, attempt).await,
+        Some(identity) => begin(gateway, (identity.account, lookup), &salt, attempt).await,
         None => {
             attempt.failed(gateway).await?;
             Err(Problem::new(problem::WRONG_CREDENTIALS))
@@ -150,10 +150,10 @@ async fn check_pin(
     Err(refused("that PIN is not right"))
 }
 
-/// Begins a session.
+/// Begins a session, unless the credentials were changed meanwhile.
 async fn begin(
     gateway: &Gateway,
-    account: AccountId,
+    (account, lookup): (AccountId, [u8; 32]),
     salt: &LoginSalt,
     attempt: LoginAttempt,
 ) -> Result<Tokens, Problem> {
@@ -168,10 +168,16 @@ async fn begin(
     let sealed = SealedSalt::seal(gateway, account, salt);
     let (refresh, kept) = refresh_token_of(gateway, &sealed, now);
     let begun = gateway.store.write(move |db| {
+        if !identity_hold(db, account, &lookup)? {
+            return Ok(false);
+        }
         attempt.signed_in(db, now)?;
-        session_insert(db, &session, &kept)
+        session_insert(db, &session, &kept)?;
+        Ok(true)
     });
-    begun.await?;
+    if !begun.await? {
+        return Err(Problem::new(problem::WRONG_CREDENTIALS));
+    }
     Ok(Tokens { access: token::issue(gateway, account, session.id, sealed, now)?, refresh })
 }
 

@@ -53,7 +53,7 @@ fn for_accounts(routes: &mut ServiceConfig) {
         .service(
             of_strangers("/v1/account/credentials").route(post().to(account::credentials_change)),
         )
-        .service(resource("/v1/account").route(delete().to(account::account_delete)));
+        .service(of_strangers("/v1/account").route(delete().to(account::account_delete)));
 }
 
 /// Calls whose body is read before anybody is known: it is small.

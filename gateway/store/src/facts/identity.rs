@@ -65,8 +65,11 @@ pub struct NewCredentials<'a> {
 /// What becomes of a recovery code; codes are their keyed hashes.
 #[derive(Debug, Clone, Copy)]
 pub enum RecoveryChange {
-    /// It stays.
-    Kept,
+    /// It stays, and nothing is changed if the account is not found by these credentials any more.
+    Kept {
+        /// What the account was found by when they were shown.
+        lookup: [u8; 32],
+    },
     /// There is a new one.
     New(KeyedHash),
     /// The old one is used up, and nothing is changed if it was before.
@@ -184,7 +187,10 @@ pub fn identity_credentials_set(
     let login = (identity::lookup.eq(new.lookup), identity::pin_verifier.eq(new.pin_verifier));
     let recovery = |hash: KeyedHash| identity::recovery_hash.eq(hash.as_bytes().to_vec());
     let changed = match new.recovery {
-        RecoveryChange::Kept => diesel::update(of_account).set(login).execute(conn)?,
+        RecoveryChange::Kept { lookup } => {
+            let shown = identity::lookup.eq(lookup.to_vec());
+            diesel::update(of_account.filter(shown)).set(login).execute(conn)?
+        }
         RecoveryChange::New(hash) => {
             diesel::update(of_account).set((login, recovery(hash))).execute(conn)?
         }
@@ -195,9 +201,20 @@ pub fn identity_credentials_set(
     Ok(changed > 0)
 }
 
+/// Whether an account is still found by these credentials. They stay as they are until this transaction ends: a change
+/// waits, and then sees what this transaction did.
+pub fn identity_hold(
+    conn: &mut Connection,
+    account: AccountId,
+    lookup: &[u8],
+) -> Result<bool, StoreError> {
+    let found = identity::table.find(account.to_string()).filter(identity::lookup.eq(lookup));
+    Ok(diesel::update(found).set(identity::lookup.eq(lookup)).execute(conn)? > 0)
+}
+
 /// Destroys how an account is found, and ends its sessions. Part of the teller's turn that closes the vault.
 pub(crate) fn identity_erase(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
-    session_end_all(conn, account, None)?;
+    // The identity first, as whoever changes credentials does: nobody waits crosswise.
     diesel::delete(identity::table.find(account.to_string())).execute(conn)?;
-    Ok(())
+    session_end_all(conn, account)
 }

@@ -165,17 +165,12 @@ pub fn session_end(conn: &mut Connection, id: SessionId) -> Result<bool, StoreEr
     Ok(diesel::delete(session::table.find(&id)).execute(conn)? > 0)
 }
 
-/// Ends the sessions of an account, except the one that asks for it, if it is to live on.
-pub fn session_end_all(
-    conn: &mut Connection,
-    account: AccountId,
-    except: Option<SessionId>,
-) -> Result<(), StoreError> {
+/// Ends the sessions of an account.
+pub fn session_end_all(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
     let of_account =
         session::table.filter(session::account.eq(account.to_string())).select(session::id);
     let ids: Vec<String> = of_account.load(conn)?;
-    let kept = except.map(|id| id.to_string());
-    for id in ids.iter().filter(|id| kept.as_ref() != Some(*id)) {
+    for id in &ids {
         session_end(conn, Row::new("session", id).parse("id", id)?)?;
     }
     Ok(())

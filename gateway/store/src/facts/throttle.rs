@@ -68,12 +68,6 @@ fn count_in_window(conn: &mut Connection, key: &[u8], since: i64) -> QueryResult
     diesel::update(running).set(throttle::failures.eq(throttle::failures + 1)).execute(conn)
 }
 
-/// Forgets failures, after a success.
-pub fn throttle_clear(conn: &mut Connection, key: &[u8]) -> Result<(), StoreError> {
-    diesel::delete(throttle::table.find(key)).execute(conn)?;
-    Ok(())
-}
-
 /// Forgets the windows that started at `until` or before; tells how many.
 pub fn throttles_expired_delete(
     conn: &mut Connection,

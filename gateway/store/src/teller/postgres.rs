@@ -77,7 +77,7 @@ fn batches_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> 
         batches.select(columns).for_update().load(conn)?;
     for (id, row) in rows {
         let cards = card::table.filter(card::batch.eq(&id)).order(card::id).select(card::id);
-        let cards: Vec<String> = cards.load(conn)?;
+        let cards: Vec<String> = cards.for_update().load(conn)?;
         if let Some(batch) = ids.get(&id) {
             found.batch(*batch, batch_state(&id, row, &cards)?);
         }

@@ -150,14 +150,29 @@ fn credentials_are_replaced_and_never_shared() {
         assert!(identity_credentials_set(conn, account, &once(7, 8)).unwrap());
         assert!(!identity_credentials_set(conn, account, &once(7, 9)).unwrap(), "used up");
         assert_eq!(identity_find_by_recovery(conn, &hash(8)).unwrap().unwrap().account, account);
-        let taken =
-            NewCredentials { lookup: b"l2", pin_verifier: b"", recovery: RecoveryChange::Kept };
+        let taken = NewCredentials {
+            lookup: b"l2",
+            pin_verifier: b"",
+            recovery: RecoveryChange::New(hash(9)),
+        };
         assert!(identity_credentials_set(conn, account, &taken).unwrap_err().is_conflict());
+        let late = NewCredentials {
+            lookup: b"late",
+            pin_verifier: b"",
+            recovery: RecoveryChange::Kept { lookup: [7; 32] },
+        };
+        assert!(!identity_credentials_set(conn, account, &late).unwrap(), "shown too long ago");
+        assert!(identity_hold(conn, account, b"newer").unwrap());
+        assert!(!identity_hold(conn, account, b"new").unwrap());
     });
 }
 
 fn identity_credentials() -> NewCredentials<'static> {
-    NewCredentials { lookup: b"nobody's", pin_verifier: b"", recovery: RecoveryChange::Kept }
+    NewCredentials {
+        lookup: b"nobody's",
+        pin_verifier: b"",
+        recovery: RecoveryChange::New(hash(9)),
+    }
 }
 
 fn session(n: u8) -> (Session, RefreshToken) {
@@ -228,10 +243,10 @@ fn sessions_end_alone_together_or_by_wrong_pins() {
 
         assert!(session_end(conn, id(2)).unwrap());
         assert!(!session_end(conn, id(2)).unwrap());
-        session_end_all(conn, AccountId::from_random(1), Some(id(3))).unwrap();
-        assert!(lives(conn, 3) && !lives(conn, 4));
         assert_eq!(sessions_expired_delete(conn, at(999)).unwrap(), 0);
-        assert_eq!(sessions_expired_delete(conn, at(1000)).unwrap(), 1);
+        assert!(lives(conn, 3) && lives(conn, 4));
+        session_end_all(conn, AccountId::from_random(1)).unwrap();
+        assert!(!lives(conn, 3) && !lives(conn, 4));
     });
 }
 
@@ -249,9 +264,9 @@ fn failures_count_within_their_window() {
         assert_eq!((seen.window_started_at, seen.failures), (at(0), 2));
         assert_eq!(throttle_get(conn, b"a", at(0)).unwrap(), None, "its window is over");
         assert_eq!(fail(conn, b"a", 600), 1, "a new window");
-        throttle_clear(conn, b"b").unwrap();
+        assert_eq!(throttles_expired_delete(conn, at(9)).unwrap(), 0);
+        assert_eq!(throttles_expired_delete(conn, at(10)).unwrap(), 1);
         assert_eq!(throttle_get(conn, b"b", at(-1)).unwrap(), None);
-        assert_eq!(throttles_expired_delete(conn, at(599)).unwrap(), 0);
         assert_eq!(throttles_expired_delete(conn, at(600)).unwrap(), 1);
     });
 }

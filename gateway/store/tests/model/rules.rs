@@ -151,10 +151,10 @@ impl Model {
         let Command::Load(mut asked) = command else { panic!("a load") };
         asked.tap = tap;
         let credited = asked.record.credited.minor();
-        let said = if !self.buyers[buyer].active {
-            "vault-inactive"
-        } else if tap.is_some() && tap <= card.tapped {
+        let said = if tap.is_some() && tap <= card.tapped {
             "card-refused"
+        } else if !self.buyers[buyer].active {
+            "vault-inactive"
         } else if card.left.is_zero() {
             "card-already-used"
         } else if card.left.minor() < taken.minor() {

@@ -201,11 +201,9 @@ statement!(EventInsert, EventRow<'a>,
     data: Text => &'a str = |row| row.data,
 });
 
-// A refusal that was decided before the teller has no key. Its line alone may be there already, when the connection
-// was lost while it was committed.
 statement!(LogInsert, LogRow<'a>,
     "INSERT INTO log_line (id, account, kind, outcome, at, amount, balance, currency, object) \
-     SELECT * FROM unnest(", ") ON CONFLICT (id) DO NOTHING", {
+     SELECT * FROM unnest(", ")", {
     id: Text => &'a str = |row| row.id.as_str(),
     account: Text => &'a str = |row| row.account.as_str(),
     kind: Text => &'a str = |row| row.kind,
