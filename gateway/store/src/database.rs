@@ -170,6 +170,13 @@ fn is_sqlite_new_enough(version: &str) -> bool {
     version >= SQLITE_VERSION_MIN
 }
 
+/// Whether a gateway keeps its books in a database. Writes nothing.
+pub fn has_books(url: &str) -> Result<bool, OpenError> {
+    let mut conn = Database::parse(url)?.connect(Purpose::Read)?;
+    let row = gateway::table.select(gateway::key_fingerprint).first::<String>(&mut conn);
+    Ok(row.is_ok())
+}
+
 fn migrate(conn: &mut Connection) -> Result<(), OpenError> {
     let mut attempt = 1;
     loop {

@@ -23,6 +23,7 @@ mod teller;
 
 pub use check::Check;
 pub use connection::EitherConnection as Connection;
+pub use database::has_books;
 pub use error::{OpenError, StoreError};
 pub use idempotency::{Answered, idempotency_find};
 pub use open_account::{open_balance, open_balances};

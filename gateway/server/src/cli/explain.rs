@@ -93,7 +93,7 @@ fn request(id: &str, log: &Path, json: bool) -> anyhow::Result<ExitCode> {
             println!("{}", one_line(line));
         }
         if lines.is_empty() {
-            println!("this log says nothing of {id}");
+            println!("this log has no JSON line about {id}; `purser serve --log json` writes them");
         }
     }
     Ok(if lines.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -115,12 +115,15 @@ fn about(id: &str, mut log: impl BufRead) -> io::Result<Vec<Value>> {
     }
 }
 
+/// What every line has, and is shown in its own place or not at all.
+const COMMON: [&str; 6] = ["timestamp", "level", "message", "target", "span", "spans"];
+
 /// A line for people: when, how bad, what, and its fields.
 fn one_line(line: &Value) -> String {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let fields = line.get("fields").and_then(Value::as_object);
-    let message = text(fields.and_then(|fields| fields.get("message")));
-    let others = fields.into_iter().flatten().filter(|(name, _)| *name != "message");
+    let message = text(line.get("message"));
+    let fields = line.as_object().into_iter().flatten();
+    let others = fields.filter(|(name, _)| !COMMON.contains(&name.as_str()));
     let others: Vec<String> = others.map(|(name, value)| format!("{name}={value}")).collect();
     format!(
         "{}  {:5}  {message}  {}",
@@ -143,9 +146,9 @@ mod tests {
     #[test]
     fn only_the_lines_of_the_request_are_found() {
         let log = concat!(
-            r#"{"timestamp":"t1","level":"INFO","fields":{"message":"answered","http.status":201},"span":{"request.id":"req_a"}}"#,
+            r#"{"timestamp":"t1","level":"INFO","message":"answered","http.status":201,"target":"purser","span":{"request.id":"req_a"}}"#,
             "\nnot json with req_a\n",
-            r#"{"timestamp":"t2","level":"INFO","fields":{"message":"answered"},"span":{"request.id":"req_b"}}"#,
+            r#"{"timestamp":"t2","level":"INFO","message":"answered","span":{"request.id":"req_b"}}"#,
         );
         let lines = about("req_a", log.as_bytes()).unwrap();
         assert_eq!(lines.len(), 1);

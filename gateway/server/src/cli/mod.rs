@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand};
 #[command(
     name = "purser",
     version,
-    about = "A self-hosted payment gateway: anonymous vaults, signed prices, taxes that reach the authority, refunds that cannot be abused",
+    about = "A self-hosted payment gateway: anonymous vaults, signed prices, taxes set apart for the authority, refunds that cannot be abused",
     after_help = "Start here:\n  purser demo --once     the whole story in a minute, on a throw-away gateway\n  purser serve           a gateway on 127.0.0.1:8080 with a SQLite database in ./purser-data\n  purser check           prove the books of that database"
 )]
 struct Cli {
@@ -49,6 +49,7 @@ enum Command {
 
 /// Runs the command line. Exit status 0 only on success; 2 for wrong usage.
 pub fn main() -> ExitCode {
+    end_quietly_without_readers();
     let done = match Cli::parse().command {
         Command::Serve(flags) => serve::run(*flags).map(|()| ExitCode::SUCCESS),
         Command::Demo(flags) => demo::run(flags).map(|()| ExitCode::SUCCESS),
@@ -65,6 +66,18 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whoever reads the output may have seen enough (`purser check | head`): that is no fault worth a backtrace.
+fn end_quietly_without_readers() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if text.starts_with("failed printing to stdout") && text.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        hook(panic);
+    }));
 }
 
 /// The runtime that commands run on: as many workers as cores, which actix adds its own to.

@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{Context, bail};
 
+use purser_store::has_books;
+
 use super::config::PlaceFlags;
 use crate::{gateway::Gateway, http::server, settings::Settings};
 
@@ -19,6 +21,16 @@ pub async fn open(place: &PlaceFlags) -> anyhow::Result<Gateway> {
         bail!(
             "there is no database at {}; name it with --data or --database, or make one with `purser serve`",
             file.display()
+        );
+    }
+    if !settings.data.is_dir() {
+        bail!("there is no data directory at {}; name it with --data", settings.data.display());
+    }
+    if let Some(url) = &settings.database
+        && !has_books(url)?
+    {
+        bail!(
+            "there are no books of Purser in that database; name another with --database, or make them with `purser serve`"
         );
     }
     let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

@@ -1,8 +1,13 @@
 //! `purser rates`: importing exchange rates, and looking at them.
 
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use clap::Subcommand;
 use purser_money::{Currency, Operation};
 use purser_store::facts::rate_table::rate_table_list;
@@ -15,6 +20,8 @@ use crate::{
     gateway::Gateway,
 };
 
+/// As much as a plugin takes.
+const FEED_BYTES_MAX: u64 = 1024 * 1024;
 /// Tables that are listed.
 const LISTED: usize = 30;
 
@@ -82,8 +89,7 @@ fn currency(text: &str) -> Result<Currency, String> {
 pub fn run(flags: RatesFlags) -> anyhow::Result<ExitCode> {
     match flags.verb {
         Verb::Import { file, feed, place, json } => {
-            let bytes =
-                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes = read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             with(&place, async |gateway| import(gateway, &feed, &bytes, json).await)
         }
         Verb::List { place, json } => with(&place, async |gateway| list(gateway, json).await),
@@ -91,6 +97,14 @@ pub fn run(flags: RatesFlags) -> anyhow::Result<ExitCode> {
             with(&place, async |gateway| show(gateway, from, to, json).await)
         }
     }
+}
+
+/// A feed's file. What is larger than a feed may be is not read.
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(FEED_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 <= FEED_BYTES_MAX, "a feed has at most {FEED_BYTES_MAX} bytes");
+    Ok(bytes)
 }
 
 /// Works on the gateway with its plugins loaded.

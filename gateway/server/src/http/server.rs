@@ -145,8 +145,13 @@ fn clock(settings: &Settings, store: &Store) -> Result<Clock> {
         let ahead = latest.filter(|latest| *latest > jiff::Timestamp::now());
         return Ok(ahead.map_or_else(Clock::default, Clock::starting_at));
     };
-    let latest = store.read_now(time_latest)?;
-    Ok(Clock::starting_at(latest.map_or(start, |latest| latest.max(start))))
+    let latest = store.read_now(time_latest)?.filter(|latest| *latest > start);
+    if let Some(latest) = latest {
+        tracing::warn!(
+            "the database goes on until {latest}; the clock starts there, not at {start}"
+        );
+    }
+    Ok(Clock::starting_at(latest.unwrap_or(start)))
 }
 
 impl Running {

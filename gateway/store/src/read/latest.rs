@@ -8,8 +8,8 @@ use super::row::Row;
 use crate::{
     Connection, StoreError,
     schema::{
-        api_key, card_batch, entry, entry_unsealed, identity, log_line, merchant, plugin,
-        plugin_binding, rate_table, refund_policy, seal, session,
+        api_key, card_batch, entry, entry_unsealed, identity, log_line, merchant, refund_policy,
+        seal, session,
     },
 };
 
@@ -29,11 +29,9 @@ pub fn time_latest(conn: &mut Connection) -> Result<Option<Timestamp>, StoreErro
         merchant.created_at,
         api_key.created_at,
         card_batch.created_at,
-        refund_policy.at,
-        plugin.installed_at,
-        plugin_binding.at,
-        rate_table.fetched_at
+        refund_policy.at
     );
+    // Plugins and rates do not count: the command line, which knows no sandbox's clock, brings them as well.
     // Entries grow with every purchase, so they have no index of times. Ids do not tell: they begin with the machine's
     // time, which may have been set back. But a seal is younger than all that it covers, and what waits for one is little.
     let sealed = seal::table.order(seal::first_position.desc()).select(seal::at).first(conn);
@@ -41,7 +39,7 @@ pub fn time_latest(conn: &mut Connection) -> Result<Option<Timestamp>, StoreErro
     let waiting = entry_unsealed::table.select(entry_unsealed::entry);
     let unsealed = entry::table.filter(entry::id.eq_any(waiting)).select(max(entry::at));
     latest = latest.max(unsealed.first(conn)?);
-    // A refusal leaves nothing but a line in a log. These are ordered by themselves, so the newest id does.
+    // A refusal leaves nothing but a line in a log, and for a moment the newest id is near enough.
     let line = log_line::table.order(log_line::id.desc()).select(log_line::at).first(conn);
     latest = latest.max(line.optional()?);
     latest.map(|at| Row::new("gateway", "the latest row").time("at", at)).transpose()

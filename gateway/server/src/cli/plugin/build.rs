@@ -83,6 +83,9 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     if about.is_dir() {
         bail!("{shown} is a folder; name a .wasm file that `purser plugin build` made");
     }
+    if !about.is_file() {
+        bail!("{shown} is no file; name a .wasm file that `purser plugin build` made");
+    }
     let most = LIMIT_DEFAULT;
     if about.len() > most as u64 {
         bail!("{shown} has {} bytes; a plugin has at most {most}", about.len());
