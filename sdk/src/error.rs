@@ -4,7 +4,8 @@ use purser_money::MoneyError;
 
 use crate::bindings::wire;
 
-/// The problems that a plugin may answer with. The gateway passes each on under the same name.
+/// The problems that a plugin may answer with. The gateway passes those on that the buyer can
+/// mend, under the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Problem {
     /// An input that breaks the contract or cannot be read.

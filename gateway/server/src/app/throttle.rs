@@ -1,9 +1,10 @@
 //! Budgets of failures, so that guessing is slow: for each e-mail, address and vault its own.
 //!
-//! Only failures count, but where an attempt is dear even when it succeeds. A budget that is spent does not close the door: one more attempt is let in a minute after
-//! the window began, and the next ones after waits that double, until the window is over and the budget is whole
-//! again. So an attacker is slowed to a trickle, but can never lock out for good whoever knows the right secret. A
-//! success gives nothing back, or an attacker would sign in to an account of their own between two guesses.
+//! Only failures count, but where an attempt is dear even when it succeeds. A budget that is spent does not close
+//! the door: one more attempt is let in a minute after the window began, and the next ones after waits that double,
+//! until the window is over and the budget is whole again. So an attacker is slowed to a trickle, but can never
+//! lock out for good whoever knows the right secret. A success gives nothing back, or an attacker would sign in to
+//! an account of their own between two guesses.
 //!
 //! What is counted by is stored as keyed hash only, and forgotten when its window is over.
 
@@ -38,8 +39,8 @@ const WINDOW: i64 = 600;
 const SIGN_UP_WINDOW: i64 = 60;
 /// The wait for the first attempt beyond a budget, in seconds. Each failure doubles it.
 const WAIT_MIN: i64 = 60;
-/// Keys that one merchant may make and delete in ten minutes: a rotation of every key of twenty shops. A deleted offer
-/// key makes everybody's commands stale that are just being prepared.
+/// Keys that one merchant may make, and offer keys that it may delete, in ten minutes: a rotation of every key of twenty
+/// shops. A deleted offer key makes everybody's commands stale that are just being prepared.
 const KEY_CHANGES: u32 = 60;
 
 /// What attempts are counted by, and how many there may be.
