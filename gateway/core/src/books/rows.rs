@@ -12,7 +12,8 @@ use crate::{
     record::{CardKind, CardStatus, ItemRecord, OfferUse},
 };
 
-/// The rows that a command must see under lock. The store locks them in this order, each kind by id.
+/// The rows that a command must see under lock. The store locks batches, cards, vaults, accounts and open accounts in
+/// this order, each kind by id.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
     /// Card batches, with all their cards.
@@ -28,9 +29,8 @@ pub struct Needs {
     /// Single-use offers.
     pub offers: BTreeSet<OfferUse>,
     /// Open accounts that the command takes from: trades, payouts, remittances. All others post to open accounts
-    /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left.
-    /// So are those that are posted to with more than `LARGE_MINOR`: they have
-    /// a ceiling.
+    /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left. And
+    /// those that are posted to with more than `LARGE_MINOR`, because they have a ceiling.
     pub taken_from: BTreeSet<Account>,
 }
 

@@ -42,6 +42,10 @@ impl Cast {
 
     pub(super) fn load(&mut self, buyer: &Buyer, code: &str) -> Result<()> {
         self.print.step(&format!("{} types the code of a card", buyer.name));
+        self.type_code(buyer, code)
+    }
+
+    fn type_code(&mut self, buyer: &Buyer, code: &str) -> Result<()> {
         let key = self.key();
         let load = buyer.client.post(
             "/v1/vault/loads",
@@ -104,13 +108,7 @@ impl Cast {
 
     pub(super) fn compensation(&mut self, buyer: &Buyer, code: &str) -> Result<()> {
         self.print.step(&format!("The compensation card is loaded into {}'s account", buyer.name));
-        let key = self.key();
-        let load = buyer.client.post(
-            "/v1/vault/loads",
-            Some(&key),
-            &json!({ "card": { "code": code } }),
-        )?;
-        self.loaded(&load)
+        self.type_code(buyer, code)
     }
 
     pub(super) fn transfer(&mut self, from: &Buyer, to: &Buyer) -> Result<()> {
