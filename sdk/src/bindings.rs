@@ -30,4 +30,36 @@ pub mod currency {
     });
 }
 
+/// The world of a stamps plugin.
+pub mod stamps {
+    wit_bindgen::generate!({
+        world: "stamps-plugin",
+        path: "wit",
+        pub_export_macro: true,
+        export_macro_name: "export_stamps",
+        additional_derives: [PartialEq],
+        with: {
+            "purser:plugin/types@1.0.0": super::tax::purser::plugin::types,
+            "purser:plugin/log@1.0.0": super::tax::purser::plugin::log,
+            "purser:plugin/http@1.0.0": generate,
+        },
+    });
+}
+
+/// The world of a webhook plugin.
+pub mod webhook {
+    wit_bindgen::generate!({
+        world: "webhook-plugin",
+        path: "wit",
+        pub_export_macro: true,
+        export_macro_name: "export_webhook",
+        additional_derives: [PartialEq],
+        with: {
+            "purser:plugin/types@1.0.0": super::tax::purser::plugin::types,
+            "purser:plugin/log@1.0.0": super::tax::purser::plugin::log,
+            "purser:plugin/http@1.0.0": super::stamps::purser::plugin::http,
+        },
+    });
+}
+
 pub use tax::purser::plugin::{log as wire_log, types as wire};

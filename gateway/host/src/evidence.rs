@@ -51,6 +51,8 @@ pub(crate) const fn functions(role: Role) -> &'static [&'static str] {
     match role {
         Role::Tax => &["describe", "assess", "check-tax-id", "file-return"],
         Role::Currency => &["describe", "feeds", "read-feed", "convert"],
+        Role::Stamps => &["describe", "services", "quote", "draft", "assemble", "read"],
+        Role::Webhook => &["describe", "render"],
     }
 }
 

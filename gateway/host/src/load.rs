@@ -135,8 +135,10 @@ async fn describe(
 
 fn compare(manifest: &Manifest, description: &Description) -> Result<(), LoadError> {
     let covers = match manifest.role {
-        Role::Tax => &manifest.countries,
+        Role::Tax | Role::Stamps => &manifest.countries,
         Role::Currency => &manifest.currencies,
+        // It tells of events, wherever they happen.
+        Role::Webhook => &Vec::new(),
     };
     let sorted = |codes: &[String]| {
         let mut codes = codes.to_vec();

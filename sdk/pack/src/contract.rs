@@ -10,6 +10,16 @@ use crate::PackError;
 /// The only interface with functions that a plugin may import.
 pub const LOG: &str = "purser:plugin/log@1.0.0";
 
+/// The files of the contract.
+const WIT: [(&str, &str); 6] = [
+    ("types.wit", include_str!("../../wit/types.wit")),
+    ("http.wit", include_str!("../../wit/http.wit")),
+    ("tax.wit", include_str!("../../wit/tax.wit")),
+    ("currency.wit", include_str!("../../wit/currency.wit")),
+    ("stamps.wit", include_str!("../../wit/stamps.wit")),
+    ("webhook.wit", include_str!("../../wit/webhook.wit")),
+];
+
 /// What a plugin does for the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -18,17 +28,23 @@ pub enum Role {
     Tax,
     /// Rates of exchange and conversions.
     Currency,
+    /// Postage: services, prices and the marks that are printed.
+    Stamps,
+    /// What a merchant's endpoint is told of an event.
+    Webhook,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 2] = [Self::Tax, Self::Currency];
+    pub const ALL: [Self; 4] = [Self::Tax, Self::Currency, Self::Stamps, Self::Webhook];
 
     /// The name in manifests.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tax => "tax",
             Self::Currency => "currency",
+            Self::Stamps => "stamps",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -37,6 +53,8 @@ impl Role {
         match self {
             Self::Tax => "purser:plugin/tax@1.0.0",
             Self::Currency => "purser:plugin/currency@1.0.0",
+            Self::Stamps => "purser:plugin/stamps@1.0.0",
+            Self::Webhook => "purser:plugin/webhook@1.0.0",
         }
     }
 
@@ -44,6 +62,8 @@ impl Role {
         match self {
             Self::Tax => "tax-plugin",
             Self::Currency => "currency-plugin",
+            Self::Stamps => "stamps-plugin",
+            Self::Webhook => "webhook-plugin",
         }
     }
 }
@@ -65,9 +85,9 @@ pub(crate) fn check(role: Role, component: &[u8]) -> Result<(), PackError> {
 
 fn world(role: Role) -> Result<(Resolve, WorldId), String> {
     let mut sources = SourceMap::new();
-    sources.push(Path::new("types.wit"), include_str!("../../wit/types.wit"));
-    sources.push(Path::new("tax.wit"), include_str!("../../wit/tax.wit"));
-    sources.push(Path::new("currency.wit"), include_str!("../../wit/currency.wit"));
+    for (name, text) in WIT {
+        sources.push(Path::new(name), text);
+    }
     let group = sources.parse().map_err(|(_, error)| format!("{error:?}"))?;
     let mut resolve = Resolve::new();
     let package = resolve.push_group(group).map_err(|error| format!("{error:?}"))?;

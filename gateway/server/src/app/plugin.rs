@@ -152,6 +152,8 @@ fn covered(loaded: &Loaded) -> Vec<String> {
     match (loaded.role(), loaded.description().covers.as_slice()) {
         (Role::Currency, []) => vec![EVERY.to_owned()],
         (Role::Tax | Role::Currency, covers) => covers.to_vec(),
+        // Merchants and endpoints name the plugin; the binding says which version of it answers.
+        (Role::Stamps | Role::Webhook, _) => vec![loaded.name().to_owned()],
     }
 }
 
@@ -221,6 +223,13 @@ fn checked(loaded: &Loaded, places: Places) -> Result<Vec<String>, Problem> {
     let (asked, other, field, wrong_field) = match loaded.role() {
         Role::Tax => (countries, currencies, "countries", "currencies"),
         Role::Currency => (currencies, countries, "currencies", "countries"),
+        Role::Stamps | Role::Webhook => {
+            if let [] = [countries, currencies].concat().as_slice() {
+                return Ok(covered(loaded));
+            }
+            let detail = format!("a {} plugin is named by who uses it", loaded.role());
+            return Err(Problem::malformed("countries", detail));
+        }
     };
     if !other.is_empty() {
         let detail = format!("a {} plugin answers for {field}", loaded.role());
@@ -229,8 +238,10 @@ fn checked(loaded: &Loaded, places: Places) -> Result<Vec<String>, Problem> {
     let covers = &loaded.description().covers;
     for (index, place) in asked.iter().enumerate() {
         let known = match loaded.role() {
-            Role::Tax => Place::parse(place).is_ok_and(|place| place.subdivision().is_none()),
             Role::Currency => place == EVERY || Currency::parse(place).is_ok(),
+            Role::Tax | Role::Stamps | Role::Webhook => {
+                Place::parse(place).is_ok_and(|place| place.subdivision().is_none())
+            }
         };
         if !known || !(covers.is_empty() || covers.contains(place)) {
             let detail = format!("nothing that {} {} covers", loaded.name(), loaded.version());
