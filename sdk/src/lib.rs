@@ -142,10 +142,12 @@
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 pub mod bindings;
 mod category;
+mod config;
 pub mod currency;
 mod date;
 mod document;
 mod error;
+pub mod filing;
 pub mod log;
 mod place;
 pub mod rounding;
@@ -155,6 +157,7 @@ pub mod tax_id;
 mod wire;
 
 pub use category::{Category, Reason};
+pub use config::config;
 pub use currency::{Conversion, Feed, Quoted, RateTable, Rates};
 pub use date::{Date, Span, date, parse_date};
 pub use document::{Document, Levy};
