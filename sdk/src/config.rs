@@ -11,18 +11,32 @@ const LEN_MAX: usize = 64 * 1024;
 
 /// The operator's configuration, which is JSON in the attribute `config`; the default where there is none.
 ///
-/// A `T` that is marked `#[serde(deny_unknown_fields)]` refuses a misspelt name instead of ignoring it.
+/// A `T` that is marked `#[serde(deny_unknown_fields)]` refuses a misspelt name instead of ignoring it. What does not fit is
+/// refused by its path, like `config.rates[2].percent`.
 pub fn config<T: DeserializeOwned + Default>(attributes: &[(String, String)]) -> Result<T, Error> {
     let Some((_, text)) = attributes.iter().find(|(name, _)| name == NAME) else {
         return Ok(T::default());
     };
-    let refused = |text: String| Error::new(Problem::MalformedRequest, text).at(NAME);
     if text.len() > LEN_MAX {
-        return Err(refused(format!("a configuration has at most {LEN_MAX} bytes")));
+        return Err(misconfigured(NAME, &format!("it has more than {LEN_MAX} bytes")));
     }
-    serde_json::from_str(text).map_err(|error| {
-        refused(format!("the operator's configuration of this plugin cannot be read: {error}"))
-    })
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let config = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = match error.path().to_string() {
+            root if root == "." => NAME.to_owned(),
+            path => format!("{NAME}.{path}"),
+        };
+        misconfigured(&path, &error.inner().to_string())
+    })?;
+    deserializer.end().map_err(|error| misconfigured(NAME, &error.to_string()))?;
+    Ok(config)
+}
+
+/// The refusal of a configuration: where, like `config.rates[2].percent`, and what is wrong with it.
+pub fn misconfigured(path: &str, why: &str) -> Error {
+    let text =
+        format!("the operator's configuration of this plugin cannot be used, at {path}: {why}");
+    Error::new(Problem::MalformedRequest, text).at(path)
 }
 
 #[cfg(test)]
@@ -47,13 +61,18 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_by_name() {
+    fn what_cannot_be_read_is_refused_by_its_path() {
         let long = format!("{{\"level\":\"{}\"}}", "x".repeat(LEN_MAX));
-        for text in ["", "[", "null", r#"{"levle":"line"}"#, long.as_str()] {
+        let refused = |text: &str, field: &str| {
             let error = read(text).unwrap_err();
-            assert_eq!(error.field(), Some(NAME));
+            assert_eq!(error.field(), Some(field));
             assert_eq!(error.problem(), Problem::MalformedRequest);
+            assert!(error.to_string().contains(field), "{error}");
+        };
+        for text in ["", "[", "null", r#"{"level":"line"} {}"#, long.as_str()] {
+            refused(text, NAME);
         }
-        assert!(read(r#"{"levle":"line"}"#).unwrap_err().to_string().contains("levle"));
+        refused(r#"{"levle":"line"}"#, "config.levle");
+        refused(r#"{"level":5}"#, "config.level");
     }
 }

@@ -1,6 +1,6 @@
 //! A tax document: lines go in, taxes by jurisdiction, category and rate come out, rounded by law.
 
-use purser_money::{Currency, Money, Percent, Ratio, allot_exact};
+use purser_money::{Currency, Money, Percent, Ratio, allot_exact, round_parts};
 
 use crate::{
     Assessed, Assessment, Category, Error, Line, Problem, Reason,
@@ -24,7 +24,8 @@ pub struct Levy<'a> {
 
 /// The lines of one sale and the taxes on them.
 ///
-/// Lines with the same levy and category form a bucket. Its tax is rounded at the policy's level; its
+/// Lines with the same levy and category form a bucket. Tax is rounded at the policy's level, where a rate is a
+/// levy whatever the categories that bear it (books and food at 7 % are rounded together); its
 /// base is the net of its lines, where the net of a line whose price includes tax is the price less the
 /// line's part of each tax on it (largest remainder by exact tax, ties in order). So net and tax of
 /// every line sum to its price, whatever was rounded.
@@ -144,10 +145,6 @@ impl<'a> Document<'a> {
 
     /// The tax of each bucket, rounded at the policy's level.
     fn totals(&self) -> Result<Vec<Money>, Error> {
-        let whole = |buckets: &[Bucket<'_>]| {
-            let shares = buckets.iter().flat_map(|bucket| &bucket.shares);
-            shares.map(|share| share.exact).try_fold(Ratio::whole(0), Ratio::plus)
-        };
         match self.policy.level {
             Level::Unit => self.each(|share| {
                 let unit = share.exact.times(1, i128::from(share.quantity))?;
@@ -157,19 +154,41 @@ impl<'a> Document<'a> {
                 Ok(Money::new(minor, self.currency))
             }),
             Level::Line => self.each(|share| self.policy.round(share.exact, self.currency)),
-            Level::Rate => {
-                let rounded = self.buckets.iter().map(|bucket| {
-                    self.policy.round(whole(std::slice::from_ref(bucket))?, self.currency)
-                });
-                rounded.collect()
+            Level::Rate => self.together(|bucket, other| bucket.levy == other.levy),
+            Level::Invoice => self.together(|_, _| true),
+        }
+    }
+
+    /// The taxes of buckets that are rounded as one sum, which is shared out to them.
+    fn together(
+        &self,
+        are: impl Fn(&Bucket<'_>, &Bucket<'_>) -> bool,
+    ) -> Result<Vec<Money>, Error> {
+        let step = self.policy.step(self.currency)?;
+        let mut taxes = vec![None; self.buckets.len()];
+        for (first, bucket) in self.buckets.iter().enumerate() {
+            if taxes.get(first).is_some_and(Option::is_some) {
+                continue;
             }
-            Level::Invoice => {
-                let total = self.policy.round(whole(&self.buckets)?, self.currency)?;
-                let exact = self.buckets.iter().map(|bucket| whole(std::slice::from_ref(bucket)));
-                let parts = allot_exact(total.minor(), &exact.collect::<Result<Vec<_>, _>>()?)?;
-                Ok(parts.into_iter().map(|minor| Money::new(minor, self.currency)).collect())
+            let one_sum = |(_, other): &(usize, &Bucket<'_>)| are(bucket, other);
+            let members = self.buckets.iter().enumerate().filter(one_sum);
+            let (places, exact): (Vec<usize>, Vec<Result<Ratio, Error>>) =
+                members.map(|(place, member)| (place, member.exact())).unzip();
+            let exact = exact.into_iter().collect::<Result<Vec<_>, _>>()?;
+            let whole = exact.iter().try_fold(Ratio::whole(0), |sum, part| sum.plus(*part))?;
+            let steps = exact.iter().map(|part| part.times(1, i128::from(step)));
+            let steps = steps.collect::<Result<Vec<_>, _>>()?;
+            let total = self.policy.round(whole, self.currency)?.minor().checked_div(step);
+            let parts = round_parts(total.unwrap_or_default(), &steps)?;
+            for (place, part) in places.into_iter().zip(parts) {
+                let minor = part.checked_mul(step).ok_or(purser_money::MoneyError::Overflow)?;
+                if let Some(tax) = taxes.get_mut(place) {
+                    *tax = Some(Money::new(minor, self.currency));
+                }
             }
         }
+        // Every bucket is in the sum that it or one before it begins.
+        Ok(taxes.into_iter().flatten().collect())
     }
 
     fn each(&self, tax: impl Fn(&Share) -> Result<Money, Error>) -> Result<Vec<Money>, Error> {
@@ -190,7 +209,7 @@ impl<'a> Document<'a> {
                 continue;
             }
             let weights: Vec<Ratio> = bucket.shares.iter().map(|share| share.exact).collect();
-            for (share, part) in bucket.shares.iter().zip(allot_exact(tax.minor(), &weights)?) {
+            for (share, part) in bucket.shares.iter().zip(shared(tax.minor(), &weights)?) {
                 let inclusive = self.entries.get(share.entry).is_some_and(|it| it.gross.is_some());
                 if let Some(net) = nets.get_mut(share.entry).filter(|_| inclusive) {
                     *net = net.saturating_sub(part);
@@ -216,7 +235,7 @@ impl<'a> Document<'a> {
         }
         for (bucket, tax) in self.buckets.iter().zip(taxes) {
             let weights: Vec<Ratio> = bucket.shares.iter().map(|share| share.exact).collect();
-            for (share, part) in bucket.shares.iter().zip(allot_exact(tax.minor(), &weights)?) {
+            for (share, part) in bucket.shares.iter().zip(shared(tax.minor(), &weights)?) {
                 if self.entries.get(share.entry).is_some_and(|entry| entry.gross.is_some()) {
                     residual = residual.saturating_sub(part);
                 }
@@ -227,6 +246,24 @@ impl<'a> Document<'a> {
         }
         Ok(())
     }
+}
+
+impl Bucket<'_> {
+    /// Its tax, not rounded.
+    fn exact(&self) -> Result<Ratio, Error> {
+        let sum =
+            self.shares.iter().map(|share| share.exact).try_fold(Ratio::whole(0), Ratio::plus);
+        Ok(sum?)
+    }
+}
+
+/// The tax of each line: in proportion, which says nothing where some are allowances and the proportions negative.
+fn shared(tax: i64, exact: &[Ratio]) -> Result<Vec<i64>, Error> {
+    let parts = match allot_exact(tax, exact) {
+        Err(purser_money::MoneyError::NoWeights) => round_parts(tax, exact),
+        parts => parts,
+    };
+    Ok(parts?)
 }
 
 /// The net of a gross price, rounded by itself.

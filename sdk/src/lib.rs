@@ -157,7 +157,7 @@ pub mod tax_id;
 mod wire;
 
 pub use category::{Category, Reason};
-pub use config::config;
+pub use config::{config, misconfigured};
 pub use currency::{Conversion, Feed, Quoted, RateTable, Rates};
 pub use date::{Date, Span, date, parse_date};
 pub use document::{Document, Levy};

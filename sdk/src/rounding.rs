@@ -87,12 +87,13 @@ impl Policy {
 
     /// `exact` minor units of `currency` as the law rounds them.
     pub fn round(&self, exact: Ratio, currency: Currency) -> Result<Money, Error> {
+        self.nearest(exact, self.step(currency)?, currency)
+    }
+
+    /// How many minor units of `currency` the smallest amount is that the law knows.
+    pub(crate) fn step(&self, currency: Currency) -> Result<i64, Error> {
         let dropped = u32::from(currency.decimals().saturating_sub(self.decimals));
-        if dropped == 0 {
-            return Ok(Money::new(exact.round(self.mode)?, currency));
-        }
-        let step = 10_i64.checked_pow(dropped).ok_or_else(too_large)?;
-        self.nearest(exact, step, currency)
+        10_i64.checked_pow(dropped).ok_or_else(too_large)
     }
 
     /// What is paid in cash for `total`: the nearest multiple of the smallest coin.

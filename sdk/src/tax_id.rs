@@ -124,7 +124,7 @@ const fn scheme_of(
 
 /// The European Union, then its neighbours, then others. Prefixes are unique, and none begins another.
 #[rustfmt::skip]
-static SCHEMES: [Scheme; 33] = [
+static SCHEMES: &[Scheme] = &[
     scheme_of(b"AT", "AT", 0, standards::austria),
     scheme_of(b"BE", "BE", 10, weighted::belgium),
     scheme_of(b"BG", "BG", 0, persons::bulgaria),
@@ -158,4 +158,8 @@ static SCHEMES: [Scheme; 33] = [
     scheme_of(b"NO", "NO", 0, weighted::norway),
     scheme_of(b"IN", "", 0, standards::india),
     scheme_of(b"JP", "T", 0, weighted::japan),
+    scheme_of(b"IS", "IS", 0, weighted::iceland),
+    scheme_of(b"AU", "", 0, weighted::australia),
+    scheme_of(b"NZ", "", 0, weighted::new_zealand),
+    scheme_of(b"KR", "", 0, weighted::korea),
 ];

@@ -49,6 +49,34 @@ pub fn allot_exact(total: i64, weights: &[Ratio]) -> Result<Vec<i64>, MoneyError
     allot(total, &whole?)
 }
 
+/// Rounds parts so that they sum to `total`, which is their sum rounded: each becomes its floor, and what is then
+/// missing goes, one unit each, to the largest fractions; ties in order. So each part is less than a unit off,
+/// whether parts are negative (an allowance) or not.
+pub fn round_parts(total: i64, parts: &[Ratio]) -> Result<Vec<i64>, MoneyError> {
+    let denominator =
+        parts.iter().try_fold(1, |so_far, part| common(so_far, part.denominator()))?;
+    let mut rounded = Vec::with_capacity(parts.len());
+    let mut missing = i128::from(total);
+    for (index, part) in parts.iter().enumerate() {
+        let over = part.over(denominator)?;
+        let (floor, rest) = (over.div_euclid(denominator), over.rem_euclid(denominator));
+        missing = missing.checked_sub(floor).ok_or(MoneyError::Overflow)?;
+        rounded.push((index, floor, rest));
+    }
+    let Ok(count @ 1..) = i128::try_from(rounded.len()) else {
+        return if total == 0 { Ok(Vec::new()) } else { Err(MoneyError::NoWeights) };
+    };
+    rounded.sort_by(|(_, _, one), (_, _, other)| other.cmp(one));
+    let (each, more) = (missing.div_euclid(count), missing.rem_euclid(count));
+    for ((_, floor, _), place) in rounded.iter_mut().zip(0..) {
+        let units = each.saturating_add(i128::from(place < more));
+        *floor = floor.checked_add(units).ok_or(MoneyError::Overflow)?;
+    }
+    rounded.sort_by_key(|(index, _, _)| *index);
+    let part = |(_, floor, _)| i64::try_from(floor).map_err(|_| MoneyError::Overflow);
+    rounded.into_iter().map(part).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,7 +99,33 @@ mod tests {
         assert_eq!(allot_exact(381, &[net, gross]), Ok(vec![191, 190]));
     }
 
+    #[test]
+    fn rounded_parts_are_less_than_a_unit_off() {
+        let tenths = |tenths: &[i64]| -> Vec<Ratio> {
+            tenths.iter().map(|it| Ratio::whole(*it).times(1, 10).unwrap()).collect()
+        };
+        assert_eq!(round_parts(1, &tenths(&[5, 5])), Ok(vec![1, 0]));
+        assert_eq!(round_parts(7, &tenths(&[54, 5, 5])), Ok(vec![5, 1, 1]));
+        // A charge of 10.4 and an allowance of 0.6 are 9.8.
+        assert_eq!(round_parts(10, &tenths(&[104, -6])), Ok(vec![11, -1]));
+        assert_eq!(round_parts(-1, &tenths(&[-4, -6])), Ok(vec![0, -1]));
+        assert_eq!(round_parts(0, &[]), Ok(vec![]));
+        assert_eq!(round_parts(1, &[]), Err(MoneyError::NoWeights));
+    }
+
     proptest! {
+        #[test]
+        fn rounded_parts_sum_to_the_whole(tenths in prop::collection::vec(-1_000_000_i64..1_000_000, 1..60)) {
+            let total = tenths.iter().sum::<i64>().div_euclid(10);
+            let exact: Vec<Ratio> =
+                tenths.iter().map(|it| Ratio::whole(*it).times(1, 10).unwrap()).collect();
+            let parts = round_parts(total, &exact).unwrap();
+            prop_assert_eq!(parts.iter().sum::<i64>(), total);
+            for (part, tenths) in parts.iter().zip(&tenths) {
+                prop_assert!((part * 10 - tenths).abs() < 10, "{part} for {tenths} tenths");
+            }
+        }
+
         #[test]
         fn parts_sum_to_the_whole(total in any::<i64>(), weights in prop::collection::vec(0_i128..1_000_000_000, 1..60)) {
             prop_assume!(weights.iter().any(|weight| *weight > 0));

@@ -20,7 +20,7 @@ mod money;
 mod rate;
 mod round;
 
-pub use allot::{allot, allot_exact};
+pub use allot::{allot, allot_exact, round_parts};
 pub use convert::{Leg, LegRounding, Operation, convert, display_rate};
 pub use currency::Currency;
 pub use money::{Money, MoneyError};

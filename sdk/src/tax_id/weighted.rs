@@ -114,3 +114,47 @@ pub(super) fn japan(text: &[u8]) -> Checked {
     let sum = weighted(rest, &[2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]);
     checksum(9_u32.saturating_sub(sum % 9) == *check)
 }
+
+/// Five or six digits without a check among them.
+pub(super) fn iceland(text: &[u8]) -> Checked {
+    form(matches!(digits(text)?.len(), 5 | 6))
+}
+
+/// The Australian Business Number: the first digit less one, and the sum is a multiple of 89.
+pub(super) fn australia(text: &[u8]) -> Checked {
+    no_leading_zero(text)?;
+    let mut digits = digits_of(text, 11)?;
+    if let Some(first) = digits.first_mut() {
+        *first = first.saturating_sub(1);
+    }
+    let sum = weighted(&digits, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
+    checksum(sum.is_multiple_of(89))
+}
+
+/// The IRD number, which is also that of GST: a base of seven or eight digits and a check digit; where the first
+/// weights would need a ten, the second ones decide.
+pub(super) fn new_zealand(text: &[u8]) -> Checked {
+    form(matches!(text.len(), 8 | 9))?;
+    let digits = digits(text)?;
+    // The range that Inland Revenue has given out, or soon will (RWT and NRWT specification, 2020).
+    form((10_000_001..150_000_000).contains(&number(&digits)))?;
+    let (check, base) = last(&digits)?;
+    let base: Vec<u32> = if base.len() == 7 { [&[0], base].concat() } else { base.to_vec() };
+    let expected = match complement(weighted(&base, &[3, 2, 7, 6, 5, 4, 3, 2]), 11) {
+        10 => complement(weighted(&base, &[7, 4, 3, 2, 5, 2, 7, 6]), 11),
+        expected => expected,
+    };
+    checksum(expected == check)
+}
+
+/// The business registration number: tax office, kind of business, serial and check digit.
+pub(super) fn korea(text: &[u8]) -> Checked {
+    let digits = digits_of(text, 10)?;
+    let (front, rest) = digits.split_at_checked(5).unwrap_or_default();
+    form(number(front) / 100 >= 101 && !number(front).is_multiple_of(100) && number(rest) >= 10)?;
+    let (check, base) = last(&digits)?;
+    // The ninth digit counts five times, and the tens of that product once more.
+    let tens = base.last().map_or(0, |ninth| ninth.saturating_mul(5) / 10);
+    let sum = weighted(base, &[1, 3, 7, 1, 3, 7, 1, 3, 5]).saturating_add(tens);
+    checksum(complement(sum, 10) == check)
+}

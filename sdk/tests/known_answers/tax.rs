@@ -316,3 +316,56 @@ fn prices_with_and_without_tax_share_one_rounding() {
     assert_eq!(found.taxes[0].base, money("18.39", "EUR"));
     assert_eq!(found.taxes[0].lines, [1, 2]);
 }
+
+/// EN 16931 sums a rate over the whole document (BR-S-08), and Japan rounds once for each rate on it, whatever is sold.
+#[test]
+fn categories_at_one_rate_are_rounded_together() {
+    let find = |policy, lines: &[(Category, &str)]| {
+        let mut document = Document::new(policy, currency("EUR"));
+        for (id, (category, amount)) in (1..).zip(lines) {
+            let line = Line {
+                id,
+                category: *category,
+                quantity: 1,
+                amount: money(amount, "EUR"),
+                tax_inclusive: false,
+                attributes: vec![],
+            };
+            let levy = Levy {
+                name: "VAT",
+                jurisdiction: "DE",
+                authority: "DE",
+                reason: Reason::Reduced,
+                rate: Percent::parse("7").unwrap(),
+            };
+            document.add(&line, &[levy]).unwrap();
+        }
+        taxes(&document.assess(String::new()).unwrap())
+    };
+    let half_cents = [(Category::Book, "0.50"), (Category::Food, "0.50")];
+    assert_eq!(find(per_rate("EUR"), &half_cents), ["0.04", "0.03"]);
+    assert_eq!(
+        find(Policy { mode: Rounding::Down, ..per_rate("EUR") }, &half_cents),
+        ["0.04", "0.03"]
+    );
+    let allowance = [(Category::Book, "0.50"), (Category::Food, "-0.50")];
+    assert_eq!(find(per_rate("EUR"), &allowance), ["0.04", "-0.04"]);
+    // Where only whole units are payable, each part is one.
+    let whole = Policy { decimals: 0, ..per_rate("EUR") };
+    let parts = [(Category::Book, "10.00"), (Category::Food, "10.00")];
+    assert_eq!(find(whole, &parts), ["1.00", "0.00"]);
+}
+
+#[test]
+fn an_allowance_on_a_price_that_includes_tax_lessens_the_tax() {
+    let lines = [gross("24.00", &["20"]), gross("-6.00", &["20"])];
+    let found = assess(per_rate("GBP"), "GBP", &lines);
+    assert_eq!(taxes(&found), ["3.00"]);
+    assert_eq!(found.taxes[0].base, money("15.00", "GBP"));
+    // Nothing is left, and nothing is owed.
+    let found = assess(per_rate("GBP"), "GBP", &[gross("0.05", &["20"]), gross("-0.05", &["20"])]);
+    assert_eq!(
+        (taxes(&found), found.taxes[0].base),
+        (vec!["0.00".to_owned()], money("0.00", "GBP"))
+    );
+}
