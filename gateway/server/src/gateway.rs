@@ -8,7 +8,7 @@ use purser_store::Store;
 
 use crate::{
     app::facts::FactsCache, clock::Clock, http::stream::Streams, keys::Keys, metrics::Metrics,
-    settings::Settings,
+    outbound::Outbound, settings::Settings,
 };
 
 /// Cheap to clone; one for each process.
@@ -29,6 +29,8 @@ pub struct Parts {
     pub store: Store,
     /// The plugins that are loaded.
     pub plugins: Plugins,
+    /// The way to other machines.
+    pub outbound: Outbound,
     /// What operators and merchants set, by version.
     pub facts: FactsCache,
     /// What it counts.

@@ -13,6 +13,7 @@ pub mod http;
 pub mod keys;
 pub mod metrics;
 pub mod network;
+pub mod outbound;
 pub mod place;
 pub mod problem;
 pub mod random;

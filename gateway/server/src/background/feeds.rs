@@ -3,19 +3,16 @@
 //! A plugin reaches nothing by itself: it names an address, and the gateway fetches it, if the operator enabled the
 //! plugin, the host stands in its manifest, and the address is https.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use tokio::{sync::watch, task::spawn_blocking, time::Instant};
-use ureq::{
-    Agent,
-    tls::{RootCerts, TlsConfig},
-};
+use tokio::{sync::watch, time::Instant};
 use url::Url;
 
 use super::{failed, wait};
 use crate::{
     app::rates::{self, Source},
     gateway::Gateway,
+    outbound::{Answer, Limits, Method, Request},
     problem::{self, Problem},
 };
 
@@ -62,10 +59,7 @@ async fn round(gateway: &Gateway, due: &mut HashMap<String, Instant>) -> Result<
 
 async fn fetch_and_keep(gateway: &Gateway, source: &Source) -> Result<(), Problem> {
     let url = granted(&source.feed.url, &source.plugin.manifest().hosts)?;
-    let bytes_max = u64::try_from(gateway.plugins.limits().input_bytes).unwrap_or(u64::MAX);
-    let address = url.to_string();
-    let fetched = spawn_blocking(move || fetch(&address, bytes_max)).await;
-    let bytes = fetched.map_err(Problem::internal)?.map_err(|error| {
+    let bytes = fetch(gateway, url).await.map_err(|error| {
         Problem::new(problem::RATES_TOO_OLD)
             .detail(format!("{} cannot be fetched: {error}", source.feed.id))
     })?;
@@ -93,23 +87,13 @@ fn granted(address: &str, hosts: &[String]) -> Result<Url, Problem> {
     }
 }
 
-/// The bytes of a feed. Redirects are not followed: they could lead to a host that was not granted.
-fn fetch(address: &str, bytes_max: u64) -> Result<Vec<u8>, ureq::Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(provider)
-        .build();
-    let agent: Agent = Agent::config_builder()
-        .https_only(true)
-        .max_redirects(0)
-        .max_redirects_will_error(true)
-        .timeout_global(Some(TIMEOUT))
-        .user_agent(concat!("purser/", env!("CARGO_PKG_VERSION")))
-        .tls_config(tls)
-        .build()
-        .into();
-    agent.get(address).call()?.body_mut().with_config().limit(bytes_max).read_to_vec()
+/// The bytes of a feed. A redirect is a failure: it could lead to a host that was not granted.
+async fn fetch(gateway: &Gateway, url: Url) -> Result<Vec<u8>, String> {
+    let answer = Answer::AtMost(gateway.plugins.limits().input_bytes);
+    let limits = Limits { total: TIMEOUT, answer, ..Limits::default() };
+    let request = Request { method: Method::GET, url, headers: Vec::new(), body: Vec::new() };
+    let reply = gateway.outbound.send(request, &limits).await.map_err(|error| error.to_string())?;
+    if reply.status == 200 { Ok(reply.body) } else { Err(format!("status {}", reply.status)) }
 }
 
 #[cfg(test)]

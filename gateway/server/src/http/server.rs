@@ -32,6 +32,7 @@ use crate::{
     http::body::JSON_BYTES_MAX,
     keys::Keys,
     metrics::Metrics,
+    outbound::{Outbound, Reach},
     settings::Settings,
 };
 
@@ -42,8 +43,8 @@ const BACKLOG: u32 = 2_048;
 const BLOCKING_THREADS_MAX: usize = 8;
 /// Each costs some kilobytes, more only while its request is under way.
 const CONNECTIONS_MAX: usize = 10_000;
-/// Files, pipes and connections to the database.
-const FILES_KEPT_FREE: usize = 128;
+/// Files, pipes, connections to the database, and to the endpoints of webhooks.
+const FILES_KEPT_FREE: usize = 512;
 /// Seconds that requests under way may take when the gateway stops.
 const SHUTDOWN_S: u64 = 20;
 
@@ -127,6 +128,7 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         issuer: issuer.trim_end_matches('/').to_owned(),
         clock,
         plugins: Plugins::new(Limits::default(), Some(cache))?,
+        outbound: Outbound::new(if settings.sandbox { Reach::Sandbox } else { Reach::Public }),
         facts: FactsCache::default(),
         metrics: Metrics::new()?,
         streams: Streams::default(),

@@ -1,0 +1,108 @@
+//! One request and its answer, by HTTP/1.1 on a connection that is closed afterwards.
+
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    HeaderMap,
+    body::{Bytes, Incoming},
+    client::conn::http1,
+    header::{CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT},
+};
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinSet;
+use url::{Position, Url};
+
+use super::{Answer, Limits, Reply, Request, SendError, UrlRefused, connect::Stream};
+
+/// Headers of an answer, and their bytes: more than any server sends that means well.
+const HEADERS_MAX: usize = 100;
+const HEADERS_BYTES_MAX: usize = 64 * 1024;
+
+/// What the gateway says itself. Whoever could set these could end one message and begin another.
+const OWN_HEADERS: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+
+pub(super) async fn exchange(
+    stream: Stream,
+    request: Request,
+    limits: &Limits,
+) -> Result<Reply, SendError> {
+    let request = message(request)?;
+    let mut builder = http1::Builder::new();
+    builder.max_headers(HEADERS_MAX).max_buf_size(HEADERS_BYTES_MAX);
+    let (mut sender, connection) =
+        builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(unreadable)?;
+    // Dropped at the end, and with it the connection.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let answer = sender.send_request(request).await.map_err(unreadable)?;
+    let (head, body) = answer.into_parts();
+    let body = read(body, limits.answer).await?;
+    Ok(Reply { status: head.status.as_u16(), headers: texts(&head.headers), body })
+}
+
+fn message(request: Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
+    let Request { method, url, headers, body } = request;
+    let target = url[Position::BeforePath..Position::AfterQuery].to_owned();
+    let mut message = hyper::Request::new(Full::new(Bytes::from(body)));
+    *message.method_mut() = method;
+    *message.uri_mut() = target.parse().map_err(|_| UrlRefused::Malformed)?;
+    let to = message.headers_mut();
+    let agent = concat!("purser/", env!("CARGO_PKG_VERSION"));
+    to.insert(HOST, host(&url)?);
+    to.insert(USER_AGENT, HeaderValue::from_static(agent));
+    to.insert(CONNECTION, HeaderValue::from_static("close"));
+    for (name, value) in headers {
+        let own = OWN_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own));
+        let pair = HeaderName::try_from(&name).ok().zip(HeaderValue::try_from(value).ok());
+        match pair {
+            Some((name, value)) if !own => to.append(name, value),
+            _ => return Err(SendError::Header(name)),
+        };
+    }
+    Ok(message)
+}
+
+fn host(url: &Url) -> Result<HeaderValue, SendError> {
+    let host = &url[Position::BeforeHost..Position::AfterPort];
+    Ok(HeaderValue::try_from(host).map_err(|_| UrlRefused::Malformed)?)
+}
+
+async fn read(mut body: Incoming, limit: Answer) -> Result<Vec<u8>, SendError> {
+    let (Answer::First(bytes_max) | Answer::AtMost(bytes_max)) = limit;
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(unreadable)?.into_data() else { continue };
+        bytes.extend_from_slice(&data);
+        match limit {
+            Answer::First(_) if bytes.len() >= bytes_max => break,
+            Answer::AtMost(_) if bytes.len() > bytes_max => {
+                return Err(SendError::TooLong(bytes_max));
+            }
+            Answer::First(_) | Answer::AtMost(_) => {}
+        }
+    }
+    bytes.truncate(bytes_max);
+    Ok(bytes)
+}
+
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    headers.iter().filter_map(text).collect()
+}
+
+fn unreadable(error: hyper::Error) -> SendError {
+    SendError::Protocol(error.to_string())
+}
