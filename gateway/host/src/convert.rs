@@ -13,6 +13,9 @@ use purser_money::{
 
 use crate::{fault::CallError, wire};
 
+pub(crate) mod http;
+pub(crate) mod stamps;
+
 /// Taxes of one document, lines of one tax, legs of one conversion, feeds of one plugin, currencies of one table:
 /// more of any than there can be, so that what follows is short work.
 const LIST_MAX: usize = 1000;
@@ -115,7 +118,7 @@ const fn read_rounding(mode: wire::RoundingMode) -> Rounding {
 }
 
 /// An answer that breaks the contract, and where.
-type Read<T> = Result<T, CallError>;
+pub(crate) type Read<T> = Result<T, CallError>;
 
 pub(crate) fn read_assessment(assessment: &wire::Assessment) -> Read<Assessment> {
     within("taxes", assessment.taxes.len(), LIST_MAX)?;
@@ -200,7 +203,7 @@ pub(crate) fn read_money(field: &'static str, money: &wire::Money) -> Read<Money
     Ok(Money::new(money.minor, currency(field, &money.currency)?))
 }
 
-fn currency(field: &'static str, code: &str) -> Read<Currency> {
+pub(crate) fn currency(field: &'static str, code: &str) -> Read<Currency> {
     Currency::parse(code).map_err(at(field))
 }
 

@@ -77,7 +77,7 @@ pub enum CallError {
 }
 
 /// The names that the contract has for a plugin's refusals.
-const REFUSALS: [&str; 8] = [
+const REFUSALS: [&str; 11] = [
     "malformed-request",
     "invalid-amount",
     "unknown-currency",
@@ -85,6 +85,9 @@ const REFUSALS: [&str; 8] = [
     "tax-country-unsupported",
     "tax-category-unsupported",
     "tax-id-invalid",
+    "postage-unsupported",
+    "indicium-unreadable",
+    "vendor-unavailable",
     RATES_TOO_OLD,
 ];
 const RATES_TOO_OLD: &str = "rates-too-old";

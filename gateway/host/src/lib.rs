@@ -32,6 +32,7 @@ mod load;
 mod log;
 mod peak;
 mod registry;
+mod stamps;
 mod tax;
 mod wire;
 
@@ -47,4 +48,5 @@ pub use load::LoadError;
 pub use peak::Peak;
 pub use purser_pack::{Manifest, PackError, Role};
 pub use registry::{Description, Plugin, Plugins};
+pub use stamps::StampsPlugin;
 pub use tax::{Filing, PeriodLine, PeriodTotals, TaxPlugin, Taxed, Verdict};

@@ -28,6 +28,7 @@ use crate::{
     limits::Limits,
     load::{self, LoadError},
     peak::{Peak, PeakMeter},
+    stamps::StampsPlugin,
     tax::TaxPlugin,
     wire,
 };
@@ -91,6 +92,11 @@ impl Plugins {
     /// The plugin with this digest, if it is one for currencies.
     pub fn currency(&self, digest: &Digest) -> Option<CurrencyPlugin> {
         self.get(digest)?.currency()
+    }
+
+    /// The plugin with this digest, if it is one for stamps.
+    pub fn stamps(&self, digest: &Digest) -> Option<StampsPlugin> {
+        self.get(digest)?.stamps()
     }
 
     /// Every plugin, by digest.
@@ -158,6 +164,11 @@ impl Plugin {
     pub fn currency(&self) -> Option<CurrencyPlugin> {
         (self.role() == Role::Currency).then(|| CurrencyPlugin(self.0.clone()))
     }
+
+    /// As a stamps plugin.
+    pub fn stamps(&self) -> Option<StampsPlugin> {
+        (self.role() == Role::Stamps).then(|| StampsPlugin(self.0.clone()))
+    }
 }
 
 impl fmt::Debug for Plugin {
@@ -173,7 +184,7 @@ pub struct Description {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Countries (tax) or currencies (currency) that it answers for; empty: it decides call by call.
+    /// Countries (tax, stamps) or currencies (currency) that it answers for; empty: it decides call by call.
     pub covers: Vec<String>,
     /// The first day its rates are good for.
     pub valid_from: Date,

@@ -12,6 +12,9 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 
 use crate::json;
 
+pub(crate) mod http;
+pub(crate) mod stamps;
+
 pub(crate) type Attributes = Vec<(String, String)>;
 
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift, Lower, Serialize)]

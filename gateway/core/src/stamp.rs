@@ -1,0 +1,3 @@
+//! Stamps: what a vendor's plugin is asked and answers.
+
+pub mod piece;
