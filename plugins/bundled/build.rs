@@ -1,4 +1,5 @@
-//! Builds the bundled plugins to WebAssembly, with one inner call of cargo, and writes where they are.
+//! Builds the bundled plugins to WebAssembly, with one inner call of cargo, and writes where they are
+//! and what the gateway has to know of one before it is used.
 
 use std::{
     env,
@@ -8,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use purser_pack::{BuildOptions, Lockfile, build};
+use purser_pack::{BuildOptions, Lockfile, build, inspect};
 
 /// Folders beside this one.
 const PLUGINS: [&str; 2] = ["tax-eu", "currency-ecb"];
@@ -33,11 +34,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let manifest = &plugin.manifest;
         let file = out.join(format!("{}.wasm", manifest.name));
         fs::write(&file, &plugin.component)?;
+        let digest = inspect(&plugin.component)?.digest;
         writeln!(
             rows,
-            "    Bundled {{ name: {:?}, role: {:?}, bytes: include_bytes!({file:?}) }},",
+            "    Bundled {{ name: {:?}, role: {:?}, manifest: {:?}, digest: {digest:?}, bytes: include_bytes!({file:?}) }},",
             manifest.name,
             manifest.role.name(),
+            String::from_utf8(manifest.to_json()?)?,
         )?;
     }
     let table =

@@ -27,6 +27,7 @@ mod engine;
 mod evidence;
 mod fault;
 mod json;
+mod lazy;
 mod limits;
 mod load;
 mod log;

@@ -19,6 +19,9 @@ pub struct Limits {
     pub log_bytes: usize,
     /// The file itself. Ours are 150 to 250 kB; 32 MiB is right for other languages, when the operator allows them.
     pub component_bytes: usize,
+    /// Machine code that is kept in memory, of all plugins together: a hundred like ours. More are loaded again when
+    /// they are needed, from their files, which takes milliseconds.
+    pub loaded_code_bytes: usize,
     /// Calls at one time. Sixteen is eight for each of two cores, and bounds what hostile plugins can hold
     /// together to 16 times 32 MiB.
     pub calls: u32,
@@ -36,6 +39,7 @@ impl Default for Limits {
             output_bytes: MIB,
             log_bytes: 16 * 1024,
             component_bytes: 2 * MIB,
+            loaded_code_bytes: 64 * MIB,
             calls: 16,
             wait: Duration::from_millis(250),
         }

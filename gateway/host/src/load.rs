@@ -1,6 +1,9 @@
 //! From a file to a plugin: every check that a file must pass before the gateway asks it anything that matters.
 
-use std::sync::{Arc, atomic::AtomicU32};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, AtomicU64},
+};
 
 use purser_pack::{Inspection, Manifest, PackError, Role, inspect_within};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -40,6 +43,9 @@ pub enum LoadError {
         /// In the plugin's description.
         plugin: String,
     },
+    /// What was kept under a digest is another file.
+    #[error("the file that was kept is not the one that was installed; install it again")]
+    OtherFile,
     /// The thread that compiled it ended before it was done.
     #[error("compiling was interrupted; try again")]
     Interrupted,
@@ -51,6 +57,7 @@ pub(crate) struct Compiled {
     manifest: Manifest,
     pre: InstancePre<Guest>,
     exports: Vec<ComponentExportIndex>,
+    code_bytes: usize,
 }
 
 /// Checks what can be seen from outside, and compiles. Blocks.
@@ -62,10 +69,32 @@ pub(crate) fn compile(
     let Inspection { manifest, .. } = inspect_within(bytes, sandbox.limits.component_bytes)?;
     let digest = Digest::of(bytes);
     let component = component(sandbox, cache, digest, bytes)?;
-    let exports = exports(&component, manifest.role)?;
-    let pre = sandbox.linker.instantiate_pre(&component);
+    linked(sandbox, digest, manifest, &component)
+}
+
+/// What this gateway compiled before, of a file that was verified when it was installed. Blocks.
+pub(crate) fn compiled_before(
+    sandbox: &Sandbox,
+    cache: Option<&CodeCache>,
+    digest: Digest,
+    manifest: Manifest,
+) -> Option<Compiled> {
+    let component = cache?.load(&sandbox.engine, digest)?;
+    linked(sandbox, digest, manifest, &component).ok()
+}
+
+fn linked(
+    sandbox: &Sandbox,
+    digest: Digest,
+    manifest: Manifest,
+    component: &Component,
+) -> Result<Compiled, LoadError> {
+    let exports = exports(component, manifest.role)?;
+    let pre = sandbox.linker.instantiate_pre(component);
     let pre = pre.map_err(|error| LoadError::DoesNotFit(format!("{error:#}")))?;
-    Ok(Compiled { digest, manifest, pre, exports })
+    let code = component.image_range();
+    let code_bytes = (code.end as usize).saturating_sub(code.start as usize);
+    Ok(Compiled { digest, manifest, pre, exports, code_bytes })
 }
 
 fn component(
@@ -101,7 +130,7 @@ pub(crate) async fn examine(
     sandbox: &Arc<Sandbox>,
     compiled: Compiled,
 ) -> Result<Plugin, LoadError> {
-    let Compiled { digest, manifest, pre, exports } = compiled;
+    let Compiled { digest, manifest, pre, exports, code_bytes } = compiled;
     let peak = PeakMeter::default();
     let description = describe(sandbox, &manifest, &pre, &exports, &peak);
     let description = description.await.map_err(LoadError::Describe)?;
@@ -116,6 +145,8 @@ pub(crate) async fn examine(
         exports,
         faults_in_a_row,
         peak,
+        code_bytes,
+        used: AtomicU64::new(0),
     })))
 }
 
@@ -151,5 +182,11 @@ fn compare(manifest: &Manifest, description: &Description) -> Result<(), LoadErr
     };
     same("name", manifest.name.clone(), description.name.clone())?;
     same("version", manifest.version.to_string(), description.version.clone())?;
-    same("coverage", sorted(covers), sorted(&description.covers))
+    same("coverage", sorted(covers), sorted(&description.covers))?;
+    let valid_from = description.valid_from.to_string();
+    same(
+        "valid-from",
+        manifest.valid_from.clone().unwrap_or_else(|| valid_from.clone()),
+        valid_from,
+    )
 }

@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -25,6 +25,7 @@ use crate::{
     engine::{ENGINE_VERSION, EngineError, Sandbox},
     evidence::{Called, Digest, Evidence, functions},
     fault::CallError,
+    lazy::Turns,
     limits::Limits,
     load::{self, LoadError},
     peak::{Peak, PeakMeter},
@@ -35,39 +36,45 @@ use crate::{
 
 /// All loaded plugins. Cheap to clone; every clone sees the same set.
 #[derive(Clone)]
-pub struct Plugins(Arc<Registry>);
+pub struct Plugins(pub(crate) Arc<Registry>);
 
-struct Registry {
-    sandbox: Arc<Sandbox>,
-    cache: Option<CodeCache>,
-    loaded: ArcSwap<BTreeMap<Digest, Plugin>>,
+pub(crate) struct Registry {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) cache: Option<CodeCache>,
+    pub(crate) loaded: ArcSwap<BTreeMap<Digest, Plugin>>,
+    pub(crate) turns: Turns,
+    /// Counts uses, so that the plugin that was not used for longest can be told.
+    uses: AtomicU64,
 }
 
 impl Plugins {
     /// An empty set under `limits`. Without a cache every plugin is compiled at each start.
     pub fn new(limits: Limits, cache: Option<CodeCache>) -> Result<Self, EngineError> {
         let sandbox = Sandbox::new(limits)?;
-        Ok(Self(Arc::new(Registry { sandbox, cache, loaded: ArcSwap::default() })))
+        let (loaded, turns, uses) = (ArcSwap::default(), Turns::default(), AtomicU64::new(0));
+        Ok(Self(Arc::new(Registry { sandbox, cache, loaded, turns, uses })))
     }
 
-    /// Verifies a plugin's file, compiles it (or finds it compiled) and adds it. Installing what is there already
-    /// changes nothing. Compiling takes up to a second, on a thread where that disturbs nobody.
+    /// Verifies a plugin's file and adds it, as [`Self::verify`] and [`Self::load`] do. Installing what is there
+    /// already changes nothing.
     pub async fn install(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin, LoadError> {
-        let (registry, bytes) = (self.0.clone(), bytes.into());
-        let digest = Digest::of(&bytes);
-        if let Some(plugin) = self.get(&digest) {
+        let bytes = bytes.into();
+        if let Some(plugin) = self.get(&Digest::of(&bytes)) {
             return Ok(plugin);
         }
+        let plugin = self.verify(bytes).await?;
+        self.add(plugin.clone());
+        Ok(plugin)
+    }
+
+    /// Verifies a plugin's file and compiles it (or finds it compiled), without adding it. Compiling takes up to a
+    /// second, on a thread where that disturbs nobody.
+    pub async fn verify(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin, LoadError> {
+        let (registry, bytes) = (self.0.clone(), bytes.into());
         let compile = move || load::compile(&registry.sandbox, registry.cache.as_ref(), &bytes);
         let compiled =
             task::spawn_blocking(compile).await.map_err(|_| LoadError::Interrupted)??;
-        let plugin = load::examine(&self.0.sandbox, compiled).await?;
-        self.0.loaded.rcu(|loaded| {
-            let mut loaded = BTreeMap::clone(loaded);
-            loaded.insert(plugin.digest(), plugin.clone());
-            loaded
-        });
-        Ok(plugin)
+        load::examine(&self.0.sandbox, compiled).await
     }
 
     /// Takes a plugin out of the set. Calls that run finish.
@@ -81,7 +88,10 @@ impl Plugins {
 
     /// The plugin with this digest.
     pub fn get(&self, digest: &Digest) -> Option<Plugin> {
-        self.0.loaded.load().get(digest).cloned()
+        let plugin = self.0.loaded.load().get(digest).cloned()?;
+        let use_number = self.0.uses.fetch_add(1, Ordering::Relaxed);
+        plugin.0.used.store(use_number, Ordering::Relaxed);
+        Some(plugin)
     }
 
     /// The plugin with this digest, if it is one for taxes.
@@ -224,6 +234,10 @@ pub(crate) struct Loaded {
     pub(crate) exports: Vec<ComponentExportIndex>,
     pub(crate) faults_in_a_row: AtomicU32,
     pub(crate) peak: PeakMeter,
+    /// What its machine code takes in memory.
+    pub(crate) code_bytes: usize,
+    /// The number of its last use.
+    pub(crate) used: AtomicU64,
 }
 
 /// A call with all that its evidence needs.

@@ -7,8 +7,12 @@
 pub struct Bundled {
     /// As in its manifest.
     pub name: &'static str,
-    /// `tax` or `currency`.
+    /// `tax`, `currency`, ...
     pub role: &'static str,
+    /// Its manifest as JSON, the same as in the file: so that nobody has to read the file to list it.
+    pub manifest: &'static str,
+    /// SHA-256 of the file, in small hexadecimal digits.
+    pub digest: &'static str,
     /// The file.
     pub bytes: &'static [u8],
 }
@@ -27,11 +31,18 @@ mod tests {
 
     #[test]
     fn every_bundled_plugin_may_be_installed_and_is_small() {
-        assert_eq!(BUNDLED.len(), 2);
+        assert!(BUNDLED.len() >= 2);
         for plugin in BUNDLED {
             let inspection = purser_pack::inspect(plugin.bytes).unwrap();
             assert_eq!(inspection.manifest.name, plugin.name);
             assert_eq!(inspection.role().name(), plugin.role);
+            assert_eq!(inspection.digest, plugin.digest);
+            assert_eq!(inspection.manifest.to_json().unwrap(), plugin.manifest.as_bytes());
+            assert!(
+                inspection.manifest.valid_from.is_some(),
+                "{}: name it in plugin.toml",
+                plugin.name
+            );
             assert!(plugin.bytes.len() < 300_000, "{}: {}", plugin.name, plugin.bytes.len());
         }
     }

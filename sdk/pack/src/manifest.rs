@@ -23,6 +23,10 @@ pub struct Manifest {
     /// Currencies that a currency plugin answers for, ISO 4217; empty: it decides call by call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub currencies: Vec<String>,
+    /// The first day that its rates are good for, `2024-01-01`: a plugin that comes with the gateway is bound from
+    /// then on, and nothing has to be run to know it.
+    #[serde(default, rename = "valid-from", skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<String>,
     /// Hosts that it asks the gateway to fetch from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
@@ -41,6 +45,8 @@ pub struct PluginToml {
     countries: Vec<String>,
     #[serde(default)]
     currencies: Vec<String>,
+    #[serde(default, rename = "valid-from")]
+    valid_from: Option<String>,
     #[serde(default)]
     hosts: Vec<String>,
     #[serde(default)]
@@ -120,6 +126,7 @@ impl Manifest {
             "currencies",
             "at most 256 different codes of three capital letters",
         )?;
+        rule(self.valid_from.as_deref().is_none_or(is_day), "valid-from", "a day, as 2026-01-31")?;
         rule(
             self.hosts.len() <= HOSTS_MAX && self.hosts.iter().all(|host| is_host(host)),
             "hosts",
@@ -142,8 +149,9 @@ impl PluginToml {
 
     /// The manifest of `version` of the plugin.
     pub fn manifest(self, version: Version) -> Result<Manifest, ManifestError> {
-        let Self { name, role, countries, currencies, hosts, secrets } = self;
-        let manifest = Manifest { name, version, role, countries, currencies, hosts, secrets };
+        let Self { name, role, countries, currencies, valid_from, hosts, secrets } = self;
+        let manifest =
+            Manifest { name, version, role, countries, currencies, valid_from, hosts, secrets };
         manifest.check()?;
         Ok(manifest)
     }
@@ -158,6 +166,15 @@ fn slug(text: &str, len_max: usize) -> bool {
     text.len() <= len_max
         && text.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
         && text.bytes().all(rest)
+}
+
+/// Whether it has the form of a day; the gateway reads it as one.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
 }
 
 fn codes(codes: &[String], len: usize) -> bool {
@@ -199,6 +216,7 @@ mod tests {
             role: Role::Tax,
             countries: vec!["DE".into()],
             currencies: vec![],
+            valid_from: Some("2024-01-01".into()),
             hosts: vec!["www.ecb.europa.eu".into()],
             secrets: vec!["api-key".into()],
         };
@@ -229,6 +247,7 @@ mod tests {
             assert!(!is_host(host), "{host}");
         }
         refused("hosts", |it| it.hosts = vec!["127.0.0.1".into()]);
+        refused("valid-from", |it| it.valid_from = Some("2024-1-1".into()));
         refused("secrets", |it| it.secrets = vec!["a b".into()]);
     }
 

@@ -13,20 +13,20 @@ use arc_swap::ArcSwap;
 use purser_core::{
     Date,
     card::sun::MetaReadKey,
-    ids::MerchantId,
+    ids::{MerchantId, PluginId},
     jws::PublicKey,
     offer::OfferKey,
     policy::RefundPolicy,
     rate::{ConversionPolicy, RateTable, Route},
     record::EvidenceRecord,
 };
-use purser_host::{Called, CurrencyPlugin, Digest, TaxPlugin};
+use purser_host::{Called, CurrencyPlugin, Digest, Manifest, Plugin, Role, TaxPlugin};
 use purser_money::{Currency, Money, Rounding};
 use purser_store::{
     facts::{
         merchant::{Merchant, merchant_get},
         offer_key::{OfferAlg, StoredOfferKey, offer_key_get},
-        plugin::plugin_get,
+        plugin::{Plugin as PluginRow, plugin_get},
         plugin_binding::binding_for,
         rate_table::rate_table_newest,
         refund_policy::refund_policy_current,
@@ -35,7 +35,11 @@ use purser_store::{
 };
 use quick_cache::sync::Cache;
 
-use super::{merchant::offer_secret, smart_card::unwrap_meta_read};
+use super::{
+    merchant::offer_secret,
+    plugin::{self, EVERY},
+    smart_card::unwrap_meta_read,
+};
 use crate::{
     gateway::Gateway,
     problem::{self, Problem},
@@ -53,11 +57,28 @@ pub struct Facts {
     pub version: i64,
     merchants: Cache<MerchantId, Option<Arc<Merchant>>>,
     offer_keys: Cache<String, Option<Arc<KeyOfMerchant>>>,
-    bindings: Cache<(&'static str, String, Date), Option<Digest>>,
+    bindings: Cache<(Role, String, Date), Option<Arc<Bound>>>,
     tables: Cache<(Digest, Date), Option<Arc<RateTable>>>,
     routes: Cache<(Currency, Currency, Rounding, Date), Arc<EvidencedRoute>>,
     refund_policy: OnceLock<RefundPolicy>,
     meta_read_keys: OnceLock<Arc<[MetaReadKey]>>,
+}
+
+/// The plugin that answers for a place on a day.
+struct Bound {
+    id: PluginId,
+    digest: Digest,
+    manifest: Manifest,
+}
+
+impl Bound {
+    fn of(row: &PluginRow) -> Result<Self, Problem> {
+        Ok(Self {
+            id: row.id,
+            digest: Digest::from_bytes(row.digest),
+            manifest: Manifest::from_json(row.manifest.as_bytes()).map_err(Problem::internal)?,
+        })
+    }
 }
 
 /// An offer key, and whose it is.
@@ -166,9 +187,8 @@ impl Facts {
         country: &str,
         day: Date,
     ) -> Result<TaxPlugin, Problem> {
-        let digest = self.binding(gateway, "tax", country, day).await?;
-        let plugin = digest.and_then(|digest| gateway.plugins.tax(&digest));
-        plugin.ok_or_else(|| {
+        let plugin = self.plugin(gateway, Role::Tax, country, day).await?;
+        plugin.and_then(|plugin| plugin.tax()).ok_or_else(|| {
             let problem = Problem::new(problem::TAX_COUNTRY_UNSUPPORTED).field("country");
             problem.detail(format!("no tax plugin answers for {country} on {day}"))
         })
@@ -181,22 +201,43 @@ impl Facts {
         currency: Currency,
         day: Date,
     ) -> Result<CurrencyPlugin, Problem> {
-        let own = self.binding(gateway, "currency", currency.code(), day).await?;
-        let digest = match own {
-            Some(digest) => Some(digest),
-            None => self.binding(gateway, "currency", "*", day).await?,
+        let plugin = match self.plugin(gateway, Role::Currency, currency.code(), day).await? {
+            Some(own) => Some(own),
+            None => self.plugin(gateway, Role::Currency, EVERY, day).await?,
         };
-        let plugin = digest.and_then(|digest| gateway.plugins.currency(&digest));
+        let plugin = plugin.and_then(|plugin| plugin.currency());
         plugin.ok_or_else(|| Problem::new(problem::CURRENCY_UNSUPPORTED))
+    }
+
+    /// The plugin that answers for a place on a day, if one does: for a country (tax), for a currency (currency), or
+    /// under its own name (stamps, webhook). It is loaded if it was not.
+    pub async fn plugin(
+        &self,
+        gateway: &Gateway,
+        role: Role,
+        place: &str,
+        day: Date,
+    ) -> Result<Option<Plugin>, Problem> {
+        let Some(bound) = self.binding(gateway, role, place, day).await? else { return Ok(None) };
+        let Bound { id, digest, manifest } = &*bound;
+        match plugin::load::known(gateway, *id, *digest, manifest).await {
+            Ok(loaded) => Ok(Some(loaded)),
+            // The caller is told no more than that; the operator has to act.
+            Err(problem) if problem.kind == problem::PLUGIN_REFUSED => {
+                tracing::error!(plugin.name = %manifest.name, plugin.version = %manifest.version, %problem, alarm = true, "a plugin in use cannot be loaded");
+                Err(Problem::new(problem::PLUGIN_FAILED).with("fault", "load"))
+            }
+            Err(problem) => Err(problem),
+        }
     }
 
     async fn binding(
         &self,
         gateway: &Gateway,
-        role: &'static str,
+        role: Role,
         place: &str,
         day: Date,
-    ) -> Result<Option<Digest>, Problem> {
+    ) -> Result<Option<Arc<Bound>>, Problem> {
         let key = (role, place.to_owned(), day);
         if let Some(known) = self.bindings.get(&key) {
             return Ok(known);
@@ -204,15 +245,15 @@ impl Facts {
         let place = place.to_owned();
         let bound = gateway.store.read(move |db| {
             let Some(plugin) =
-                binding_for(db, role, &place, day)?.and_then(|binding| binding.plugin)
+                binding_for(db, role.name(), &place, day)?.and_then(|binding| binding.plugin)
             else {
                 return Ok(None);
             };
             plugin_get(db, plugin)
         });
-        let digest = bound.await?.map(|plugin| Digest::from_bytes(plugin.digest));
-        self.bindings.insert(key, digest);
-        Ok(digest)
+        let bound = bound.await?.map(|row| Bound::of(&row)).transpose()?.map(Arc::new);
+        self.bindings.insert(key, bound.clone());
+        Ok(bound)
     }
 
     /// The newest table of a plugin's own feeds on a day.

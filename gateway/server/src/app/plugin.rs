@@ -1,17 +1,24 @@
 //! Plugins in the database and in the sandbox: installing, enabling by place and day, and taking out of service.
 
+mod bundled;
+pub mod load;
+mod quarantine;
+
+pub use bundled::start;
+pub use quarantine::quarantine;
+
 use jiff::civil::Date;
-use purser_core::{Timestamp, ids::PluginId, place::Place};
-use purser_host::{Digest, LoadError, Plugin as Loaded, Role};
+use purser_core::{ids::PluginId, place::Place};
+use purser_host::{Digest, Manifest, Plugin as Loaded, Role};
 use purser_money::Currency;
 use purser_store::{
-    Connection, StoreError,
+    StoreError,
     facts::{
         plugin::{
-            Plugin, PluginStatus, plugin_component, plugin_find_by_digest, plugin_find_by_name,
-            plugin_get, plugin_insert, plugin_list, plugin_status_set,
+            Plugin, PluginStatus, plugin_find_by_digest, plugin_get, plugin_insert, plugin_list,
+            plugin_status_set,
         },
-        plugin_binding::{Binding, binding_for, binding_insert, binding_list},
+        plugin_binding::{Binding, binding_insert, binding_list},
     },
 };
 
@@ -24,24 +31,6 @@ use crate::{
 
 /// Stands for every currency that has no plugin of its own.
 pub const EVERY: &str = "*";
-/// Faults in a row after which a plugin is taken out of service: more than bad luck, less than a bad hour.
-const FAULTS_MAX: u32 = 20;
-
-/// Why the gateway cannot start with its plugins.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A plugin that comes with the gateway is refused by its own sandbox.
-    #[error("the bundled plugin {name} cannot be loaded: {error}")]
-    Bundled {
-        /// Its name.
-        name: &'static str,
-        /// Why.
-        error: LoadError,
-    },
-}
 
 /// A plugin and what it answers for.
 #[derive(Debug, Clone)]
@@ -63,132 +52,42 @@ pub struct Places {
     pub from: Option<Date>,
 }
 
-/// Installs the plugins that come with the gateway, and loads all that are in use.
-pub async fn start(gateway: &Gateway) -> Result<(), StartError> {
-    for bundled in purser_bundled::BUNDLED {
-        let loaded = gateway.plugins.install(bundled.bytes).await;
-        let loaded = loaded.map_err(|error| StartError::Bundled { name: bundled.name, error })?;
-        bundle(gateway, &loaded, bundled.bytes).await?;
-    }
-    load_active(gateway).await
-}
-
-/// Loads what is in use and not in the sandbox yet: another process may have enabled it.
-pub async fn load_active(gateway: &Gateway) -> Result<(), StartError> {
-    let rows = gateway.store.read(plugin_list).await?;
-    for row in rows.into_iter().filter(|row| row.status == PluginStatus::Active) {
-        if gateway.plugins.get(&Digest::from_bytes(row.digest)).is_some() {
-            continue;
-        }
-        // One that fails is out of service, and so is what it answers for; the others go on.
-        if let Err(problem) = load(gateway, &row).await {
-            tracing::error!(plugin.name = %row.name, plugin.version = %row.version, %problem, alarm = true, "a plugin in use cannot be loaded");
-        }
-    }
-    Ok(())
-}
-
-async fn load(gateway: &Gateway, row: &Plugin) -> Result<Loaded, Problem> {
-    if let Some(loaded) = gateway.plugins.get(&Digest::from_bytes(row.digest)) {
-        return Ok(loaded);
-    }
-    let id = row.id;
-    let component = gateway.store.read(move |db| plugin_component(db, id)).await?;
-    let component = component.ok_or_else(|| Problem::internal("a plugin has no component"))?;
-    gateway.plugins.install(component).await.map_err(refused)
-}
-
-/// Puts a plugin of this release into the database, and binds it where nobody decided otherwise.
-async fn bundle(
-    gateway: &Gateway,
-    loaded: &Loaded,
-    component: &'static [u8],
-) -> Result<(), StoreError> {
-    let digest = *loaded.digest().bytes();
-    if gateway.store.read(move |db| plugin_find_by_digest(db, &digest)).await?.is_some() {
-        return Ok(());
-    }
-    let row = row(gateway, loaded, PluginStatus::Active)?;
-    let places = covered(loaded);
-    let (first, today, at) =
-        (loaded.description().valid_from, gateway.clock.today(), gateway.now());
-    gateway
-        .store
-        .change_facts(move |db| {
-            if plugin_find_by_digest(db, &row.digest)?.is_some() {
-                return Ok(());
-            }
-            plugin_insert(db, &row, component)?;
-            for place in &places {
-                bind_bundled(db, &row, place, (first, today), at)?;
-            }
-            Ok(())
-        })
-        .await
-}
-
-/// Binds a place to a bundled plugin from its first day on, or from today on where an older version of it answers.
-/// What the operator decided stays.
-fn bind_bundled(
-    db: &mut Connection,
-    row: &Plugin,
-    place: &str,
-    (first, today): (Date, Date),
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let from = match binding_for(db, &row.role, place, Date::MAX)? {
-        None => first,
-        Some(Binding { plugin: None, .. }) => return Ok(()),
-        Some(Binding { plugin: Some(other), .. }) => match plugin_get(db, other)? {
-            Some(other) if other.name == row.name => today,
-            _ => return Ok(()),
-        },
-    };
-    let (role, place) = (row.role.clone(), place.to_owned());
-    binding_insert(db, &Binding { role, place, from, plugin: Some(row.id), at })
-}
-
-fn covered(loaded: &Loaded) -> Vec<String> {
-    match (loaded.role(), loaded.description().covers.as_slice()) {
-        (Role::Currency, []) => vec![EVERY.to_owned()],
-        (Role::Tax | Role::Currency, covers) => covers.to_vec(),
+/// The places that a plugin answers for by what its manifest says.
+fn covered(manifest: &Manifest) -> Vec<String> {
+    match (manifest.role, manifest.countries.as_slice(), manifest.currencies.as_slice()) {
+        (Role::Tax, countries, _) => countries.to_vec(),
+        (Role::Currency, _, []) => vec![EVERY.to_owned()],
+        (Role::Currency, _, currencies) => currencies.to_vec(),
         // Merchants and endpoints name the plugin; the binding says which version of it answers.
-        (Role::Stamps | Role::Webhook, _) => vec![loaded.name().to_owned()],
+        (Role::Stamps | Role::Webhook, ..) => vec![manifest.name.clone()],
     }
 }
 
-fn row(gateway: &Gateway, loaded: &Loaded, status: PluginStatus) -> Result<Plugin, StoreError> {
-    let manifest = loaded.manifest().to_json().ok().and_then(|json| String::from_utf8(json).ok());
+fn row(
+    gateway: &Gateway,
+    manifest: &Manifest,
+    digest: Digest,
+    status: PluginStatus,
+) -> Result<Plugin, StoreError> {
+    let json = manifest.to_json().ok().and_then(|json| String::from_utf8(json).ok());
     Ok(Plugin {
         id: PluginId::from_random(id_bits()),
-        digest: *loaded.digest().bytes(),
-        name: loaded.name().to_owned(),
-        version: loaded.version().to_owned(),
-        role: loaded.role().name().to_owned(),
-        manifest: manifest
+        digest: *digest.bytes(),
+        name: manifest.name.clone(),
+        version: manifest.version.to_string(),
+        role: manifest.role.name().to_owned(),
+        manifest: json
             .ok_or_else(|| StoreError::corrupt("plugin", "a manifest that is no JSON"))?,
         status,
         installed_at: gateway.now(),
     })
 }
 
-fn refused(error: LoadError) -> Problem {
-    match error {
-        LoadError::Interrupted => Problem::new(problem::OVERLOADED).retry_after(1),
-        LoadError::Refused(_)
-        | LoadError::DoesNotFit(_)
-        | LoadError::Describe(_)
-        | LoadError::Differs { .. } => {
-            Problem::new(problem::PLUGIN_REFUSED).detail(error.to_string())
-        }
-    }
-}
-
 /// Verifies a plugin's file and keeps it. It answers for nothing until it is enabled. The same file again is the
 /// same plugin.
 pub async fn install(gateway: &Gateway, component: Vec<u8>) -> Result<Plugin, Problem> {
-    let loaded = gateway.plugins.install(component.clone()).await.map_err(refused)?;
-    let new = row(gateway, &loaded, PluginStatus::Installed)?;
+    let loaded = gateway.plugins.verify(component.clone()).await.map_err(load::refused)?;
+    let new = row(gateway, loaded.manifest(), loaded.digest(), PluginStatus::Installed)?;
     let stored = gateway.store.write(move |db| {
         if let Some(known) = plugin_find_by_digest(db, &new.digest)? {
             return Ok(known);
@@ -202,7 +101,8 @@ pub async fn install(gateway: &Gateway, component: Vec<u8>) -> Result<Plugin, Pr
 /// Lets a plugin answer for places from a day on.
 pub async fn enable(gateway: &Gateway, id: PluginId, places: Places) -> Result<Installed, Problem> {
     let row = get(gateway, id).await?;
-    let loaded = load(gateway, &row).await?;
+    // What cannot be loaded is not enabled, and the first sale need not wait for it.
+    let loaded = load::plugin(gateway, &row).await?;
     let from = places.from.unwrap_or_else(|| gateway.clock.today());
     let places = checked(&loaded, places)?;
     let (role, at) = (row.role.clone(), gateway.now());
@@ -224,8 +124,8 @@ fn checked(loaded: &Loaded, places: Places) -> Result<Vec<String>, Problem> {
         Role::Tax => (countries, currencies, "countries", "currencies"),
         Role::Currency => (currencies, countries, "currencies", "countries"),
         Role::Stamps | Role::Webhook => {
-            if let [] = [countries, currencies].concat().as_slice() {
-                return Ok(covered(loaded));
+            if countries.is_empty() && currencies.is_empty() {
+                return Ok(covered(loaded.manifest()));
             }
             let detail = format!("a {} plugin is named by who uses it", loaded.role());
             return Err(Problem::malformed("countries", detail));
@@ -248,7 +148,7 @@ fn checked(loaded: &Loaded, places: Places) -> Result<Vec<String>, Problem> {
             return Err(Problem::malformed(format!("{field}[{index}]"), detail));
         }
     }
-    let places = if asked.is_empty() { covered(loaded) } else { asked };
+    let places = if asked.is_empty() { covered(loaded.manifest()) } else { asked };
     if places.is_empty() {
         return Err(Problem::malformed(field, "name them: the plugin covers none in particular"));
     }
@@ -331,37 +231,10 @@ pub async fn list(gateway: &Gateway) -> Result<Vec<Installed>, StoreError> {
     Ok(rows.into_iter().map(with_bindings).collect())
 }
 
-/// Takes plugins that only fail out of service, and lets the version before answer again where there is one.
-pub async fn quarantine(gateway: &Gateway) -> Result<(), Problem> {
-    let failing =
-        gateway.plugins.all().into_iter().filter(|plugin| plugin.faults_in_a_row() >= FAULTS_MAX);
-    for loaded in failing {
-        let digest = *loaded.digest().bytes();
-        let found = gateway.store.read(move |db| plugin_find_by_digest(db, &digest)).await?;
-        let Some(row) = found.filter(|row| row.status == PluginStatus::Active) else { continue };
-        let before = version_before(gateway, &row).await?;
-        tracing::error!(
-            plugin.name = %row.name, plugin.version = %row.version, plugin.faults = loaded.faults_in_a_row(),
-            replaced = before.is_some(), alarm = true, "a plugin failed too often and is out of service"
-        );
-        if let Some(before) = &before {
-            load(gateway, before).await?;
-        }
-        replace(gateway, &row, before.map(|before| before.id), PluginStatus::Quarantined).await?;
-        gateway.plugins.remove(&loaded.digest());
-    }
-    Ok(())
-}
-
-async fn version_before(gateway: &Gateway, row: &Plugin) -> Result<Option<Plugin>, StoreError> {
-    let name = row.name.clone();
-    let versions = gateway.store.read(move |db| plugin_find_by_name(db, &name)).await?;
-    let mut older = versions.into_iter().skip_while(|version| version.id != row.id).skip(1);
-    Ok(older.find(|version| matches!(version.status, PluginStatus::Active | PluginStatus::Retired)))
-}
-
 #[cfg(test)]
 mod tests {
+    use purser_core::Timestamp;
+
     use super::*;
 
     #[test]

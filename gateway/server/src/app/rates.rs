@@ -2,13 +2,14 @@
 
 use jiff::{SignedDuration, civil::Date};
 use purser_core::{ids::RateTableId, rate::ConversionPolicy};
-use purser_host::{CallError, CurrencyPlugin, Digest, Feed, Plugin};
+use purser_host::{CallError, CurrencyPlugin, Feed, Plugin, Role};
 use purser_money::{Currency, Leg, Money, Rounding};
 use purser_store::facts::{
     plugin::{PluginStatus, plugin_find_by_digest, plugin_list},
     rate_table::{StoredRateTable, TableKept, rate_table_insert},
 };
 
+use super::plugin::load;
 use crate::{
     gateway::Gateway,
     problem::{self, Problem},
@@ -43,10 +44,11 @@ pub struct Source {
 pub async fn sources(gateway: &Gateway) -> Result<Vec<Source>, Problem> {
     let mut sources = Vec::new();
     for row in gateway.store.read(plugin_list).await? {
-        if row.status != PluginStatus::Active {
+        if row.status != PluginStatus::Active || row.role != Role::Currency.name() {
             continue;
         }
-        let Some(plugin) = gateway.plugins.get(&Digest::from_bytes(row.digest)) else { continue };
+        // One that cannot be loaded is an alarm where plugins are looked after; the others go on.
+        let Ok(plugin) = load::plugin(gateway, &row).await else { continue };
         let Some(currency) = plugin.currency() else { continue };
         let feeds = currency.feeds().await?.value;
         let source = |feed| Source { plugin: plugin.clone(), currency: currency.clone(), feed };

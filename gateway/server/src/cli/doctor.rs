@@ -14,7 +14,10 @@ use super::{
     report::{Finding, Report, Verdict},
 };
 use crate::{
-    app::{plugin, rates},
+    app::{
+        plugin::{self, Installed},
+        rates,
+    },
     clock::day,
     gateway::Gateway,
     settings::Settings,
@@ -198,32 +201,28 @@ async fn clock(gateway: &Gateway) -> Finding {
 }
 
 async fn plugins(gateway: &Gateway) -> Vec<Finding> {
-    if let Err(error) = plugin::load_active(gateway).await {
-        return vec![Finding::fail("plugins", error, "see the message")];
-    }
     let installed = match plugin::list(gateway).await {
         Ok(installed) => installed,
         Err(error) => return vec![Finding::fail("plugins", error, "run `purser check`")],
     };
-    let in_use =
-        installed.into_iter().filter(|installed| installed.row.status == PluginStatus::Active);
-    let found = in_use.map(|installed| {
-        let row = &installed.row;
+    let mut found = Vec::new();
+    for Installed { row, bindings } in installed {
+        if row.status != PluginStatus::Active {
+            continue;
+        }
         let name = format!("plugin {}", row.name);
-        let loaded = gateway.plugins.get(&purser_host::Digest::from_bytes(row.digest)).is_some();
-        match loaded {
-            true => Finding::ok(
+        found.push(match plugin::load::plugin(gateway, &row).await {
+            Ok(_) => Finding::ok(
                 name,
-                format!("{} loads, bindings in force: {}", row.version, installed.bindings.len()),
+                format!("{} loads, bindings in force: {}", row.version, bindings.len()),
             ),
-            false => Finding::fail(
+            Err(problem) => Finding::fail(
                 name,
-                format!("{} does not load", row.version),
+                format!("{} does not load: {problem}", row.version),
                 "enable another version",
             ),
-        }
-    });
-    let found: Vec<Finding> = found.collect();
+        });
+    }
     match found.is_empty() {
         true => vec![Finding::warn(
             "plugins",
