@@ -164,6 +164,6 @@ pub use document::{Document, Levy};
 pub use error::{Error, Problem};
 pub use place::{Country, Place};
 pub use purser_money::*;
-pub use rounding::{Level, Policy};
+pub use rounding::{Extraction, Level, Policy, Together};
 pub use tax::{Assessed, Assessment, Filing, Line, PeriodLine, PeriodTotals, Sale, Tax, Verdict};
 pub use wire::Description;

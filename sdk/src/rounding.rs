@@ -17,13 +17,22 @@ pub enum Level {
     Invoice,
 }
 
+/// Which taxes of a line are rounded as one, where lines or units are rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Together {
+    /// Each tax at each rate by itself.
+    Rate,
+    /// All of them: state and local sales taxes may be summed first (Streamlined Sales and Use Tax Agreement s 324).
+    All,
+}
+
 /// How the tax in a price that includes it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Extraction {
     /// Each tax is its fraction of the gross price; the net is what is left.
     Fraction,
-    /// The net is rounded first and the taxes are computed on it; the unit that is then too many or
-    /// too few goes to the net of the last line (Quebec).
+    /// The net of all prices with the same rates is rounded first and the taxes are computed on it; the unit that is
+    /// then too many or too few goes to the net of the last of these lines (Quebec).
     NetFirst,
 }
 
@@ -32,6 +41,8 @@ pub enum Extraction {
 pub struct Policy {
     /// What is rounded once.
     pub level: Level,
+    /// What is one on a line.
+    pub together: Together,
     /// Which way.
     pub mode: Rounding,
     /// Decimals of the major unit that are kept: at most those of the currency.
@@ -48,6 +59,7 @@ impl Policy {
     pub fn per_rate(currency: Currency) -> Self {
         Self {
             level: Level::Rate,
+            together: Together::Rate,
             mode: Rounding::HalfUp,
             decimals: currency.decimals(),
             cash_step: None,

@@ -2,7 +2,7 @@
 
 use purser_sdk::{
     Assessment, Category, Currency, Document, Level, Levy, Line, Money, Percent, Policy, Rate,
-    Ratio, Reason, Rounding,
+    Ratio, Reason, Rounding, Together,
 };
 use serde_json::Value;
 
@@ -368,4 +368,41 @@ fn an_allowance_on_a_price_that_includes_tax_lessens_the_tax() {
         (taxes(&found), found.taxes[0].base),
         (vec!["0.00".to_owned()], money("0.00", "GBP"))
     );
+}
+
+#[test]
+fn taxes_of_a_line_may_be_rounded_together() {
+    // 0.10 at 6 % and at 1.5 %: 0.006 and 0.0015 are a cent and nothing, each; 0.0075 are a cent.
+    let policy = Policy { level: Level::Line, ..per_rate("USD") };
+    let lines = [net("0.10", &["6", "1.5"]), net("0.50", &["6", "1.5"])];
+    assert_eq!(taxes(&assess(policy, "USD", &lines)), ["0.04", "0.01"]);
+    let policy = Policy { together: Together::All, ..policy };
+    // 0.50 at 7.5 % are 0.0375, four cents; with the other line's one, five in all.
+    let found = assess(policy, "USD", &lines);
+    assert_eq!(total(&found), money("0.05", "USD"));
+    assert_eq!(taxes(&found), ["0.04", "0.01"]);
+}
+
+#[test]
+fn an_allowance_may_include_tax() {
+    let found = assess(per_rate("EUR"), "EUR", &[gross("11.90", &["19"]), gross("-1.19", &["19"])]);
+    assert_eq!((taxes(&found), sum(&found)), (vec!["1.71".to_owned()], money("10.71", "EUR")));
+    let found = assess(per_rate("EUR"), "EUR", &[gross("-11.90", &["19"])]);
+    assert_eq!((taxes(&found), sum(&found)), (vec!["-1.90".to_owned()], money("-11.90", "EUR")));
+    let quebec = Policy::quebec(currency("CAD"));
+    let rates = ["5", "9.975"];
+    let found = assess(quebec, "CAD", &[gross("20.00", &rates), gross("-10.00", &rates)]);
+    assert_eq!(taxes(&found), ["0.44", "0.87"]);
+    assert_eq!(found.taxes[0].base, money("8.69", "CAD"));
+}
+
+#[test]
+fn many_inclusive_prices_of_quebec_are_off_by_cents_and_not_by_each_line() {
+    let rates = ["5", "9.975"];
+    let lines: Vec<_> = (0..1000).map(|_| gross("0.10", &rates)).collect();
+    let found = assess(Policy::quebec(currency("CAD")), "CAD", &lines);
+    // 100.00 / 1.14975 = 86.98; 4.35 and 8.68 on it leave 86.97.
+    assert_eq!(taxes(&found), ["4.35", "8.68"]);
+    assert_eq!(found.taxes[0].base, money("86.97", "CAD"));
+    assert_eq!(found.taxes[1].base, money("86.97", "CAD"));
 }
