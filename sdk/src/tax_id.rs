@@ -7,6 +7,7 @@
 use crate::{Country, Error, Problem, Verdict};
 
 mod alphanumeric;
+mod americas;
 mod arithmetic;
 mod persons;
 mod standards;
@@ -156,10 +157,12 @@ static SCHEMES: &[Scheme] = &[
     scheme_of(b"GB", "GB", 0, alphanumeric::united_kingdom),
     scheme_of(b"CH", "CHE", 0, weighted::switzerland),
     scheme_of(b"NO", "NO", 0, weighted::norway),
+    scheme_of(b"CA", "", 0, americas::canada),
     scheme_of(b"IN", "", 0, standards::india),
     scheme_of(b"JP", "T", 0, weighted::japan),
     scheme_of(b"IS", "IS", 0, weighted::iceland),
     scheme_of(b"AU", "", 0, weighted::australia),
     scheme_of(b"NZ", "", 0, weighted::new_zealand),
     scheme_of(b"KR", "", 0, weighted::korea),
+    scheme_of(b"US", "", 0, americas::united_states),
 ];

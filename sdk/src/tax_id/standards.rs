@@ -88,7 +88,8 @@ pub(super) fn india(text: &[u8]) -> Checked {
     form(text.len() == 15)?;
     let (state, rest) = text.split_at_checked(2).unwrap_or_default();
     let (pan, rest) = rest.split_at_checked(10).unwrap_or_default();
-    form(matches!(number(&digits(state)?), 1..=37))?;
+    // 38 is Ladakh, 97 what is at sea.
+    form(matches!(number(&digits(state)?), 1..=38 | 97))?;
     form(is_pan(pan))?;
     let &[registration, z, _] = rest else { return Err(FORM) };
     form(registration.is_ascii_alphanumeric() && registration != b'0' && z == b'Z')?;
