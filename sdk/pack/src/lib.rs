@@ -2,7 +2,8 @@
 //!
 //! A plugin is one WebAssembly component with its manifest inside, so that one file is all there is to ship.
 //! [`build`] compiles crates and [`componentize`]s each; [`inspect`] says what a file is, and refuses
-//! one that could reach more than the gateway's log.
+//! one that could reach more than the gateway's log. With the feature `signature`, which brings the cryptography
+//! along, `sign` says who made a file and `verify` tells.
 //!
 //! Nothing here runs WebAssembly: that is the host's work.
 
@@ -10,11 +11,15 @@ mod compile;
 mod component;
 mod contract;
 mod manifest;
+#[cfg(feature = "signature")]
+mod signature;
 
 pub use compile::{BuildOptions, Built, Lockfile, build};
 pub use component::{Inspection, LIMIT_DEFAULT, componentize, inspect, inspect_within};
 pub use contract::{LOG, Role};
 pub use manifest::{Manifest, ManifestError, PluginToml};
+#[cfg(feature = "signature")]
+pub use signature::{PublisherKey, SignatureError, SigningKey, sign, verify};
 
 /// Why a plugin could not be made or was refused.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,10 @@ pub enum PackError {
     /// A core module that cannot be made a component.
     #[error("the module cannot become a component: {0}")]
     NotComponentizable(String),
+    /// The signature is not good, or cannot be made.
+    #[cfg(feature = "signature")]
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
     /// A file that could not be read or a program that could not be run.
     #[error("{action}: {error}")]
     Io {
