@@ -15,6 +15,7 @@ use crate::{
     account::{Account, Mode},
     entry::Entry,
     ids::{AccountId, BatchId, CardId, ItemId, RefundId},
+    outgoing::{Outgoing, Settled},
     record::{CardKind, CardStatus, LogRecord, OfferUse, Writes, WritesMark},
     vault::Vault,
 };
@@ -37,6 +38,8 @@ pub struct Books {
     items: HashMap<ItemId, ItemState>,
     offers_used: HashSet<OfferUse>,
     latest: HashMap<AccountId, Timestamp>,
+    settled: HashMap<Outgoing, Settled>,
+    tax_accounts: HashMap<Account, i64>,
     writes: Writes,
     undo: Vec<Undo>,
 }
@@ -53,6 +56,8 @@ enum Undo {
     Offer(OfferUse),
     NewAccount(Account),
     Log(AccountId, Option<Timestamp>),
+    Settled(Outgoing),
+    TaxAccount(Account, i64),
 }
 
 /// A point to which a command that was refused is taken back.
@@ -111,6 +116,8 @@ impl Books {
             items: HashMap::new(),
             offers_used: HashSet::new(),
             latest: HashMap::new(),
+            settled: HashMap::new(),
+            tax_accounts: HashMap::new(),
             writes: Writes::default(),
             undo: Vec::new(),
         }
@@ -163,6 +170,16 @@ impl Books {
     /// The time of the newest line in a buyer's transaction log.
     pub fn load_log_latest(&mut self, account: AccountId, at: Timestamp) {
         self.latest.insert(account, at);
+    }
+
+    /// What became of a remittance or payout.
+    pub fn load_settled(&mut self, of: Outgoing, settled: Settled) {
+        self.settled.insert(of, settled);
+    }
+
+    /// How many remittances, and ends of remittances, a tax account has.
+    pub fn load_tax_account(&mut self, account: Account, count: i64) {
+        self.tax_accounts.insert(account, count);
     }
 
     /// The guarded accounts, with what they hold now.
@@ -281,16 +298,45 @@ impl Books {
     /// Refuses to take more from an open account than it holds: what was found under lock, with what this batch
     /// has posted to it since. To be asked before the entry that takes is posted.
     pub(crate) fn check_taking(&self, account: &Account, amount: Money) -> Result<(), PostError> {
-        let not_locked = || PostError::NotLocked(account.clone());
-        let found = *self.taken_from.get(account).ok_or_else(not_locked)?;
-        let holds = match self.deltas.get(&(account.clone(), found.currency())) {
-            Some(delta) => found.plus(*delta)?,
-            None => found,
-        };
+        let holds = self.holds(account)?;
         if holds.minus(amount)?.minor() < 0 {
             return Err(PostError::HoldsLess(account.clone(), holds));
         }
         Ok(())
+    }
+
+    /// What an open account holds that was locked because it is to be taken from.
+    pub(crate) fn holds(&self, account: &Account) -> Result<Money, PostError> {
+        let not_locked = || PostError::NotLocked(account.clone());
+        let found = *self.taken_from.get(account).ok_or_else(not_locked)?;
+        Ok(match self.deltas.get(&(account.clone(), found.currency())) {
+            Some(delta) => found.plus(*delta)?,
+            None => found,
+        })
+    }
+
+    /// What became of a remittance or payout, if it is known.
+    pub(crate) fn settled(&self, of: Outgoing) -> Option<Settled> {
+        self.settled.get(&of).copied()
+    }
+
+    /// Remembers what became of a remittance or payout.
+    pub(crate) fn set_settled(&mut self, of: Outgoing, settled: Settled) {
+        self.undo.push(Undo::Settled(of));
+        self.settled.insert(of, settled);
+    }
+
+    /// How many remittances, and ends of remittances, a locked tax account has.
+    pub(crate) fn tax_account_count(&self, account: &Account) -> Option<i64> {
+        self.tax_accounts.get(account).copied()
+    }
+
+    /// Counts one more of them.
+    pub(crate) fn count_tax_account(&mut self, account: &Account) {
+        if let Some(count) = self.tax_accounts.get_mut(account) {
+            self.undo.push(Undo::TaxAccount(account.clone(), *count));
+            *count = count.saturating_add(1);
+        }
     }
 
     /// Opens a guarded account that did not exist.
@@ -387,6 +433,10 @@ impl Books {
                 }
                 Some(Undo::Log(account, Some(before))) => drop(self.latest.insert(account, before)),
                 Some(Undo::Log(account, None)) => drop(self.latest.remove(&account)),
+                Some(Undo::Settled(of)) => drop(self.settled.remove(&of)),
+                Some(Undo::TaxAccount(account, count)) => {
+                    let _ = self.tax_accounts.insert(account, count);
+                }
                 Some(Undo::Offer(offer)) => drop(self.offers_used.remove(&offer)),
                 None => break,
             }

@@ -13,12 +13,18 @@ use crate::{
     books::{Books, Needs, PostError},
     closing::EraseAccount,
     entry::EntryError,
-    ids::{AccountId, BatchId, CardId, ItemId, LogId, PurchaseId, RefundId, TradeId, TransferId},
+    ids::{
+        AccountId, BatchId, CardId, ItemId, LogId, PayoutId, PurchaseId, RefundId, RemittanceId,
+        TradeId, TransferId,
+    },
     load::Load,
+    outgoing::{Settle, Settled},
+    payout::Payout,
     purchase::Purchase,
     record::{LoadRecord, LogKind, LogRecord},
     refund::{Goodwill, Refund},
     refusal::Refusal,
+    remittance::Remit,
     stock::{ActivateBatch, ActivateCard, BlockCard},
     trade::Trade,
     transfer::Transfer,
@@ -63,6 +69,12 @@ pub enum Command {
     BlockCard(BlockCard),
     /// Cover a currency position.
     Trade(Box<Trade>),
+    /// Set tax apart for its authority.
+    Remit(Box<Remit>),
+    /// Set what a merchant is owed apart for its bank.
+    Payout(Box<Payout>),
+    /// Say what became of either.
+    Settle(Box<Settle>),
     /// Record a refusal that was decided before the teller.
     Note(Box<Note>),
 }
@@ -122,6 +134,23 @@ pub enum Answer {
     Traded {
         /// Its name.
         trade: TradeId,
+    },
+    /// Tax was set apart for its authority.
+    Remitted {
+        /// Its name.
+        remittance: RemittanceId,
+    },
+    /// What a merchant is owed was set apart.
+    PayoutPrepared {
+        /// Its name.
+        payout: PayoutId,
+    },
+    /// It is known what became of a remittance or payout.
+    Settled {
+        /// Its name.
+        of: String,
+        /// What.
+        settled: Settled,
     },
     /// A refusal was recorded.
     Noted,
@@ -203,6 +232,9 @@ impl Prepared {
             Command::ActivateCard(activate) => activate.needs(),
             Command::BlockCard(block) => block.needs(),
             Command::Trade(trade) => trade.needs(),
+            Command::Remit(remit) => remit.needs(),
+            Command::Payout(payout) => payout.needs(),
+            Command::Settle(settle) => settle.needs(),
             Command::Note(note) => note.needs(),
         }
     }
@@ -250,6 +282,9 @@ impl Prepared {
             Command::ActivateCard(activate) => activate.apply(self.at, books),
             Command::BlockCard(block) => block.apply(books),
             Command::Trade(trade) => trade.apply(self.at, books),
+            Command::Remit(remit) => remit.apply(self.at, books),
+            Command::Payout(payout) => payout.apply(self.at, books),
+            Command::Settle(settle) => settle.apply(self.at, books),
             Command::Note(note) => {
                 note.write(&note.outcome, self.at, books);
                 Ok(Answer::Noted)
@@ -286,6 +321,9 @@ impl Prepared {
             | Command::ActivateCard(_)
             | Command::BlockCard(_)
             | Command::Trade(_)
+            | Command::Remit(_)
+            | Command::Payout(_)
+            | Command::Settle(_)
             | Command::Note(_) => None,
         }
     }

@@ -57,6 +57,18 @@ pub enum EntryKind {
     PeriodReset,
     /// A currency position was covered.
     Trade,
+    /// Tax was set apart for its authority.
+    Remittance,
+    /// It was paid.
+    RemittanceConfirmed,
+    /// It came back.
+    RemittanceFailed,
+    /// What a merchant is owed was set apart for its bank.
+    Payout,
+    /// It was paid.
+    PayoutConfirmed,
+    /// It came back.
+    PayoutFailed,
 }
 
 /// Why an entry cannot be built.
@@ -185,7 +197,7 @@ pub fn check(postings: &[Posting]) -> Result<(), EntryError> {
 }
 
 impl EntryKind {
-    const NAMES: [(Self, &'static str); 9] = [
+    const NAMES: [(Self, &'static str); 15] = [
         (Self::CardsSold, "cards-sold"),
         (Self::Load, "load"),
         (Self::Purchase, "purchase"),
@@ -195,6 +207,12 @@ impl EntryKind {
         (Self::Closing, "closing"),
         (Self::PeriodReset, "period-reset"),
         (Self::Trade, "trade"),
+        (Self::Remittance, "remittance"),
+        (Self::RemittanceConfirmed, "remittance-confirmed"),
+        (Self::RemittanceFailed, "remittance-failed"),
+        (Self::Payout, "payout"),
+        (Self::PayoutConfirmed, "payout-confirmed"),
+        (Self::PayoutFailed, "payout-failed"),
     ];
 
     /// The name in the journal.

@@ -108,6 +108,10 @@ ids! {
     SessionId = "sess_";
     /// A cover of a currency position.
     TradeId = "trade_";
+    /// Tax paid over to an authority.
+    RemittanceId = "rem_";
+    /// Money paid out to a merchant.
+    PayoutId = "pay_";
 }
 
 fn write_bits(bits: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 
 mod card;
 mod evidence;
+mod outgoing;
 mod writes;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::{
 
 pub use card::{CardKind, CardRecord, CardStatus};
 pub use evidence::{EvidenceId, EvidenceRecord};
+pub use outgoing::{FilingRecord, PayoutRecord, RemittanceRecord, SettlementRecord};
 pub use writes::Writes;
 pub(crate) use writes::WritesMark;
 

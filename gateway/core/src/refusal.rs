@@ -4,7 +4,7 @@
 use purser_money::Money;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::RefundId;
+use crate::{ids::RefundId, outgoing::Settled};
 
 /// A decided refusal. Nothing moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,11 @@ pub enum Refusal {
     CardAlreadyUsed,
     /// The card is not right: unknown, inactive, expired, blocked, replayed, all alike.
     CardRefused,
+    /// The remittance or payout was paid, or came back, before.
+    AlreadySettled {
+        /// What became of it.
+        settled: Settled,
+    },
     /// A limit of the buyer's country.
     LimitExceeded {
         /// Which.
@@ -80,6 +85,7 @@ impl Refusal {
             Self::OfferAlreadyUsed { .. } => "offer-already-used",
             Self::CardAlreadyUsed => "card-already-used",
             Self::CardRefused => "card-refused",
+            Self::AlreadySettled { .. } => "already-settled",
             Self::LimitExceeded { .. } | Self::LimitOfOtherExceeded => "limit-exceeded",
         }
     }

@@ -214,6 +214,9 @@ const fn name_of(command: &Command) -> &'static str {
         Command::ActivateCard(_) => "activate-card",
         Command::BlockCard(_) => "block-card",
         Command::Trade(_) => "trade",
+        Command::Remit(_) => "remit",
+        Command::Payout(_) => "payout",
+        Command::Settle(_) => "settle",
         Command::Note(_) => "note",
     }
 }

@@ -132,6 +132,15 @@ kinds! {
     STAMP_ALREADY_SCANNED = "stamp-already-scanned", 409, "This stamp was used",
         "The stamp was scanned, so it can be neither voided nor refunded.",
         "Nothing is to be done.";
+    ALREADY_SETTLED = "already-settled", 409, "It is known already what became of it",
+        "The remittance or payout was confirmed, or has failed, before; `status` says which. Nothing moved.",
+        "Nothing is to be done. What failed is owed again: prepare it anew.";
+    NOTHING_TO_REMIT = "nothing-to-remit", 409, "There is nothing to tell the authority",
+        "Nothing was sold or went back in that period, or earlier remittances told all of it.",
+        "See /v1/tax/liabilities for what is owed, and /v1/tax/remittances for what was prepared.";
+    PERIOD_NOT_OVER = "period-not-over", 409, "That period is not over",
+        "What is sold until its end belongs into its return.",
+        "Prepare the remittance when the period has ended, by UTC days. Only a sandbox prepares it earlier.";
     PRICE_CHANGED = "price-changed", 409, "The price is now higher than you agreed to",
         "The total is above `max_total`; `quote` holds the new one. Nothing moved.",
         "Show the new total, and buy with a new `max_total` and a new key if it is accepted.";

@@ -402,6 +402,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    remittance (id) {
+        id -> Text,
+        at -> BigInt,
+        account -> Text,
+        taxpayer -> Text,
+        authority -> Text,
+        currency -> Text,
+        period -> Text,
+        number -> BigInt,
+        position -> BigInt,
+        months -> Text,
+        counted -> Text,
+        lines -> Text,
+        base -> BigInt,
+        tax -> BigInt,
+        carried -> BigInt,
+        paid -> BigInt,
+        evidence -> Binary,
+    }
+}
+
+diesel::table! {
+    filing (remittance) {
+        remittance -> Text,
+        hash -> Binary,
+        media_type -> Text,
+        file_name -> Text,
+        body -> Binary,
+    }
+}
+
+diesel::table! {
+    filing_sent (remittance, n) {
+        remittance -> Text,
+        n -> BigInt,
+        at -> BigInt,
+        url -> Text,
+        status -> Nullable<BigInt>,
+        answer -> Text,
+    }
+}
+
+diesel::table! {
+    payout (id) {
+        id -> Text,
+        merchant -> Text,
+        at -> BigInt,
+        amount -> BigInt,
+        currency -> Text,
+    }
+}
+
+diesel::table! {
+    settlement (object) {
+        object -> Text,
+        at -> BigInt,
+        outcome -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     gateway,
     ledger_account,
@@ -428,6 +489,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     refund,
     transfer,
     trade,
+    remittance,
+    filing,
+    filing_sent,
+    payout,
+    settlement,
     evidence,
     log_line,
     event,

@@ -9,6 +9,7 @@ use crate::{
     account::{Account, Mode},
     entry::Posting,
     ids::{AccountId, BatchId, CardId, ItemId, RefundId},
+    outgoing::Outgoing,
     record::{CardKind, CardStatus, ItemRecord, OfferUse},
 };
 
@@ -32,6 +33,11 @@ pub struct Needs {
     /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left. And
     /// those that are posted to with more than `LARGE_MINOR`, because they have a ceiling.
     pub taken_from: BTreeSet<Account>,
+    /// Remittances and payouts, of which must be known what became of them.
+    pub outgoing: BTreeSet<Outgoing>,
+    /// Tax accounts, of which must be known how many remittances and ends of remittances they have. They are among those
+    /// that are taken from, so that their lock is held.
+    pub tax_accounts: BTreeSet<Account>,
 }
 
 /// More than anybody moves at once. So few amounts are larger that looking at their accounts slows nobody down, and

@@ -32,6 +32,9 @@ impl Prepared {
             Command::Transfer(transfer) => transfer.id.to_string(),
             Command::EraseAccount(erase) => erase.closing.entry.to_string(),
             Command::Trade(trade) => trade.record.id.to_string(),
+            Command::Remit(remit) => remit.record.id.to_string(),
+            Command::Payout(payout) => payout.id.to_string(),
+            Command::Settle(settle) => settle.entry.to_string(),
             Command::Note(note) => note.log.to_string(),
             Command::ActivateBatch(_) | Command::ActivateCard(_) | Command::BlockCard(_) => {
                 return None;

@@ -1,8 +1,9 @@
 //! All that a batch of commands writes, and how a command that was refused is taken back.
 
 use super::{
-    CardRecord, EventRecord, EvidenceRecord, ItemRecord, LoadRecord, LogRecord, OfferUse,
-    PurchaseRecord, RefundRecord, TradeRecord, TransferRecord,
+    CardRecord, EventRecord, EvidenceRecord, FilingRecord, ItemRecord, LoadRecord, LogRecord,
+    OfferUse, PayoutRecord, PurchaseRecord, RefundRecord, RemittanceRecord, SettlementRecord,
+    TradeRecord, TransferRecord,
 };
 use crate::entry::Entry;
 
@@ -52,6 +53,14 @@ writes! {
     transfers: TransferRecord,
     /// Trades.
     trades: TradeRecord,
+    /// Remittances.
+    remittances: RemittanceRecord,
+    /// Their returns.
+    filings: FilingRecord,
+    /// Payouts.
+    payouts: PayoutRecord,
+    /// What became of remittances and payouts.
+    settlements: SettlementRecord,
     /// Compensation cards.
     cards: CardRecord,
     /// What plugins were asked and answered; one row for equal questions.

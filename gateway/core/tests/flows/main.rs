@@ -14,6 +14,7 @@
 mod cards;
 mod edges;
 mod make;
+mod outgoing;
 mod purchases;
 mod random;
 mod refunds;

@@ -16,7 +16,7 @@ use purser_core::{
 use super::{
     Reply, SubmitError,
     changes::{Before, Changes},
-    postgres,
+    outgoing, postgres,
     rows::{KeyRow, micros},
     sqlite,
     transaction::{begin, commit, roll_back},
@@ -116,6 +116,7 @@ fn decide_and_write(
     for (account, held) in open_balances_lock(conn, &open)? {
         found.books.load_taken_from(account, held);
     }
+    outgoing::load(conn, &wanted.needs, &mut found.books)?;
     let facts_version = found.books.facts_version;
     let mut erased = Vec::new();
     let mut keys = Vec::new();
@@ -136,6 +137,7 @@ fn decide_and_write(
         EitherConnection::Sqlite(conn) => sqlite::write(conn, &changes)?,
         EitherConnection::Postgres(conn) => postgres::write(conn, &changes)?,
     }
+    outgoing::write(conn, changes.books.writes())?;
     for account in &changes.erased {
         identity_erase(conn, *account)?;
     }
@@ -160,8 +162,17 @@ impl<'a> Wanted<'a> {
     fn of(commands: &[&'a Prepared]) -> Self {
         let mut wanted = Self::default();
         for command in commands {
-            let Needs { batches, accounts, vaults, cards, items, offers, taken_from } =
-                command.needs();
+            let Needs {
+                batches,
+                accounts,
+                vaults,
+                cards,
+                items,
+                offers,
+                taken_from,
+                outgoing,
+                tax_accounts,
+            } = command.needs();
             wanted.needs.batches.extend(batches);
             wanted.needs.accounts.extend(accounts);
             wanted.needs.vaults.extend(vaults);
@@ -169,6 +180,8 @@ impl<'a> Wanted<'a> {
             wanted.needs.items.extend(items);
             wanted.needs.offers.extend(offers);
             wanted.needs.taken_from.extend(taken_from);
+            wanted.needs.outgoing.extend(outgoing);
+            wanted.needs.tax_accounts.extend(tax_accounts);
             wanted.keys.extend(command.key.as_ref().map(KeyClaim::name));
         }
         wanted

@@ -5,6 +5,7 @@ mod changes;
 mod counts;
 mod journal;
 mod locked;
+mod outgoing;
 mod postgres;
 mod queue;
 pub(crate) mod rows;

@@ -1,0 +1,50 @@
+//! Payouts: all that a merchant is owed in one currency is set apart for its bank.
+
+use jiff::Timestamp;
+use purser_money::Currency;
+
+use crate::{
+    account::Account,
+    books::{Books, Needs, PostError},
+    command::{Answer, Stop},
+    entry::{Entry, EntryKind},
+    ids::{EntryId, MerchantId, PayoutId},
+    outgoing::Outgoing,
+    record::PayoutRecord,
+};
+
+/// A prepared payout. How much it is, is decided under the lock.
+#[derive(Debug, Clone)]
+pub struct Payout {
+    /// Its name.
+    pub id: PayoutId,
+    /// To whom.
+    pub merchant: MerchantId,
+    /// In which currency.
+    pub currency: Currency,
+    /// Its entry.
+    pub entry: EntryId,
+}
+
+impl Payout {
+    pub(crate) fn needs(&self) -> Needs {
+        let mut needs = Needs::default();
+        needs.taken_from.insert(Account::Merchant(self.merchant, self.currency));
+        needs.taken_from.insert(Account::ClearingPayout(self.currency));
+        needs
+    }
+
+    pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
+        let (id, merchant) = (self.id, self.merchant);
+        let account = Account::Merchant(merchant, self.currency);
+        let amount = books.holds(&account)?;
+        if !amount.is_positive() {
+            return Err(PostError::HoldsLess(account, amount).into());
+        }
+        books.check_taking(&account, amount)?;
+        let legs = Outgoing::Payout(id).prepared_postings(account, amount);
+        books.post(Entry::new(self.entry, at, EntryKind::Payout, id, legs)?)?;
+        books.write().payouts.push(PayoutRecord { id, merchant, at, amount });
+        Ok(Answer::PayoutPrepared { payout: id })
+    }
+}
