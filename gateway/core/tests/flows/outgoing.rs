@@ -260,7 +260,7 @@ fn a_remittance_is_what_its_lines_say() {
 
 #[test]
 fn a_return_has_a_row_for_each_rate_and_for_each_period_that_it_corrects() {
-    let mut scene = Scene::with_vault("USD 100.00");
+    let mut scene = Scene::with_vault("USD 1000.00");
     let mut sell = |at: &str, price: &str| {
         scene.at = time(at);
         let before = scene.books.writes().items.len();
