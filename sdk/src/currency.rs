@@ -105,8 +105,9 @@ macro_rules! register_currency {
         // The names of a component's exports are none that a native linker takes.
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            type Plugin = $crate::currency::Exported<$plugin>;
-            $crate::bindings::currency::export_currency!(Plugin with_types_in $crate::bindings::currency);
+            // No name that an author would give to theirs.
+            type PurserExport = $crate::currency::Exported<$plugin>;
+            $crate::bindings::currency::export_currency!(PurserExport with_types_in $crate::bindings::currency);
         };
         #[cfg(not(target_arch = "wasm32"))]
         const _: std::marker::PhantomData<$crate::currency::Exported<$plugin>> = {

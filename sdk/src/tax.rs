@@ -185,8 +185,9 @@ macro_rules! register_tax {
         // The names of a component's exports are none that a native linker takes.
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            type Plugin = $crate::tax::Exported<$plugin>;
-    $crate::bindings::tax::export_tax!(Plugin with_types_in $crate::bindings::tax);
+            // No name that an author would give to theirs.
+            type PurserExport = $crate::tax::Exported<$plugin>;
+    $crate::bindings::tax::export_tax!(PurserExport with_types_in $crate::bindings::tax);
         };
         #[cfg(not(target_arch = "wasm32"))]
         const _: std::marker::PhantomData<$crate::tax::Exported<$plugin>> = {

@@ -1,6 +1,8 @@
 //! Calls whose arguments and answer are JSON: for authors, who try a function, and for replays, which have the
 //! arguments from evidence. The types are the component's own.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 use wasmtime::component::{Func, Type, Val};
 
@@ -16,6 +18,15 @@ use crate::{
 /// Values known only by their type take more room than records: a decimal is two strings and two values. What the
 /// limit means is checked on the answer's JSON.
 const COPY_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// How long a call took, apart from reading and writing JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Making the instance.
+    pub instantiation: Duration,
+    /// The function, its arguments and its answer.
+    pub call: Duration,
+}
 
 /// Why a call by hand has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +55,15 @@ impl Plugin {
         function: &str,
         input: &str,
     ) -> Result<Called<String>, ByHandError> {
+        self.time_json(function, input).await.map(|(called, _)| called)
+    }
+
+    /// As [`Self::call_json`], and how long it took.
+    pub async fn time_json(
+        &self,
+        function: &str,
+        input: &str,
+    ) -> Result<(Called<String>, Timing), ByHandError> {
         let known = functions(self.role());
         let Some(function) = known.iter().find(|known| **known == function) else {
             return Err(ByHandError::UnknownFunction { function: function.to_owned(), known });
@@ -65,22 +85,26 @@ impl Loaded {
         &self,
         function: &'static str,
         input: &Value,
-    ) -> Result<Called<String>, ByHandError> {
+    ) -> Result<(Called<String>, Timing), ByHandError> {
         let mut call = Call::begin(&self.sandbox, &self.manifest.name, &self.peak).await?;
         call.store().set_hostcall_fuel(COPY_BYTES_MAX);
+        let started = Instant::now();
         let instance = call.enter(&self.pre).await?;
+        let instantiation = started.elapsed();
         let export = instance.get_func(call.store(), self.export(function)?);
         let export =
             export.ok_or_else(|| CallError::bad_output(format!("no function {function}")))?;
         let (arguments, input) = self.arguments(&mut call, &export, input)?;
         let mut answer = [Val::Bool(false)];
+        let started = Instant::now();
         let called = export.call_async(call.store(), &arguments, &mut answer).await;
+        let timing = Timing { instantiation, call: started.elapsed() };
         called.map_err(|error| call.fault_of(&error))?;
         let ty = export.ty(call.store()).results().next();
         let [answer] = answer;
         let output = self.output(answer, ty)?;
         let evidence = self.evidence(function, input, output.clone(), call.fuel_used());
-        Ok(Called { value: output, evidence })
+        Ok((Called { value: output, evidence }, timing))
     }
 
     fn arguments(

@@ -37,7 +37,7 @@ mod stamps;
 mod tax;
 mod wire;
 
-pub use by_hand::ByHandError;
+pub use by_hand::{ByHandError, Timing};
 pub use cache::CodeCache;
 pub use currency::{CurrencyPlugin, Feed};
 pub use engine::{ENGINE_VERSION, EngineError};

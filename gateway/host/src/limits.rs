@@ -46,6 +46,19 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For components that bring an interpreter: those of JavaScript and Python, where the operator allows them.
+    pub fn for_interpreters() -> Self {
+        Self {
+            memory_bytes: 64 * MIB,
+            fuel: 1_000_000_000,
+            wall_clock: Duration::from_millis(1000),
+            component_bytes: 32 * MIB,
+            ..Self::default()
+        }
+    }
+}
+
 const MIB: usize = 1024 * 1024;
 
 /// How often running plugins are looked at: no worker thread is held longer than this.

@@ -143,7 +143,7 @@ fn mistakes_are_named() {
     let here = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     fs::write(here("text.wasm"), "no plugin").unwrap();
     fs::write(here("module.wasm"), b"\0asm\x01\0\0\0").unwrap();
-    fs::write(here("large.wasm"), vec![0; 3 * 1024 * 1024]).unwrap();
+    fs::write(here("large.wasm"), vec![0; 33 * 1024 * 1024]).unwrap();
     fs::create_dir(here("crate")).unwrap();
     fs::write(here("crate/Cargo.toml"), "").unwrap();
     for (name, role) in [("library", "tax"), ("manifest", "taxes")] {
@@ -186,9 +186,13 @@ fn mistakes_are_named() {
         (vec!["call", &missing, "describe"], String::new(), "cannot read"),
         (vec!["inspect", &text], String::new(), "not a WebAssembly component: it does not begin"),
         (vec!["inspect", &module], String::new(), "core module; `purser plugin build` makes"),
-        (vec!["inspect", &large], String::new(), "has 3145728 bytes; a plugin has at most 2097152"),
+        (
+            vec!["inspect", &large],
+            String::new(),
+            "has 34603008 bytes; a plugin has at most 33554432",
+        ),
         (vec!["build", &file], String::new(), "is a file; name the folder"),
-        (vec!["build", &root], String::new(), "looking for the crate's"),
+        (vec!["build", &root], String::new(), "has no Cargo.toml; name the folder"),
         (vec!["build", &library], String::new(), "needs `crate-type = [\"cdylib\", \"rlib\"]`"),
         (vec!["build", &manifest], String::new(), "plugin.toml: TOML parse error at line 2"),
         (vec!["test", &bare], String::new(), "plugin.toml\", which says `name` and `role`"),

@@ -45,17 +45,26 @@ impl Inspection {
 
 /// Makes a component of a core `module` that was compiled against the SDK, with `manifest` inside.
 pub fn componentize(module: &[u8], manifest: &Manifest) -> Result<Vec<u8>, PackError> {
-    let manifest = manifest.to_json()?;
     let encoded = ComponentEncoder::default()
         .validate(true)
         .module(module)
         .and_then(|mut encoder| encoder.encode());
-    let mut component =
-        encoded.map_err(|error| PackError::NotComponentizable(format!("{error:#}")))?;
+    let component = encoded.map_err(|error| PackError::NotComponentizable(format!("{error:#}")))?;
+    pack_within(component, manifest, LIMIT_DEFAULT)
+}
+
+/// Puts `manifest` into a component that another toolchain made, and looks whether the whole, of at most `limit` bytes,
+/// may be installed.
+pub fn pack_within(
+    mut component: Vec<u8>,
+    manifest: &Manifest,
+    limit: usize,
+) -> Result<Vec<u8>, PackError> {
+    let manifest = manifest.to_json()?;
     component.push(ComponentSectionId::CoreCustom.into());
     CustomSection { name: Cow::Borrowed(MANIFEST), data: Cow::Owned(manifest) }
         .encode(&mut component);
-    inspect(&component)?;
+    inspect_within(&component, limit)?;
     Ok(component)
 }
 

@@ -15,7 +15,9 @@ mod manifest;
 mod signature;
 
 pub use compile::{BuildOptions, Built, Lockfile, build};
-pub use component::{Inspection, LIMIT_DEFAULT, componentize, inspect, inspect_within};
+pub use component::{
+    Inspection, LIMIT_DEFAULT, componentize, inspect, inspect_within, pack_within,
+};
 pub use contract::{LOG, Role};
 pub use manifest::{Manifest, ManifestError, PluginToml};
 #[cfg(feature = "signature")]

@@ -35,11 +35,12 @@ pub struct Manifest {
     pub secrets: Vec<String>,
 }
 
-/// `plugin.toml`, beside a plugin's `Cargo.toml`, which has the version.
+/// `plugin.toml`, beside a plugin's `Cargo.toml`, which has the version; a plugin in another language has it here.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PluginToml {
     name: String,
+    version: Option<Version>,
     role: Role,
     #[serde(default)]
     countries: Vec<String>,
@@ -147,9 +148,26 @@ impl PluginToml {
         toml::from_str(text).map_err(named)
     }
 
-    /// The manifest of `version` of the plugin.
+    /// The manifest of a plugin whose version is written elsewhere: in `Cargo.toml`.
     pub fn manifest(self, version: Version) -> Result<Manifest, ManifestError> {
-        let Self { name, role, countries, currencies, valid_from, hosts, secrets } = self;
+        if self.version.as_ref().is_some_and(|own| *own != version) {
+            let rule = "write it in one place; the crate's is in Cargo.toml";
+            return Err(ManifestError::Field { field: "version", rule });
+        }
+        self.complete(version)
+    }
+
+    /// The manifest of a plugin that has its version here.
+    pub fn manifest_with_version(mut self) -> Result<Manifest, ManifestError> {
+        let rule = "plugin.toml says it where there is no Cargo.toml, like version = \"1.0.0\"";
+        let missing = ManifestError::Field { field: "version", rule };
+        let version = self.version.take().ok_or(missing)?;
+        self.complete(version)
+    }
+
+    fn complete(self, version: Version) -> Result<Manifest, ManifestError> {
+        let Self { name, version: _, role, countries, currencies, valid_from, hosts, secrets } =
+            self;
         let manifest =
             Manifest { name, version, role, countries, currencies, valid_from, hosts, secrets };
         manifest.check()?;

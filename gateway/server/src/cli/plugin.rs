@@ -8,10 +8,13 @@ use purser_host::{Limits, Plugin, Plugins};
 
 use super::config::PlaceFlags;
 
+mod author;
+mod bench;
 mod build;
 mod call;
 mod conformance;
 mod install;
+mod new;
 mod samples;
 mod test;
 mod vectors;
@@ -23,8 +26,24 @@ pub struct PluginFlags {
     verb: Verb,
 }
 
+/// How much a plugin may use.
+#[derive(Debug, Clone, Copy, clap::Args)]
+struct SandboxFlags {
+    /// As much as an operator may allow a plugin that brings an interpreter: one in JavaScript or Python
+    #[arg(long)]
+    interpreter: bool,
+}
+
+impl SandboxFlags {
+    fn limits(self) -> Limits {
+        if self.interpreter { Limits::for_interpreters() } else { Limits::default() }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[command(flatten)]
+    Author(author::Verb),
     /// Make a plugin file of a crate
     #[command(
         after_help = "Examples:\n  purser plugin build plugins/tax-eu\n  purser plugin build --out vat.wasm"
@@ -55,6 +74,8 @@ enum Verb {
         /// Where the vectors are [default: tests in the crate's folder]
         #[arg(long, value_name = "FOLDER")]
         vectors: Option<PathBuf>,
+        #[command(flatten)]
+        sandbox: SandboxFlags,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -78,6 +99,8 @@ enum Verb {
         file: PathBuf,
         /// The function, as the contract names it
         function: String,
+        #[command(flatten)]
+        sandbox: SandboxFlags,
         /// Print the fuel that was used and the digest too, as one JSON object
         #[arg(long)]
         json: bool,
@@ -119,9 +142,14 @@ enum Verb {
 pub fn run(flags: PluginFlags) -> anyhow::Result<ExitCode> {
     match flags.verb {
         Verb::Build { folder, out, json } => build::run(&folder, out, json),
-        Verb::Test { plugin, vectors, json } => test::run(&plugin, vectors, json),
+        Verb::Author(verb) => author::run(verb),
+        Verb::Test { plugin, vectors, sandbox, json } => {
+            test::run(&plugin, vectors.as_deref(), sandbox.limits(), json)
+        }
         Verb::Inspect { file, json } => build::inspect(&file, json),
-        Verb::Call { file, function, json } => call::run(&file, &function, json),
+        Verb::Call { file, function, sandbox, json } => {
+            call::run(&file, &function, sandbox.limits(), json)
+        }
         Verb::Install { file, enable, from, place, json } => {
             install::run(&file, enable, from, &place, json)
         }

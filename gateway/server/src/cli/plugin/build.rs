@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use purser_pack::{BuildOptions, Built, Inspection, LIMIT_DEFAULT, Lockfile};
+use purser_host::Limits;
+use purser_pack::{
+    BuildOptions, Built, Inspection, Lockfile, PluginToml, inspect_within, pack_within,
+};
 use serde::Serialize;
 
 use crate::cli::report::print_json;
@@ -20,12 +23,15 @@ struct Written<'a> {
 }
 
 pub(super) fn run(folder: &Path, out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
-    let built = one(folder)?;
+    keep(&one(folder)?, out, json)
+}
+
+fn keep(built: &Built, out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
     let name = format!("{}-{}.wasm", built.manifest.name, built.manifest.version);
     let file = out.unwrap_or_else(|| PathBuf::from(name));
     fs::write(&file, &built.component)
         .with_context(|| format!("cannot write {}", file.display()))?;
-    let inspection = purser_pack::inspect(&built.component)?;
+    let inspection = inspect_within(&built.component, built.component.len())?;
     if json {
         print_json(&Written { file: &file, inspection: &inspection })?;
     } else {
@@ -35,9 +41,9 @@ pub(super) fn run(folder: &Path, out: Option<PathBuf>, json: bool) -> anyhow::Re
 }
 
 pub(super) fn inspect(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let bytes = read(file)?;
-    let inspection =
-        purser_pack::inspect(&bytes).with_context(|| format!("{} is refused", file.display()))?;
+    let bytes = read(file, Limits::for_interpreters().component_bytes)?;
+    let inspection = inspect_within(&bytes, bytes.len())
+        .with_context(|| format!("{} is refused", file.display()))?;
     if json {
         print_json(&inspection)?;
         return Ok(ExitCode::SUCCESS);
@@ -63,10 +69,42 @@ pub(super) fn inspect(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A component of another toolchain, with the manifest that lies in `manifest`.
+pub(super) fn pack(
+    component: &Path,
+    manifest: &Path,
+    out: Option<PathBuf>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let shown = manifest.display();
+    let text = fs::read_to_string(manifest).with_context(|| format!("cannot read {shown}"))?;
+    let manifest = PluginToml::parse(&text)?
+        .manifest_with_version()
+        .with_context(|| format!("{shown} is no manifest"))?;
+    let most = Limits::for_interpreters().component_bytes;
+    let component = pack_within(read(component, most)?, &manifest, most)
+        .with_context(|| format!("{} cannot be made a plugin", component.display()))?;
+    keep(&Built { manifest, component }, out, json)
+}
+
+/// The plugin in the file `path`, or the one that the crate in the folder `path` is.
+pub(super) fn component(path: &Path, limits: &Limits) -> anyhow::Result<Vec<u8>> {
+    if path.is_file() { read(path, limits.component_bytes) } else { Ok(one(path)?.component) }
+}
+
 /// The plugin that the crate in `folder` is.
 pub(super) fn one(folder: &Path) -> anyhow::Result<Built> {
+    let shown = folder.display();
     if folder.is_file() {
-        bail!("{} is a file; name the folder of a plugin's crate", folder.display());
+        bail!("{shown} is a file; name the folder of a plugin's crate");
+    }
+    if !folder.is_dir() {
+        bail!("there is no folder {shown}; begin a plugin with `purser plugin new`");
+    }
+    if !folder.join("Cargo.toml").is_file() {
+        bail!(
+            "{shown} has no Cargo.toml; name the folder of a plugin's crate, or begin one with `purser plugin new`"
+        );
     }
     // No outer cargo runs here, so the author's own choice of a target directory holds.
     let target_dir = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
@@ -77,7 +115,7 @@ pub(super) fn one(folder: &Path) -> anyhow::Result<Built> {
 }
 
 /// A plugin file. What is larger than a plugin may be is not read.
-pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read(file: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     let shown = file.display();
     let about = fs::metadata(file).with_context(|| format!("cannot read {shown}"))?;
     if about.is_dir() {
@@ -86,7 +124,6 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     if !about.is_file() {
         bail!("{shown} is no file; name a .wasm file that `purser plugin build` made");
     }
-    let most = LIMIT_DEFAULT;
     if about.len() > most as u64 {
         bail!("{shown} has {} bytes; a plugin has at most {most}", about.len());
     }

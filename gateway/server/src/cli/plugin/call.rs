@@ -16,15 +16,19 @@ use crate::cli::{log, place::block_on, report::print_json};
 /// Twice what a plugin may be given, so that what is too long is said by the sandbox and not cut here.
 const INPUT_BYTES_MAX: u64 = 2 * 1024 * 1024;
 
-pub(super) fn run(file: &Path, function: &str, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    file: &Path,
+    function: &str,
+    limits: Limits,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     // What the plugin writes to its log is what its author looks for.
     log::start(false);
-    let bytes = read(file)?;
+    let bytes = read(file, limits.component_bytes)?;
     let input = input()?;
     let called = block_on(async {
-        let plugin = alone(bytes, Limits::default())
-            .await
-            .with_context(|| format!("{} is refused", file.display()))?;
+        let plugin =
+            alone(bytes, limits).await.with_context(|| format!("{} is refused", file.display()))?;
         Ok((plugin.call_json(function, &input).await, plugin.peak().memory_bytes))
     })?;
     match called {

@@ -3,6 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use jiff::civil::Date;
+use purser_host::Limits;
 use purser_store::facts::plugin::digest_text;
 use serde::Serialize;
 
@@ -64,7 +65,7 @@ pub(super) fn run(
     place: &PlaceFlags,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let component = read(file)?;
+    let component = read(file, Limits::for_interpreters().component_bytes)?;
     let row = place::block_on(async {
         let gateway = place::open(place).await?;
         let installed = install(&gateway, component, enable, from).await;

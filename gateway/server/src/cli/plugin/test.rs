@@ -1,7 +1,7 @@
 //! `purser plugin test`: everything that the gateway will hold a plugin to, before it is shipped.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, ExitCode, Stdio},
 };
 
@@ -21,10 +21,15 @@ use crate::{
 };
 
 /// Tests the crate in the folder `path`, or the plugin in the file `path`.
-pub(super) fn run(path: &Path, vectors: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn run(
+    path: &Path,
+    vectors: Option<&Path>,
+    limits: Limits,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
     let mut findings = Vec::new();
     let component = if path.is_file() {
-        read(path)?
+        read(path, limits.component_bytes)?
     } else {
         // Cargo says best what is wrong with a crate that cannot be tested, so it is built first.
         let built = one(path)?;
@@ -35,9 +40,7 @@ pub(super) fn run(path: &Path, vectors: Option<PathBuf>, json: bool) -> anyhow::
         ));
         built.component
     };
-    let beside = || (!path.is_file()).then(|| path.join("tests"));
-    let cases = vectors.or_else(beside).map_or(Ok(Vec::new()), |folder| vectors::read(&folder))?;
-    let limits = Limits::default();
+    let cases = vectors::beside(path, vectors)?;
     findings.push(size(component.len(), &limits));
     findings.extend(block_on(async {
         let plugin = alone(component, limits).await?;

@@ -28,7 +28,8 @@ struct Written {
 /// A known answer, or a known refusal.
 #[derive(Debug)]
 pub(super) struct Case {
-    name: String,
+    /// For people.
+    pub(super) name: String,
     /// The function, as the contract names it.
     pub(super) function: String,
     /// Its arguments.
@@ -44,8 +45,20 @@ enum Expected {
     Refusal { code: String, field: Option<String> },
 }
 
+/// The cases of a plugin: in the folder that is named, else in `tests` beside the crate. A plugin in a file has none of
+/// its own.
+pub(super) fn beside(plugin: &Path, named: Option<&Path>) -> anyhow::Result<Vec<Case>> {
+    match named {
+        Some(folder) if !folder.is_dir() => {
+            bail!("there is no folder {}; name the one of the vectors", folder.display())
+        }
+        Some(folder) => read(folder),
+        None => read(&plugin.join("tests")),
+    }
+}
+
 /// All cases in a folder, each with a name. None where there is no such folder.
-pub(super) fn read(folder: &Path) -> anyhow::Result<Vec<Case>> {
+fn read(folder: &Path) -> anyhow::Result<Vec<Case>> {
     let mut files: Vec<_> = match fs::read_dir(folder) {
         Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
         Err(_) => return Ok(Vec::new()),

@@ -1,0 +1,161 @@
+//! `purser plugin new`: what it writes builds and passes its tests at once, in a folder that has nothing of ours beside it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The program as an author starts it, in a folder of theirs.
+fn purser(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_purser"));
+    // Dependencies are compiled once for all plugins of these tests.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
+    command.arg("plugin").args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", target);
+    command.output().unwrap()
+}
+
+#[track_caller]
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = purser(folder, arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A plugin that was begun a moment ago.
+fn begun(arguments: &[&str]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = purser(folder.path(), &[&["new"], arguments].concat());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && error.is_empty(), "{arguments:?}: {error}");
+    let plugin = folder.path().join(arguments[1]);
+    (folder, plugin)
+}
+
+#[track_caller]
+fn passes(plugin: &Path) {
+    let tested = purser(plugin, &["test", "--json"]);
+    let error = String::from_utf8_lossy(&tested.stderr);
+    let report: Value =
+        serde_json::from_slice(&tested.stdout).unwrap_or_else(|_| panic!("{error}"));
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|it| it["verdict"] == "ok"), "{report:#}");
+    assert!(!error.contains("warning"), "it compiles without a warning: {error}");
+}
+
+#[test]
+fn a_tax_plugin_passes_at_once() {
+    let (_folder, plugin) = begun(&["tax", "gst-sg", "--country", "SG"]);
+    passes(&plugin);
+    let left_open = fs::read_to_string(plugin.join("src/lib.rs")).unwrap();
+    assert!(!left_open.contains("__"), "{left_open}");
+}
+
+#[test]
+fn a_currency_plugin_passes_at_once() {
+    let (_folder, plugin) = begun(&["currency", "rates-mas"]);
+    passes(&plugin);
+}
+
+#[test]
+fn a_plugin_has_all_that_it_is_built_of_but_published_crates() {
+    let (_folder, plugin) = begun(&["tax", "vat-xx"]);
+    let sdk = plugin.join("vendor/purser-sdk");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (ours, theirs) in [
+        ("sdk/src/lib.rs", "src/lib.rs"),
+        ("sdk/wit/tax.wit", "wit/tax.wit"),
+        ("sdk/money/src/money.rs", "money/src/money.rs"),
+        ("LICENSE-MIT", "LICENSE-MIT"),
+    ] {
+        assert_eq!(fs::read(root.join(ours)).unwrap(), fs::read(sdk.join(theirs)).unwrap());
+    }
+    // The versions that this release was tested with.
+    let lock = |folder: &Path| fs::read_to_string(folder.join("Cargo.lock")).unwrap();
+    let (ours, theirs) = (lock(&root), lock(&plugin));
+    let checksums = theirs.lines().filter(|line| line.starts_with("checksum"));
+    assert!(checksums.clone().count() > 10);
+    checksums.for_each(|line| assert!(ours.contains(line), "{line}"));
+    for name in ["proptest", "wasmtime", "diesel"] {
+        assert!(!theirs.contains(&format!("name = \"{name}\"")), "{name} is nothing of a plugin's");
+    }
+    // An SDK that was changed or is old is replaced as a whole.
+    fs::write(sdk.join("src/old.rs"), "").unwrap();
+    fs::write(sdk.join("src/lib.rs"), "").unwrap();
+    assert!(purser(&plugin, &["vendor"]).status.success());
+    assert!(!sdk.join("src/old.rs").exists());
+    assert_eq!(
+        fs::read(root.join("sdk/src/lib.rs")).unwrap(),
+        fs::read(sdk.join("src/lib.rs")).unwrap()
+    );
+}
+
+#[test]
+fn what_cannot_be_begun_is_told_with_its_cure() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("taken")).unwrap();
+    for (arguments, cure) in [
+        (&["new", "tax", "taken"][..], "taken is there already; take another name"),
+        (&["new", "tax", "Gst SG"], "gst-sg, say"),
+        (&["new", "tax", "wit-bindgen"], "wit-bindgen-plugin, say, is free"),
+        (
+            &["new", "tax", "vat", "--country", "Singapore"],
+            "two capital letters of ISO 3166-1, like SG",
+        ),
+        (&["new", "currency", "mas", "--country", "SG"], "leave --country out"),
+        (&["vendor", "nothing"], "begin one with `purser plugin new`"),
+        (
+            &["build", "nothing"],
+            "there is no folder nothing; begin a plugin with `purser plugin new`",
+        ),
+        (&["test", "nothing"], "there is no folder nothing"),
+        (&["bench", "nothing"], "there is no folder nothing"),
+        (&["build", "taken"], "taken has no Cargo.toml"),
+        (&["pack", "nothing.wasm"], "cannot read plugin.toml"),
+    ] {
+        let error = refused(here, arguments);
+        assert!(error.contains(cure), "{arguments:?}: {error}");
+    }
+    assert_eq!(fs::read_dir(here).unwrap().count(), 1, "nothing is left of what was refused");
+}
+
+#[test]
+fn a_bench_tells_what_calls_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let eu = purser_bundled::BUNDLED.iter().find(|plugin| plugin.name == "tax-eu").unwrap();
+    fs::write(folder.path().join("eu.wasm"), eu.bytes).unwrap();
+    let number = json!({ "country": "DE", "number": "136695976" });
+    let vectors = json!([
+        { "name": "good", "function": "check-tax-id", "input": number, "output": {} },
+        { "name": "refused", "function": "assess", "input": {
+            "date": "2024-06-28", "currency": "QQQ", "seller": { "country": "DE" }, "registrations": [],
+            "buyer": { "country": "DE" }, "lines": [], "attributes": [],
+        }, "error": "unknown-currency" },
+    ]);
+    fs::create_dir(folder.path().join("tests")).unwrap();
+    fs::write(folder.path().join("tests/some.json"), vectors.to_string()).unwrap();
+    let arguments = ["bench", "eu.wasm", "--vectors", "tests", "--calls", "20", "--json"];
+    let output = purser(folder.path(), &arguments);
+    let bench: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let calls = bench["calls"].as_array().unwrap();
+    let row = |name: &str| calls.iter().find(|call| call["name"] == name).unwrap();
+    let good = row("good");
+    assert_eq!((&good["calls"], &good["function"]), (&json!(20), &json!("check-tax-id")));
+    assert!(good["fuel"].as_u64().unwrap() > 1000);
+    assert!(good["call_us"]["p50"].as_u64().unwrap() <= good["call_us"]["p99"].as_u64().unwrap());
+    assert_eq!(row("refused")["calls"], 0);
+    assert!(bench["memory_bytes"].as_u64().unwrap() > 64 * 1024);
+    let shown = purser(folder.path(), &["bench", "eu.wasm", "--calls", "5"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("describe: who it is") && shown.contains("--vectors"), "{shown}");
+}
