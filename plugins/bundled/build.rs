@@ -12,7 +12,7 @@ use std::{
 use purser_pack::{BuildOptions, Lockfile, build, inspect};
 
 /// Folders beside this one.
-const PLUGINS: [&str; 2] = ["tax-eu", "currency-ecb"];
+const PLUGINS: &[&str] = &["currency-ecb", "tax-au", "tax-eu", "tax-jp", "tax-nz"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

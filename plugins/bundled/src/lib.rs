@@ -43,7 +43,8 @@ mod tests {
                 "{}: name it in plugin.toml",
                 plugin.name
             );
-            assert!(plugin.bytes.len() < 300_000, "{}: {}", plugin.name, plugin.bytes.len());
+            // A plugin that reads its configuration carries a JSON parser of 100 kB.
+            assert!(plugin.bytes.len() < 400_000, "{}: {}", plugin.name, plugin.bytes.len());
         }
     }
 }

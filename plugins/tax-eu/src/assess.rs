@@ -2,7 +2,7 @@
 
 use purser_sdk::{
     Assessment, Category, Country, Document, Error, Levy, Percent, Place, Policy, Problem, Reason,
-    Sale, Verdict, tax_id,
+    Sale, Supply,
 };
 
 use crate::{
@@ -18,12 +18,12 @@ const STAMPS_CH: &str = "MWSTG Art. 21 Abs. 2 Ziff. 4";
 const REVERSE_CHARGE: &str = "Directive 2006/112/EC arts. 138 and 196";
 
 pub(crate) fn assess(sale: &Sale) -> Result<Assessment, Error> {
-    let buyer_number = buyer_number(sale)?;
+    let buyer_number = sale.buyer_number()?;
     let mut document = Document::new(policy(sale), sale.currency);
     let (mut sources, mut roundings) = (Vec::new(), Vec::new());
     for (index, line) in sale.lines.iter().enumerate() {
         let land = place_of_supply(sale, line.category)?;
-        rates::check_day(sale.date)?;
+        sale.check_day(rates::COVERED_FROM, rates::COVERED_TO)?;
         let (levy, source) = levy(sale, line.category, land, buyer_number)
             .map_err(|error| error.at(format!("lines[{index}].category")))?;
         note(&mut sources, source);
@@ -85,33 +85,8 @@ fn stamps(land: &Land) -> Result<&'static str, Error> {
     }
 }
 
-/// What decides where a sale is taxed, and who owes the tax between businesses.
-enum Supply {
-    /// Happens somewhere: lodging where the house stands, a meal where it is served, a journey where it goes.
-    Local,
-    /// Is sent to the buyer.
-    Goods,
-    /// Reaches the buyer over the network.
-    Electronic,
-}
-
-fn supply(category: Category) -> Supply {
-    match category {
-        Category::Accommodation
-        | Category::Restaurant
-        | Category::PassengerTransport
-        | Category::Postage => Supply::Local,
-        Category::DigitalService | Category::Ebook => Supply::Electronic,
-        Category::General
-        | Category::Book
-        | Category::Newspaper
-        | Category::Food
-        | Category::Medicine => Supply::Goods,
-    }
-}
-
 fn place_of_supply(sale: &Sale, category: Category) -> Result<&'static Land, Error> {
-    let (place, field): (&Place, _) = match supply(category) {
+    let (place, field): (&Place, _) = match Supply::of(category) {
         Supply::Local => (&sale.seller, "seller"),
         Supply::Goods | Supply::Electronic => (&sale.buyer, "buyer"),
     };
@@ -132,26 +107,12 @@ fn owed_by_buyer(
         return None;
     }
     let within_union = land.in_union && countries::of(seller).is_some_and(|seller| seller.in_union);
-    match supply(category) {
+    match Supply::of(category) {
         Supply::Local => None,
         Supply::Goods | Supply::Electronic if within_union => Some(REVERSE_CHARGE),
         // Goods from beyond a border are imported, which a sale does not tell enough about.
         Supply::Goods => None,
         Supply::Electronic => Some(land.services),
-    }
-}
-
-/// The country of the buyer's tax number, where one is given. A wrong one is refused, since
-/// to ignore it would charge a business as a consumer without telling it.
-fn buyer_number(sale: &Sale) -> Result<Option<Country>, Error> {
-    let Some(number) = &sale.buyer_tax_id else { return Ok(None) };
-    match tax_id::recognise(sale.buyer.country, number) {
-        Verdict::Valid { country, .. } => Ok(Some(country)),
-        Verdict::Invalid { country, reason } => Err(Error::new(
-            Problem::TaxIdInvalid,
-            format!("this is no tax number of {country}: {reason}"),
-        )
-        .at("tax_id")),
     }
 }
 

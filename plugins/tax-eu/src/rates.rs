@@ -71,17 +71,6 @@ pub(crate) fn find(land: &Land, category: Category, day: Date) -> Result<&'stati
     })
 }
 
-/// Refuses a day of which the rows do not speak.
-pub(crate) fn check_day(day: Date) -> Result<(), Error> {
-    if (COVERED_FROM..=COVERED_TO).contains(&day) {
-        return Ok(());
-    }
-    let text = format!(
-        "the rates of this release are those of {COVERED_FROM} to {COVERED_TO}; install one that knows {day}"
-    );
-    Err(Error::new(Problem::TaxCategoryUnsupported, text).at("date"))
-}
-
 /// Every source, once.
 pub(crate) fn sources() -> Vec<&'static str> {
     let mut sources = Vec::new();
