@@ -24,6 +24,12 @@ pub enum Problem {
     TaxIdInvalid,
     /// A table of rates that is older than the caller accepts.
     RatesTooOld,
+    /// Nothing that this vendor sells carries such a piece.
+    PostageUnsupported,
+    /// Bytes that are no mark of this vendor.
+    IndiciumUnreadable,
+    /// The vendor's own service did not answer, or not as it says it does.
+    VendorUnavailable,
 }
 
 impl Problem {
@@ -38,6 +44,9 @@ impl Problem {
             Self::TaxCategoryUnsupported => "tax-category-unsupported",
             Self::TaxIdInvalid => "tax-id-invalid",
             Self::RatesTooOld => "rates-too-old",
+            Self::PostageUnsupported => "postage-unsupported",
+            Self::IndiciumUnreadable => "indicium-unreadable",
+            Self::VendorUnavailable => "vendor-unavailable",
         }
     }
 }
@@ -94,8 +103,8 @@ impl From<MoneyError> for Error {
 impl From<Error> for wire::Error {
     fn from(error: Error) -> Self {
         // The same input always has the same answer, so nothing a plugin refuses is worth a retry
-        // but rates, which the gateway may fetch afresh.
-        let retryable = error.problem == Problem::RatesTooOld;
+        // but what the gateway may fetch afresh: rates, and a vendor's reply.
+        let retryable = matches!(error.problem, Problem::RatesTooOld | Problem::VendorUnavailable);
         Self {
             code: error.problem.code().to_owned(),
             message: error.message,

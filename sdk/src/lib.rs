@@ -137,7 +137,8 @@
 //! - Nothing it is given makes it panic. A panic stops the sale; its text is in the gateway's log.
 //! - A call has 32 MiB of memory, 50 million instructions and 100 milliseconds.
 //!
-//! The other role is [`Rates`]: feeds of exchange rates, and conversions that name every step.
+//! The other roles are [`Rates`]: feeds of exchange rates, and conversions that name every step; and [`Stamps`]: what postage
+//! there is to buy, and the marks that are printed.
 
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 pub mod bindings;
@@ -148,10 +149,13 @@ mod date;
 mod document;
 mod error;
 pub mod filing;
+pub mod http;
+pub mod indicium;
 pub mod log;
 mod place;
 pub mod rounding;
 pub mod s10;
+pub mod stamps;
 mod supply;
 pub mod tax;
 pub mod tax_id;
@@ -166,6 +170,7 @@ pub use error::{Error, Problem};
 pub use place::{Country, Place};
 pub use purser_money::*;
 pub use rounding::{Extraction, Level, Policy, Together};
+pub use stamps::Stamps;
 pub use supply::{Crossing, LowValue, Supply};
 pub use tax::{Assessed, Assessment, Filing, Line, PeriodLine, PeriodTotals, Sale, Tax, Verdict};
 pub use wire::Description;

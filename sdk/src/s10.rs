@@ -86,6 +86,11 @@ impl S10 {
         }
     }
 
+    /// The two letters of the service.
+    pub fn service(self) -> [u8; 2] {
+        self.service
+    }
+
     /// The number of the item.
     pub fn serial(self) -> u32 {
         self.serial

@@ -13,7 +13,7 @@ pub struct Description {
     pub name: &'static str,
     /// Its version: `env!("CARGO_PKG_VERSION")`.
     pub version: &'static str,
-    /// Countries (tax) or currencies (currency) it answers for; empty: it decides call by call.
+    /// Countries (tax, stamps) or currencies (currency) it answers for; empty: it decides call by call.
     pub covers: Vec<&'static str>,
     /// The first day its rules are good for.
     pub valid_from: Date,

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+mod estamp;
 mod s10;
 mod tax;
 mod tax_id;
