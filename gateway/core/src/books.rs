@@ -5,6 +5,7 @@
 //! way leaves nothing behind and never fails its neighbours.
 
 mod rows;
+mod stamps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -14,9 +15,10 @@ use purser_money::{Currency, Money, MoneyError};
 use crate::{
     account::{Account, Mode},
     entry::Entry,
-    ids::{AccountId, BatchId, CardId, ItemId, RefundId},
+    ids::{AccountId, BatchId, CardId, ItemId, MerchantId, RefundId, StampId},
     outgoing::{Outgoing, Settled},
     record::{CardKind, CardStatus, LogRecord, OfferUse, Writes, WritesMark},
+    stamp::{Stamp, register::Vendor},
     vault::Vault,
 };
 
@@ -40,6 +42,8 @@ pub struct Books {
     latest: HashMap<AccountId, Timestamp>,
     settled: HashMap<Outgoing, Settled>,
     tax_accounts: HashMap<Account, i64>,
+    vendors: HashMap<MerchantId, Vendor>,
+    stamps: HashMap<StampId, Stamp>,
     writes: Writes,
     undo: Vec<Undo>,
 }
@@ -58,6 +62,8 @@ enum Undo {
     Log(AccountId, Option<Timestamp>),
     Settled(Outgoing),
     TaxAccount(Account, i64),
+    Vendor(MerchantId, Option<Box<Vendor>>),
+    Stamp(StampId, Option<Box<Stamp>>),
 }
 
 /// A point to which a command that was refused is taken back.
@@ -118,6 +124,8 @@ impl Books {
             latest: HashMap::new(),
             settled: HashMap::new(),
             tax_accounts: HashMap::new(),
+            vendors: HashMap::new(),
+            stamps: HashMap::new(),
             writes: Writes::default(),
             undo: Vec::new(),
         }
@@ -437,6 +445,12 @@ impl Books {
                 Some(Undo::TaxAccount(account, count)) => {
                     let _ = self.tax_accounts.insert(account, count);
                 }
+                Some(Undo::Vendor(vendor, Some(before))) => {
+                    drop(self.vendors.insert(vendor, *before));
+                }
+                Some(Undo::Vendor(vendor, None)) => drop(self.vendors.remove(&vendor)),
+                Some(Undo::Stamp(stamp, Some(before))) => drop(self.stamps.insert(stamp, *before)),
+                Some(Undo::Stamp(stamp, None)) => drop(self.stamps.remove(&stamp)),
                 Some(Undo::Offer(offer)) => drop(self.offers_used.remove(&offer)),
                 None => break,
             }

@@ -15,7 +15,7 @@ use crate::{
     entry::EntryError,
     ids::{
         AccountId, BatchId, CardId, ItemId, LogId, PayoutId, PurchaseId, RefundId, RemittanceId,
-        TradeId, TransferId,
+        StampId, TradeId, TransferId,
     },
     load::Load,
     outgoing::{Settle, Settled},
@@ -25,6 +25,13 @@ use crate::{
     refund::{Goodwill, Refund},
     refusal::Refusal,
     remittance::Remit,
+    stamp::{
+        Seen,
+        buy::BuyStamp,
+        scan::{ScanStamp, Verdict},
+        settle::{FailStamp, IssueStamp},
+        void::VoidStamp,
+    },
     stock::{ActivateBatch, ActivateCard, BlockCard},
     trade::Trade,
     transfer::Transfer,
@@ -67,6 +74,16 @@ pub enum Command {
     ActivateCard(Box<ActivateCard>),
     /// Block a card.
     BlockCard(BlockCard),
+    /// Buy a stamp.
+    BuyStamp(Box<BuyStamp>),
+    /// Hand out a stamp that was bought.
+    IssueStamp(Box<IssueStamp>),
+    /// Take back the purchase of a stamp that cannot be issued.
+    FailStamp(Box<FailStamp>),
+    /// Scan a stamp.
+    ScanStamp(Box<ScanStamp>),
+    /// Give a stamp back.
+    VoidStamp(Box<VoidStamp>),
     /// Cover a currency position.
     Trade(Box<Trade>),
     /// Set tax apart for its authority.
@@ -129,6 +146,34 @@ pub enum Answer {
     CardBlocked {
         /// Which.
         card: CardId,
+    },
+    /// A stamp was paid. What became of it is read from its own record.
+    StampBought {
+        /// Which.
+        stamp: StampId,
+    },
+    /// A stamp was issued, failed or became void, now or before. Which is read from its own record.
+    StampSettled {
+        /// Which.
+        stamp: StampId,
+    },
+    /// A stamp was scanned.
+    StampScanned {
+        /// Which.
+        stamp: StampId,
+        /// What it is.
+        verdict: Verdict,
+        /// The scan that used it.
+        first: Option<Seen>,
+    },
+    /// A stamp was given back.
+    StampVoided {
+        /// Which.
+        stamp: StampId,
+        /// The refund, if it is not held back.
+        credited: Option<(RefundId, Money)>,
+        /// When the money goes back, if it is held back.
+        due_at: Option<Timestamp>,
     },
     /// A position was covered.
     Traded {
@@ -231,6 +276,11 @@ impl Prepared {
             Command::ActivateBatch(activate) => activate.needs(),
             Command::ActivateCard(activate) => activate.needs(),
             Command::BlockCard(block) => block.needs(),
+            Command::BuyStamp(buy) => buy.needs(),
+            Command::IssueStamp(issue) => issue.needs(),
+            Command::FailStamp(fail) => fail.needs(),
+            Command::ScanStamp(scan) => scan.needs(),
+            Command::VoidStamp(void) => void.needs(),
             Command::Trade(trade) => trade.needs(),
             Command::Remit(remit) => remit.needs(),
             Command::Payout(payout) => payout.needs(),
@@ -264,9 +314,30 @@ impl Prepared {
         }
     }
 
-    /// A note tells of something that is over: no fact can change it.
+    /// What is over, or what is settled for a purchase that is over, depends on no fact: a note, the outcome of a
+    /// stamp, a scan.
     fn is_stale(&self, books: &Books) -> bool {
-        let assumes = !matches!(self.command, Command::Note(_));
+        let assumes = match self.command {
+            Command::Note(_)
+            | Command::IssueStamp(_)
+            | Command::FailStamp(_)
+            | Command::ScanStamp(_) => false,
+            Command::Load(_)
+            | Command::Purchase(_)
+            | Command::Refund(_)
+            | Command::Goodwill(_)
+            | Command::Transfer(_)
+            | Command::EraseAccount(_)
+            | Command::ActivateBatch(_)
+            | Command::ActivateCard(_)
+            | Command::BlockCard(_)
+            | Command::BuyStamp(_)
+            | Command::VoidStamp(_)
+            | Command::Trade(_)
+            | Command::Remit(_)
+            | Command::Payout(_)
+            | Command::Settle(_) => true,
+        };
         assumes && self.facts_version != books.facts_version
     }
 
@@ -281,6 +352,11 @@ impl Prepared {
             Command::ActivateBatch(activate) => activate.apply(self.at, books),
             Command::ActivateCard(activate) => activate.apply(self.at, books),
             Command::BlockCard(block) => block.apply(books),
+            Command::BuyStamp(buy) => buy.apply(self.at, books),
+            Command::IssueStamp(issue) => issue.apply(books),
+            Command::FailStamp(fail) => fail.apply(self.at, books),
+            Command::ScanStamp(scan) => scan.apply(self.at, books),
+            Command::VoidStamp(void) => void.apply(self.at, books),
             Command::Trade(trade) => trade.apply(self.at, books),
             Command::Remit(remit) => remit.apply(self.at, books),
             Command::Payout(payout) => payout.apply(self.at, books),
@@ -301,13 +377,10 @@ impl Prepared {
                 let record = &load.record;
                 note(load.log, record.account, LogKind::Load, record.credited, String::new())
             }
-            Command::Purchase(purchase) => {
-                let record = &purchase.record;
-                note(purchase.log, record.account, LogKind::Purchase, record.total, String::new())
-            }
-            Command::Refund(refund) => {
-                note(refund.log, refund.account, LogKind::Refund, refund.asked, refund.item_text())
-            }
+            Command::Purchase(purchase) => Some(purchase.note()),
+            Command::BuyStamp(buy) => Some(buy.purchase.note()),
+            Command::Refund(refund) => Some(refund.note()),
+            Command::VoidStamp(void) => Some(void.refund.note()),
             Command::Transfer(transfer) => note(
                 transfer.log_out,
                 transfer.from,
@@ -320,6 +393,9 @@ impl Prepared {
             | Command::ActivateBatch(_)
             | Command::ActivateCard(_)
             | Command::BlockCard(_)
+            | Command::IssueStamp(_)
+            | Command::FailStamp(_)
+            | Command::ScanStamp(_)
             | Command::Trade(_)
             | Command::Remit(_)
             | Command::Payout(_)
@@ -353,7 +429,7 @@ impl Note {
         needs
     }
 
-    fn write(&self, outcome: &str, at: Timestamp, books: &mut Books) {
+    pub(crate) fn write(&self, outcome: &str, at: Timestamp, books: &mut Books) {
         let balance = books.vault_balance(self.account);
         let line = LogRecord {
             id: self.log,

@@ -49,6 +49,8 @@ pub enum EntryKind {
     Refund,
     /// A refund that a merchant gave.
     Goodwill,
+    /// A purchase that could not be delivered was taken back.
+    Reversal,
     /// A transfer between buyers.
     Transfer,
     /// A vault was closed.
@@ -197,12 +199,13 @@ pub fn check(postings: &[Posting]) -> Result<(), EntryError> {
 }
 
 impl EntryKind {
-    const NAMES: [(Self, &'static str); 15] = [
+    const NAMES: [(Self, &'static str); 16] = [
         (Self::CardsSold, "cards-sold"),
         (Self::Load, "load"),
         (Self::Purchase, "purchase"),
         (Self::Refund, "refund"),
         (Self::Goodwill, "goodwill"),
+        (Self::Reversal, "reversal"),
         (Self::Transfer, "transfer"),
         (Self::Closing, "closing"),
         (Self::PeriodReset, "period-reset"),

@@ -106,6 +106,10 @@ ids! {
     RateTableId = "rate_";
     /// A login session.
     SessionId = "sess_";
+    /// A stamp.
+    StampId = "stamp_";
+    /// A scan of a stamp.
+    ScanId = "scan_";
     /// A cover of a currency position.
     TradeId = "trade_";
     /// Tax paid over to an authority.

@@ -6,7 +6,7 @@ use purser_money::{Money, MoneyError, Percent, Rounding};
 use crate::{
     account::{Account, Authority, Taxpayer},
     books::{Books, LARGE_MINOR, Needs},
-    command::{Answer, Stop, active_vault, done_line, vault_needs},
+    command::{Answer, Note, Stop, active_vault, done_line, vault_needs},
     entry::{Entry, EntryKind, Posting, check},
     ids::{EntryId, LogId, MerchantId},
     policy::Limits,
@@ -101,6 +101,18 @@ impl Purchase {
         write.events.extend(self.events.iter().cloned());
         books.log(line);
         Ok(Answer::Purchased { purchase: record.id })
+    }
+
+    /// The line in the transaction log, should it be refused.
+    pub(crate) fn note(&self) -> Note {
+        Note {
+            log: self.log,
+            account: self.record.account,
+            kind: LogKind::Purchase,
+            outcome: String::new(),
+            amount: self.record.total,
+            object: String::new(),
+        }
     }
 }
 

@@ -11,13 +11,14 @@ use crate::{
     account::{Account, Side},
     books::{Books, Needs},
     closing::{Closing, NewCompensation},
-    command::{Answer, Stop, active_vault, done_line, vault_needs},
+    command::{Answer, Note, Stop, active_vault, done_line, vault_needs},
     entry::{Entry, EntryKind, Posting},
     ids::{AccountId, CardId, EntryId, ItemId, LogId, MerchantId, RefundId},
     policy::{RefundPolicy, days_after},
     purchase::item_postings,
     record::{EventRecord, ItemRecord, LogKind, RefundRecord},
     refusal::Refusal,
+    stamp::void::StampReturn,
     vault::{Vault, VaultStatus, VaultView},
 };
 
@@ -30,6 +31,8 @@ pub struct Refund {
     pub account: AccountId,
     /// For what; nothing, if the request named no item at all.
     pub item: Option<ItemId>,
+    /// The stamp that the item is, if it is one: it becomes void.
+    pub stamp: Option<StampReturn>,
     /// What would come back, for the log of a refused request; zero if the item is not the buyer's.
     pub asked: Money,
     /// The policy in force.
@@ -55,6 +58,8 @@ pub struct Goodwill {
     pub merchant: MerchantId,
     /// For what.
     pub item: ItemId,
+    /// The stamp that the item is, if it is one: it becomes void.
+    pub stamp: Option<StampReturn>,
     /// The buyer, as the item says.
     pub account: AccountId,
     /// The buyer's compensation card when this was prepared, if the vault is closed and left something.
@@ -74,27 +79,67 @@ impl Refund {
         let mut needs = vault_needs(self.account);
         needs.accounts.insert(Account::Refund(self.account));
         needs.items.extend(self.item);
+        needs.stamps.extend(self.stamp.as_ref().map(|back| back.stamp));
         needs
     }
 
-    pub(crate) fn item_text(&self) -> String {
-        self.item.map(|item| item.to_string()).unwrap_or_default()
+    /// The line in the transaction log, should it be refused.
+    pub(crate) fn note(&self) -> Note {
+        Note {
+            log: self.log,
+            account: self.account,
+            kind: LogKind::Refund,
+            outcome: String::new(),
+            amount: self.asked,
+            object: self.item.map(|item| item.to_string()).unwrap_or_default(),
+        }
     }
 
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
+        let item = self.check((at, at), books)?;
+        // What a vendor holds back for some days must not come back at once by another way.
+        if let Some(back) = self.stamp.as_ref().filter(|back| back.void_hold_days > 0) {
+            return Err(Refusal::StampHeld { days: back.void_hold_days }.into());
+        }
+        self.settle(&item, at, books)?;
+        let vault = self.view(at, books).map(Box::new);
+        Ok(Answer::Refunded { refund: self.id, item: item.id, credited: item.charged, vault })
+    }
+
+    /// The item, if the rules let it go back: those of the window when it was asked for, all others now.
+    pub(crate) fn check(
+        &self,
+        (asked_at, at): (Timestamp, Timestamp),
+        books: &Books,
+    ) -> Result<ItemRecord, Stop> {
         active_vault(self.account, books)?;
-        let item = self.refundable(at, books)?;
-        let vault = self.start_period(at, books)?;
-        if vault.refund_count >= self.policy.max_count {
+        let item = self.refundable(asked_at, books)?;
+        let vault = books.vault(self.account).ok_or(Refusal::VaultInactive)?;
+        let over = vault.period_is_over(&self.policy, at);
+        let count = if over { 0 } else { vault.refund_count };
+        if count >= self.policy.max_count {
             return Err(Refusal::RefundLimitExceeded.into());
         }
-        self.make(&item, vault, at, books)?;
+        Ok(item)
+    }
+
+    /// Makes the refund, and closes the vault if its threshold is passed.
+    pub(crate) fn settle(
+        &self,
+        item: &ItemRecord,
+        at: Timestamp,
+        books: &mut Books,
+    ) -> Result<(), Stop> {
+        let vault = self.start_period(at, books)?;
+        self.make(item, vault, at, books)?;
+        if let Some(back) = &self.stamp {
+            back.void(books);
+        }
         let total = books.balance(&Account::Refund(self.account)).unwrap_or(item.charged);
         if total.minor() > self.policy.max_total.minor() {
             self.closing.close(self.account, at, books)?;
         }
-        let vault = self.view(at, books).map(Box::new);
-        Ok(Answer::Refunded { refund: self.id, item: item.id, credited: item.charged, vault })
+        Ok(())
     }
 
     fn refundable(&self, at: Timestamp, books: &Books) -> Result<ItemRecord, Stop> {
@@ -104,6 +149,9 @@ impl Refund {
         }
         if let Some(refund) = state.refund {
             return Err(Refusal::AlreadyRefunded { refund }.into());
+        }
+        if let Some(back) = &self.stamp {
+            back.check(state.record.id, books)?;
         }
         let days = state.record.refund_window_days.unwrap_or(self.policy.window_days);
         if days == 0 || at > days_after(state.record.at, days) {
@@ -181,6 +229,7 @@ impl Goodwill {
     pub(crate) fn needs(&self) -> Needs {
         let mut needs = vault_needs(self.account);
         needs.items.insert(self.item);
+        needs.stamps.extend(self.stamp.as_ref().map(|back| back.stamp));
         needs.accounts.extend(self.compensation.map(Account::Card));
         needs
     }
@@ -188,15 +237,38 @@ impl Goodwill {
     /// Gives the money back. Whether the buyer's vault is closed is not the merchant's to know, so the answer is the
     /// same.
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
+        let item = self.item(books)?;
+        if let Some(back) = &self.stamp {
+            back.check(item.id, books)?;
+        }
+        self.give(EntryKind::Goodwill, &item, at, books)?;
+        if let Some(back) = &self.stamp {
+            back.void(books);
+        }
+        Ok(Answer::Refunded { refund: self.id, item: item.id, credited: item.charged, vault: None })
+    }
+
+    /// The item, if it is this merchant's and did not go back before.
+    pub(crate) fn item(&self, books: &Books) -> Result<ItemRecord, Stop> {
         let state = books.item(self.item).filter(|state| state.record.merchant == self.merchant);
         let state = state.ok_or(Refusal::NotFound)?;
-        if let Some(refund) = state.refund {
-            return Err(Refusal::AlreadyRefunded { refund }.into());
+        match state.refund {
+            Some(refund) => Err(Refusal::AlreadyRefunded { refund }.into()),
+            None => Ok(state.record.clone()),
         }
-        let item = state.record.clone();
-        let target = self.target(&item, books)?;
-        let legs = refund_postings(&item, target)?;
-        books.post(Entry::new(self.entry, at, EntryKind::Goodwill, self.id, legs)?)?;
+    }
+
+    /// Moves the money.
+    pub(crate) fn give(
+        &self,
+        kind: EntryKind,
+        item: &ItemRecord,
+        at: Timestamp,
+        books: &mut Books,
+    ) -> Result<(), Stop> {
+        let target = self.target(item, books)?;
+        let legs = refund_postings(item, target)?;
+        books.post(Entry::new(self.entry, at, kind, self.id, legs)?)?;
         books.set_refunded(item.id, self.id);
         let line =
             done_line((self.log, item.account, LogKind::Refund), at, item.charged, self.id, books);
@@ -212,7 +284,7 @@ impl Goodwill {
         });
         write.events.push(self.event.clone());
         books.log(line);
-        Ok(Answer::Refunded { refund: self.id, item: item.id, credited: item.charged, vault: None })
+        Ok(())
     }
 
     /// The vault or, if that is closed, the buyer's compensation card, which is made if the vault left nothing. Its

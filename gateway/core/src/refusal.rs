@@ -39,6 +39,13 @@ pub enum Refusal {
         /// The offer, by the merchant's own id.
         offer: String,
     },
+    /// The stamp was used.
+    StampAlreadyScanned,
+    /// The stamp's vendor holds the money back for some days, so the stamp is voided and not refunded.
+    StampHeld {
+        /// For how many.
+        days: u32,
+    },
     /// The card is right, and empty.
     CardAlreadyUsed,
     /// The card is not right: unknown, inactive, expired, blocked, replayed, all alike.
@@ -83,6 +90,8 @@ impl Refusal {
             Self::RefundWindowClosed => "refund-window-closed",
             Self::NotPurchased => "not-purchased",
             Self::OfferAlreadyUsed { .. } => "offer-already-used",
+            Self::StampAlreadyScanned => "stamp-already-scanned",
+            Self::StampHeld { .. } => "stamp-held",
             Self::CardAlreadyUsed => "card-already-used",
             Self::CardRefused => "card-refused",
             Self::AlreadySettled { .. } => "already-settled",

@@ -8,13 +8,13 @@ use purser_money::{Currency, Money};
 use crate::{
     account::{Account, Mode},
     entry::Posting,
-    ids::{AccountId, BatchId, CardId, ItemId, RefundId},
+    ids::{AccountId, BatchId, CardId, ItemId, MerchantId, RefundId, StampId},
     outgoing::Outgoing,
     record::{CardKind, CardStatus, ItemRecord, OfferUse},
 };
 
-/// The rows that a command must see under lock. The store locks batches, cards, vaults, accounts and open accounts in
-/// this order, each kind by id.
+/// The rows that a command must see under lock. The store locks batches, cards, vaults, accounts, vendors,
+/// stamps and open accounts in this order, each kind by id.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
     /// Card batches, with all their cards.
@@ -29,6 +29,10 @@ pub struct Needs {
     pub items: BTreeSet<ItemId>,
     /// Single-use offers.
     pub offers: BTreeSet<OfferUse>,
+    /// Vendors of stamps, with all their registers.
+    pub vendors: BTreeSet<MerchantId>,
+    /// Stamps.
+    pub stamps: BTreeSet<StampId>,
     /// Open accounts that the command takes from: trades, payouts, remittances. All others post to open accounts
     /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left. And
     /// those that are posted to with more than `LARGE_MINOR`, because they have a ceiling.

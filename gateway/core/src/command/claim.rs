@@ -31,14 +31,19 @@ impl Prepared {
             Command::Goodwill(goodwill) => goodwill.id.to_string(),
             Command::Transfer(transfer) => transfer.id.to_string(),
             Command::EraseAccount(erase) => erase.closing.entry.to_string(),
+            Command::BuyStamp(buy) => buy.stamp.id.to_string(),
+            Command::ScanStamp(scan) => scan.id.to_string(),
+            Command::VoidStamp(void) => void.refund.id.to_string(),
             Command::Trade(trade) => trade.record.id.to_string(),
             Command::Remit(remit) => remit.record.id.to_string(),
             Command::Payout(payout) => payout.id.to_string(),
             Command::Settle(settle) => settle.entry.to_string(),
             Command::Note(note) => note.log.to_string(),
-            Command::ActivateBatch(_) | Command::ActivateCard(_) | Command::BlockCard(_) => {
-                return None;
-            }
+            Command::ActivateBatch(_)
+            | Command::ActivateCard(_)
+            | Command::BlockCard(_)
+            | Command::IssueStamp(_)
+            | Command::FailStamp(_) => return None,
         };
         Some(KeyClaim { scope: INTERNAL.to_owned(), key, fingerprint: [0; 32] })
     }

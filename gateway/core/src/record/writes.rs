@@ -5,7 +5,10 @@ use super::{
     OfferUse, PayoutRecord, PurchaseRecord, RefundRecord, RemittanceRecord, SettlementRecord,
     TradeRecord, TransferRecord,
 };
-use crate::entry::Entry;
+use crate::{
+    entry::Entry,
+    stamp::{StampRecord, record::ScanRecord},
+};
 
 /// Declares the kinds of records once: for the writes, and for the marks to which they are taken back.
 macro_rules! writes {
@@ -51,6 +54,10 @@ writes! {
     refunds: RefundRecord,
     /// Transfers.
     transfers: TransferRecord,
+    /// Stamps that are being issued.
+    stamps: StampRecord,
+    /// Scans of stamps.
+    scans: ScanRecord,
     /// Trades.
     trades: TradeRecord,
     /// Remittances.

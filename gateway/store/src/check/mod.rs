@@ -11,6 +11,7 @@ mod moves;
 mod purchases;
 mod refunds;
 mod seals;
+mod stamps;
 
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
@@ -49,7 +50,7 @@ struct Finding {
 type Prover = fn(&mut Connection, &Keyring) -> Result<Finding, StoreError>;
 
 /// Every promise, in the order in which it is best read: who can trust the entries can trust the balances.
-const CHECKS: [(&str, Prover); 13] = [
+const CHECKS: [(&str, Prover); 15] = [
     ("entries-balance", |conn, _| journal::entries(conn)),
     ("trial-balance-zero", |conn, _| journal::trial_balance(conn)),
     ("balances-equal-postings", |conn, _| journal::balances(conn)),
@@ -60,6 +61,8 @@ const CHECKS: [(&str, Prover); 13] = [
     ("items-refunded-once", |conn, _| refunds::refunds(conn)),
     ("refund-accounts-agree", |conn, _| refunds::refund_accounts(conn)),
     ("closed-vaults-empty", |conn, _| refunds::closed_vaults(conn)),
+    ("stamp-registers-agree", |conn, _| stamps::registers(conn)),
+    ("stamps-settled-once", |conn, _| stamps::stamps(conn)),
     ("transfers-booked", |conn, _| moves::transfers(conn)),
     ("trades-booked", |conn, _| moves::trades(conn)),
     ("seals-unbroken", seals::seals),

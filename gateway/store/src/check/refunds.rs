@@ -126,7 +126,8 @@ fn is_booked(
         let entry = booked.one(&id, EntryKind::Refund);
         return entry.is_some_and(|entry| has_legs(entry, taken_refund_postings(item)));
     }
-    let Some(entry) = booked.one(&id, EntryKind::Goodwill) else { return false };
+    let given = booked.one(&id, EntryKind::Goodwill);
+    let Some(entry) = given.or_else(|| booked.one(&id, EntryKind::Reversal)) else { return false };
     let card = vault.and_then(Vault::compensation).map(Account::Card);
     iter::once(Account::Vault(refund.account))
         .chain(card)
@@ -140,7 +141,7 @@ const TWICE: &str = "\
 const NOT_KEPT: &str = "\
     SELECT entry.object || ' is a refund without its record' AS bad FROM entry \
     LEFT JOIN refund ON refund.id = entry.object \
-    WHERE entry.kind IN ('refund', 'goodwill') AND refund.id IS NULL ORDER BY entry.id LIMIT 1";
+    WHERE entry.kind IN ('refund', 'goodwill', 'reversal') AND refund.id IS NULL ORDER BY entry.id LIMIT 1";
 
 /// A refund account was credited exactly the refunds that its buyer took, and holds the newest of them: as many as
 /// were made since the last reset.

@@ -30,6 +30,17 @@ pub struct Merchant {
     pub return_origins: Vec<String>,
     /// When it was signed up.
     pub created_at: Timestamp,
+    /// How it sells postage, if it does.
+    pub stamps: Option<StampTerms>,
+}
+
+/// How a merchant sells postage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StampTerms {
+    /// The plugin that knows its stamps, by name.
+    pub plugin: String,
+    /// How long the money for a stamp that is given back is held, for scans that come late.
+    pub void_hold_days: u32,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -43,6 +54,8 @@ struct MerchantRow {
     registrations: String,
     return_origins: String,
     created_at: i64,
+    stamps_plugin: Option<String>,
+    void_hold_days: Option<i64>,
 }
 
 impl MerchantRow {
@@ -56,11 +69,15 @@ impl MerchantRow {
             registrations: json_text(&merchant.registrations)?,
             return_origins: json_text(&merchant.return_origins)?,
             created_at: merchant.created_at.as_microsecond(),
+            stamps_plugin: merchant.stamps.as_ref().map(|terms| terms.plugin.clone()),
+            void_hold_days: merchant.stamps.as_ref().map(|terms| terms.void_hold_days.into()),
         })
     }
 
     fn read(self) -> Result<Merchant, StoreError> {
         let row = Row::new("merchant", &self.id);
+        let days = row.number("void_hold_days", self.void_hold_days.unwrap_or(0))?;
+        let terms = |plugin| StampTerms { plugin, void_hold_days: days };
         Ok(Merchant {
             id: row.parse("id", &self.id)?,
             country: row.place("country", &self.country)?,
@@ -70,6 +87,7 @@ impl MerchantRow {
             return_origins: row.json("return_origins", &self.return_origins)?,
             created_at: row.time("created_at", self.created_at)?,
             name: self.name,
+            stamps: self.stamps_plugin.map(terms),
         })
     }
 }

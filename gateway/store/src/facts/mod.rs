@@ -14,6 +14,7 @@ pub mod plugin_binding;
 pub mod rate_table;
 pub mod refund_policy;
 pub mod session;
+pub mod stamp_key;
 pub mod throttle;
 
 /// Inserts a row unless its key is taken, and tells how many rows that made. Both databases write it alike, but

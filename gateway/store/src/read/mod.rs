@@ -19,6 +19,7 @@ pub mod purchase;
 pub mod remittance;
 pub(crate) mod row;
 pub mod sale;
+pub mod stamp;
 pub mod vault;
 
 pub use page::{Page, Paged};

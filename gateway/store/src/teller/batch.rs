@@ -10,6 +10,7 @@ use purser_core::{
     ids::{AccountId, BatchId, CardId, MerchantId},
     money::{Currency, Money},
     record::EvidenceId,
+    stamp::{Stamp, register::Vendor},
     vault::Vault,
 };
 
@@ -169,6 +170,8 @@ impl<'a> Wanted<'a> {
                 cards,
                 items,
                 offers,
+                vendors,
+                stamps,
                 taken_from,
                 outgoing,
                 tax_accounts,
@@ -179,6 +182,8 @@ impl<'a> Wanted<'a> {
             wanted.needs.cards.extend(cards);
             wanted.needs.items.extend(items);
             wanted.needs.offers.extend(offers);
+            wanted.needs.vendors.extend(vendors);
+            wanted.needs.stamps.extend(stamps);
             wanted.needs.taken_from.extend(taken_from);
             wanted.needs.outgoing.extend(outgoing);
             wanted.needs.tax_accounts.extend(tax_accounts);
@@ -233,6 +238,16 @@ impl<'a> Found<'a> {
     pub(super) fn batch(&mut self, batch: BatchId, state: purser_core::books::BatchState) {
         self.before.batches.insert(batch, state.active);
         self.books.load_batch(batch, state);
+    }
+
+    pub(super) fn vendor(&mut self, (merchant, vendor): (MerchantId, Vendor)) {
+        self.before.vendors.insert(merchant, vendor.clone());
+        self.books.load_vendor(merchant, vendor);
+    }
+
+    pub(super) fn stamp(&mut self, stamp: Stamp) {
+        self.before.stamps.insert(stamp.record.id, stamp.state.clone());
+        self.books.load_stamp(stamp);
     }
 
     /// The newest line of a buyer's transaction log.

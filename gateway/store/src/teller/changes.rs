@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use purser_core::{
     account::Account,
     books::{Books, CardState},
-    ids::{AccountId, BatchId, CardId},
+    ids::{AccountId, BatchId, CardId, MerchantId, StampId},
     money::Money,
     record::{EvidenceId, EvidenceRecord, OfferUse},
+    stamp::{Stamp, StampState, register::Vendor},
     vault::Vault,
 };
 
@@ -15,7 +16,9 @@ use super::{
     batch::{Fault, Found},
     journal::{BalanceRow, DeltaRow},
     rows::{KeyRow, OfferRow, VaultChange},
+    stamps::{RegisterChange, StampChange},
 };
+use crate::StoreError;
 
 /// The rows as they were, to tell which changed.
 #[derive(Default)]
@@ -24,6 +27,8 @@ pub(super) struct Before {
     pub(super) vaults: HashMap<AccountId, Vault>,
     pub(super) cards: HashMap<CardId, CardState>,
     pub(super) batches: HashMap<BatchId, bool>,
+    pub(super) vendors: HashMap<MerchantId, Vendor>,
+    pub(super) stamps: HashMap<StampId, StampState>,
 }
 
 /// What a turn writes besides the books' own records.
@@ -101,6 +106,46 @@ impl<'a> Changes<'a> {
         };
         let batches = self.books.batches().map(|(batch, state)| (batch, state.active));
         batches.filter(sold).map(|(batch, _)| batch)
+    }
+
+    /// The vendors that sold something, with how many stamps they have sold.
+    pub(super) fn vendors(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let row = |(merchant, vendor): (MerchantId, &Vendor)| {
+            let id = merchant.to_string();
+            let items = i64::try_from(vendor.items);
+            Ok((id.clone(), items.map_err(|_| StoreError::corrupt("stamp_vendor", &id))?))
+        };
+        self.vendors_changed().map(row).collect()
+    }
+
+    /// The registers that grew.
+    pub(super) fn registers(&self) -> Result<Vec<RegisterChange>, StoreError> {
+        let mut rows = Vec::new();
+        for (merchant, vendor) in self.vendors_changed() {
+            let before = self.before.vendors.get(&merchant);
+            for (currency, register) in &vendor.registers {
+                if before.and_then(|before| before.registers.get(currency)) != Some(register) {
+                    rows.push(RegisterChange::new(merchant, *currency, register)?);
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn vendors_changed(&self) -> impl Iterator<Item = (MerchantId, &Vendor)> {
+        let changed = |(merchant, vendor): &(MerchantId, &Vendor)| {
+            self.before.vendors.get(merchant) != Some(*vendor)
+        };
+        self.books.vendors().filter(changed)
+    }
+
+    /// The stamps of which something became. New ones are records of their own.
+    pub(super) fn stamps(&self) -> Result<Vec<StampChange>, StoreError> {
+        let changed = |stamp: &&Stamp| {
+            let before = self.before.stamps.get(&stamp.record.id);
+            before.is_some_and(|before| *before != stamp.state)
+        };
+        self.books.stamps().filter(changed).map(StampChange::new).collect()
     }
 
     /// The single-use offers that were bought, sorted.

@@ -3,11 +3,16 @@
 use diesel::prelude::*;
 use purser_core::{
     books::{BatchState, CardState},
-    ids::CardId,
+    ids::{CardId, MerchantId},
     record::{CardKind, CardStatus},
+    stamp::register::Vendor,
 };
 
-use crate::{StoreError, read::row::Row, schema::card};
+use crate::{
+    StoreError,
+    read::{row::Row, stamp::RegisterRow},
+    schema::card,
+};
 
 /// What the teller reads of a card under lock.
 #[derive(Queryable, Selectable)]
@@ -54,4 +59,20 @@ pub(super) fn batch_state(
         face: row.money("currency", face, &currency)?,
         cards: cards.iter().map(card).collect::<Result<_, _>>()?,
     })
+}
+
+/// What the teller reads of a vendor under lock, of all registers that it reads.
+pub(super) fn vendor_state(
+    id: &str,
+    (number, items): (i64, i64),
+    registers: &[RegisterRow],
+) -> Result<(MerchantId, Vendor), StoreError> {
+    let row = Row::new("stamp_vendor", id);
+    let own = registers.iter().filter(|register| register.vendor == id);
+    let vendor = Vendor {
+        number: row.number("number", number)?,
+        items: row.number("items", items)?,
+        registers: own.map(RegisterRow::read).collect::<Result<_, _>>()?,
+    };
+    Ok((row.parse("merchant", id)?, vendor))
 }

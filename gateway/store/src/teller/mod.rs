@@ -10,6 +10,7 @@ mod postgres;
 mod queue;
 pub(crate) mod rows;
 mod sqlite;
+mod stamps;
 mod transaction;
 mod writer;
 

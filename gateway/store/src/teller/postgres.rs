@@ -23,23 +23,33 @@ use statements::{
     ItemInsert, KeyInsert, KeysAnswered, LoadInsert, LogInsert, LogsLatest, OfferInsert,
     OffersUsed, PostingInsert, PurchaseInsert, RefundInsert, TradeInsert, TransferInsert,
     VaultUpdate,
+    stamps::{RegisterUpsert, ScanInsert, StampInsert, StampUpdate, VendorUpdate},
 };
 
 use super::{
     batch::{Fault, Found, KeyName, Wanted},
     changes::Changes,
     journal::entry_rows,
-    locked::{CardLocked, batch_state},
+    locked::{CardLocked, batch_state, vendor_state},
     rows::{
         CardRow, EventRow, EvidenceRow, ItemRow, LoadRow, LogRow, PurchaseRow, RefundRow, TradeRow,
         TransferRow,
     },
+    stamps::ScanRow,
 };
 use crate::{
     StoreError,
     idempotency::answered,
-    read::{purchase::ItemRow as ItemFound, row::Row, vault::VaultRow},
-    schema::{card, card_batch, gateway, item, ledger_account, refund, vault},
+    read::{
+        purchase::ItemRow as ItemFound,
+        row::Row,
+        stamp::{RegisterRow, StampRow},
+        vault::VaultRow,
+    },
+    schema::{
+        card, card_batch, gateway, item, ledger_account, refund, stamp, stamp_register, stamp_vendor,
+        vault,
+    },
 };
 
 type Conn = PgConnection;
@@ -58,6 +68,8 @@ pub(super) fn load<'a>(
     cards_load(conn, wanted, &mut found)?;
     vaults_load(conn, wanted, &mut found)?;
     balances_load(conn, unit, wanted, &mut found)?;
+    vendors_load(conn, wanted, &mut found)?;
+    stamps_load(conn, wanted, &mut found)?;
     logs_load(conn, wanted, &mut found)?;
     items_load(conn, wanted, &mut found)?;
     offers_load(conn, wanted, &mut found)?;
@@ -145,6 +157,40 @@ fn balances_load(
     Ok(())
 }
 
+/// A vendor's row guards its registers: one for a new currency is not there to be locked.
+fn vendors_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> Result<(), Fault> {
+    let ids: Vec<String> = wanted.needs.vendors.iter().map(ToString::to_string).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let vendors = stamp_vendor::table
+        .filter(stamp_vendor::merchant.eq_any(&ids))
+        .order(stamp_vendor::merchant)
+        .select((stamp_vendor::merchant, (stamp_vendor::number, stamp_vendor::items)));
+    let rows: Vec<(String, (i64, i64))> = vendors.for_update().load(conn)?;
+    let registers: Vec<RegisterRow> = stamp_register::table
+        .filter(stamp_register::vendor.eq_any(&ids))
+        .select(RegisterRow::as_select())
+        .load(conn)?;
+    for (id, row) in rows {
+        found.vendor(vendor_state(&id, row, &registers)?);
+    }
+    Ok(())
+}
+
+fn stamps_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> Result<(), Fault> {
+    let ids: Vec<String> = wanted.needs.stamps.iter().map(ToString::to_string).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let stamps = stamp::table.filter(stamp::id.eq_any(&ids)).order(stamp::id);
+    let rows: Vec<StampRow> = stamps.select(StampRow::as_select()).for_update().load(conn)?;
+    for row in rows {
+        found.stamp(row.read()?);
+    }
+    Ok(())
+}
+
 fn logs_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> Result<(), Fault> {
     let accounts: Vec<String> = wanted.logs().map(|account| account.to_string()).collect();
     for (account, at) in LogsLatest::find(&accounts, conn)? {
@@ -217,6 +263,18 @@ pub(super) fn write(conn: &mut Conn, changes: &Changes<'_>) -> Result<(), Fault>
     records_insert(conn, writes)?;
     VaultUpdate::run(&changes.vaults(), conn)?;
     CardUpdate::run(&changes.cards(), conn)?;
+    stamps_write(conn, changes)?;
+    Ok(())
+}
+
+fn stamps_write(conn: &mut Conn, changes: &Changes<'_>) -> Result<(), Fault> {
+    let writes = changes.books.writes();
+    VendorUpdate::run(&changes.vendors()?, conn)?;
+    RegisterUpsert::run(&changes.registers()?, conn)?;
+    let sold = writes.stamps.iter().map(StampRow::issuing);
+    StampInsert::run(&sold.collect::<Result<Vec<_>, StoreError>>()?, conn)?;
+    StampUpdate::run(&changes.stamps()?, conn)?;
+    ScanInsert::run(&writes.scans.iter().map(ScanRow::new).collect::<Vec<_>>(), conn)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use diesel::{dsl::max, prelude::*, result::QueryResult};
 use purser_core::{
     account::Account,
     books::{BatchState, ItemState},
-    ids::{AccountId, BatchId, ItemId},
+    ids::{AccountId, BatchId, ItemId, MerchantId, StampId},
     money::Currency,
     record::{OfferUse, Writes},
 };
@@ -14,20 +14,26 @@ use super::{
     batch::{Fault, Found, KeyName, Wanted},
     changes::Changes,
     journal::entry_rows,
-    locked::{CardLocked, batch_state},
+    locked::{CardLocked, batch_state, vendor_state},
     rows::{
         CardRow, EventRow, EvidenceRow, ItemRow, LoadRow, LogRow, PurchaseRow, RefundRow, TradeRow,
         TransferRow,
     },
+    stamps::ScanRow,
 };
 use crate::{
     StoreError,
     idempotency::{Answered, answered},
-    read::{purchase::ItemRow as ItemFound, row::Row, vault::VaultRow},
+    read::{
+        purchase::ItemRow as ItemFound,
+        row::Row,
+        stamp::{RegisterRow, StampRow},
+        vault::VaultRow,
+    },
     schema::{
         card, card_batch, entry, entry_unsealed, event, event_unplaced, evidence, gateway,
         idempotency, item, ledger_account, log_line, offer_use, open_delta, posting, purchase,
-        refund, trade, transfer, vault, vault_load,
+        refund, stamp, stamp_register, stamp_scan, stamp_vendor, trade, transfer, vault, vault_load,
     },
 };
 
@@ -64,6 +70,12 @@ pub(super) fn load<'a>(
     }
     for account in &wanted.needs.accounts {
         balance_load(conn, account, unit, &mut found)?;
+    }
+    for merchant in &wanted.needs.vendors {
+        vendor_load(conn, *merchant, &mut found)?;
+    }
+    for id in &wanted.needs.stamps {
+        stamp_load(conn, *id, &mut found)?;
     }
     for account in wanted.logs() {
         log_latest_load(conn, account, &mut found)?;
@@ -123,6 +135,30 @@ fn balance_load(
     Ok(())
 }
 
+fn vendor_load(
+    conn: &mut Conn,
+    merchant: MerchantId,
+    found: &mut Found<'_>,
+) -> Result<(), Fault> {
+    let id = merchant.to_string();
+    let columns = (stamp_vendor::number, stamp_vendor::items);
+    let row = stamp_vendor::table.find(&id).select(columns).first(conn).optional()?;
+    let Some(row) = row else { return Ok(()) };
+    let registers: Vec<RegisterRow> = stamp_register::table
+        .filter(stamp_register::vendor.eq(&id))
+        .select(RegisterRow::as_select())
+        .load(conn)?;
+    found.vendor(vendor_state(&id, row, &registers)?);
+    Ok(())
+}
+
+fn stamp_load(conn: &mut Conn, id: StampId, found: &mut Found<'_>) -> Result<(), Fault> {
+    let row = stamp::table.find(id.to_string()).select(StampRow::as_select());
+    let row: Option<StampRow> = row.first(conn).optional()?;
+    row.map(|row| row.read().map(|stamp| found.stamp(stamp))).transpose()?;
+    Ok(())
+}
+
 fn log_latest_load(
     conn: &mut Conn,
     account: AccountId,
@@ -179,6 +215,7 @@ pub(super) fn write(conn: &mut Conn, changes: &Changes<'_>) -> Result<(), Fault>
     }
     vaults_update(conn, changes)?;
     cards_update(conn, changes)?;
+    stamps_write(conn, changes)?;
     for key in &changes.keys {
         diesel::insert_into(idempotency::table).values(key).execute(conn)?;
     }
@@ -260,6 +297,31 @@ fn cards_update(conn: &mut Conn, changes: &Changes<'_>) -> QueryResult<()> {
     for (id, status, taps) in changes.cards() {
         let change = (card::status.eq(status), card::tap_counter.eq(taps));
         diesel::update(card::table.find(&id)).set(change).execute(conn)?;
+    }
+    Ok(())
+}
+
+fn stamps_write(conn: &mut Conn, changes: &Changes<'_>) -> Result<(), Fault> {
+    for (merchant, items) in changes.vendors()? {
+        let vendor = diesel::update(stamp_vendor::table.find(merchant));
+        vendor.set(stamp_vendor::items.eq(items)).execute(conn)?;
+    }
+    for register in changes.registers()? {
+        diesel::insert_into(stamp_register::table)
+            .values(&register)
+            .on_conflict((stamp_register::vendor, stamp_register::currency))
+            .do_update()
+            .set(&register)
+            .execute(conn)?;
+    }
+    for record in &changes.books.writes().stamps {
+        diesel::insert_into(stamp::table).values(StampRow::issuing(record)?).execute(conn)?;
+    }
+    for change in changes.stamps()? {
+        diesel::update(stamp::table.find(change.id)).set(change.state).execute(conn)?;
+    }
+    for scan in &changes.books.writes().scans {
+        diesel::insert_into(stamp_scan::table).values(ScanRow::new(scan)).execute(conn)?;
     }
     Ok(())
 }

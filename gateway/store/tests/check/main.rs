@@ -136,6 +136,8 @@ fn books_that_nobody_touched_hold() {
                 ("items-refunded-once", 2),
                 ("refund-accounts-agree", 2),
                 ("closed-vaults-empty", 0),
+                ("stamp-registers-agree", 0),
+                ("stamps-settled-once", 0),
                 ("transfers-booked", 1),
                 ("trades-booked", 1),
                 ("seals-unbroken", 3),

@@ -40,6 +40,8 @@ fn merchants_and_their_keys_are_read_back() {
             }],
             return_origins: vec!["https://shop.example".into()],
             created_at: at(second),
+            stamps: (n == 2)
+                .then(|| StampTerms { plugin: "stamps-open".into(), void_hold_days: 7 }),
         };
         let (one, two) = (merchant(1, 0), merchant(2, 1));
         merchant_insert(conn, &one).unwrap();

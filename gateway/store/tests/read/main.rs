@@ -164,6 +164,7 @@ fn refund(n: u128, item: u128) -> Refund {
         id: RefundId::from_random(n),
         account: BUYER,
         item: Some(ItemId::from_random(item)),
+        stamp: None,
         asked: money("12.74 USD"),
         policy: RefundPolicy::standard(money("0 USD").currency()),
         closing: Closing {

@@ -1,5 +1,7 @@
 //! The statements of a turn on PostgreSQL, each over columns.
 
+pub(super) mod stamps;
+
 use diesel::{
     pg::Pg,
     prelude::*,
@@ -24,13 +26,13 @@ macro_rules! statement {
     ($name:ident, $row:ty, $before:literal, $after:literal, {
         $($column:ident: $sql:ty => $rust:ty = $get:expr,)+
     }) => {
-        pub(super) struct $name<'a> {
+        pub(in crate::teller::postgres) struct $name<'a> {
             $($column: Vec<$rust>,)+
         }
 
         impl<'a> $name<'a> {
             /// Runs it, unless there is nothing to write. Says how many rows were written.
-            pub(super) fn run(rows: &'a [$row], conn: &mut Conn) -> QueryResult<usize> {
+            pub(in crate::teller::postgres) fn run(rows: &'a [$row], conn: &mut Conn) -> QueryResult<usize> {
                 if rows.is_empty() {
                     return Ok(0);
                 }
@@ -61,6 +63,7 @@ macro_rules! statement {
         impl RunQueryDsl<Conn> for $name<'_> {}
     };
 }
+use statement;
 
 statement!(EntryInsert, EntryRow<'a>,
     "WITH written AS (INSERT INTO entry (id, at, kind, object) SELECT * FROM unnest(",
