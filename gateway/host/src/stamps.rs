@@ -8,6 +8,7 @@ use purser_core::{
         Claims, Indicium, Mailpiece, Order, Product, Registers, Service, Step, Unsigned,
     },
 };
+use purser_pack::Manifest;
 use serde::Serialize;
 
 use crate::{
@@ -61,6 +62,11 @@ impl StampsPlugin {
     /// The SHA-256 of its component.
     pub fn digest(&self) -> Digest {
         self.0.digest
+    }
+
+    /// What its file says of it: the hosts that it asks for among others.
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
     }
 
     /// All that there is to buy.

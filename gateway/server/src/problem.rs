@@ -141,6 +141,9 @@ kinds! {
     PERIOD_NOT_OVER = "period-not-over", 409, "That period is not over",
         "What is sold until its end belongs into its return.",
         "Prepare the remittance when the period has ended, by UTC days. Only a sandbox prepares it earlier.";
+    STAMP_HELD = "stamp-held", 409, "This stamp is given back by voiding it",
+        "Its vendor holds the money for a stamp back for some days, because scans come late; so its item cannot be refunded at once.",
+        "Void the stamp with POST /v1/stamps/{id}/void; the money comes back after `days` days if no scan comes.";
     PRICE_CHANGED = "price-changed", 409, "The price is now higher than you agreed to",
         "The total is above `max_total`; `quote` holds the new one. Nothing moved.",
         "Show the new total, and buy with a new `max_total` and a new key if it is accepted.";

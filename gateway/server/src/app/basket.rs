@@ -28,7 +28,14 @@ pub const OFFERS_MAX: usize = 50;
 pub struct Wish {
     /// The merchants' signed offers.
     pub offers: Vec<String>,
-    /// Where the buyer consumes.
+    /// Who buys, to the tax law.
+    pub consumer: Consumer,
+}
+
+/// A buyer, as the tax law sees one.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    /// Where it consumes.
     pub country: Place,
     /// A business buyer's tax number.
     pub tax_id: Option<String>,
@@ -61,21 +68,31 @@ pub struct BasketItem {
 }
 
 /// A genuine offer, its merchant, and the plugin that knows its taxes.
-struct Offered {
-    offer: Offer,
-    merchant: Arc<Merchant>,
-    plugin: TaxPlugin,
+pub(super) struct Offered {
+    pub(super) offer: Offer,
+    pub(super) merchant: Arc<Merchant>,
+    pub(super) plugin: TaxPlugin,
 }
 
 /// Opens the offers, asks the plugins and prices every item.
 pub async fn fill(gateway: &Gateway, making: &Making, wish: &Wish) -> Result<Basket, Problem> {
     let mut offered = Vec::with_capacity(wish.offers.len());
     for (index, token) in wish.offers.iter().enumerate() {
-        let offered_item = open(gateway, making, wish, token).await;
+        let offered_item = open(gateway, making, &wish.consumer, token).await;
         offered.push(offered_item.map_err(|problem| in_offer(problem, index))?);
     }
+    price_all(gateway, making, &wish.consumer, offered).await
+}
+
+/// Asks the plugins for the taxes of what is offered, and prices every item.
+pub(super) async fn price_all(
+    gateway: &Gateway,
+    making: &Making,
+    consumer: &Consumer,
+    offered: Vec<Offered>,
+) -> Result<Basket, Problem> {
     let mut evidence = Vec::new();
-    let taxed = assess(gateway, making, wish, &offered, &mut evidence).await?;
+    let taxed = assess(gateway, making, consumer, &offered, &mut evidence).await?;
     let unit = gateway.settings.unit_of_account;
     let mut items = Vec::with_capacity(offered.len());
     for (index, (Offered { offer, merchant, .. }, taxed)) in
@@ -102,7 +119,7 @@ fn in_offer(problem: Problem, index: usize) -> Problem {
 async fn open(
     gateway: &Gateway,
     making: &Making,
-    wish: &Wish,
+    consumer: &Consumer,
     token: &str,
 ) -> Result<Offered, Problem> {
     let sealed = Sealed::parse(token)?;
@@ -112,14 +129,14 @@ async fn open(
     let offer = sealed.open(&key.key, key.merchant, &gateway.issuer, making.at.as_second())?;
     let merchant = facts.merchant(gateway, key.merchant).await?.ok_or_else(tampered)?;
     check_return_url(&offer, &merchant)?;
-    let place = place_of_supply(offer.item.category, &merchant, wish);
+    let place = place_of_supply(offer.item.category, &merchant, consumer);
     let plugin = facts.tax_plugin(gateway, place, day(making.at)).await?;
     Ok(Offered { offer, merchant, plugin })
 }
 
 /// Whose tax law it is: where the buyer consumes, but where the seller is for what is consumed there
 /// (Dir. 2006/112/EC art. 48, 53 and 55).
-fn place_of_supply<'a>(category: Category, merchant: &'a Merchant, wish: &'a Wish) -> &'a str {
+fn place_of_supply<'a>(category: Category, merchant: &'a Merchant, consumer: &'a Consumer) -> &'a str {
     match category {
         Category::Accommodation | Category::Restaurant | Category::PassengerTransport => {
             merchant.country.country()
@@ -131,7 +148,7 @@ fn place_of_supply<'a>(category: Category, merchant: &'a Merchant, wish: &'a Wis
         | Category::Newspaper
         | Category::Food
         | Category::Medicine
-        | Category::Postage => wish.country.country(),
+        | Category::Postage => consumer.country.country(),
     }
 }
 
@@ -139,7 +156,7 @@ fn place_of_supply<'a>(category: Category, merchant: &'a Merchant, wish: &'a Wis
 async fn assess(
     gateway: &Gateway,
     making: &Making,
-    wish: &Wish,
+    consumer: &Consumer,
     offered: &[Offered],
     evidence: &mut Vec<EvidenceRecord>,
 ) -> Result<Vec<TaxedLine>, Problem> {
@@ -154,7 +171,7 @@ async fn assess(
     }
     for (_, indices) in documents {
         let items: Vec<&Offered> = indices.iter().filter_map(|index| offered.get(*index)).collect();
-        let lines = assess_document(gateway, making, wish, &items, evidence).await;
+        let lines = assess_document(gateway, making, consumer, &items, evidence).await;
         let first = indices.first().copied().unwrap_or(0);
         let lines = lines.map_err(|problem| blame(problem, first))?;
         for (index, line) in indices.into_iter().zip(lines) {
@@ -207,7 +224,7 @@ fn too_large_in(problem: Problem, index: usize) -> Problem {
 async fn assess_document(
     gateway: &Gateway,
     making: &Making,
-    wish: &Wish,
+    consumer: &Consumer,
     items: &[&Offered],
     evidence: &mut Vec<EvidenceRecord>,
 ) -> Result<Vec<TaxedLine>, Problem> {
@@ -222,8 +239,8 @@ async fn assess_document(
         currency: first.offer.price.currency(),
         seller: first.merchant.country.clone(),
         registrations: first.merchant.registrations.clone(),
-        buyer: wish.country.clone(),
-        buyer_tax_id: wish.tax_id.clone(),
+        buyer: consumer.country.clone(),
+        buyer_tax_id: consumer.tax_id.clone(),
         lines: items.iter().map(line).collect(),
     };
     let started = std::time::Instant::now();

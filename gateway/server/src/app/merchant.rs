@@ -17,6 +17,7 @@ use purser_store::{
         api_key::{self, ApiKey, KeyOwner},
         merchant::{Merchant, merchant_insert},
         offer_key::{self, OfferAlg, StoredOfferKey},
+        stamp_key::vendor_insert,
     },
     read::{purchase::item_get, vault::vault_compensation},
 };
@@ -24,6 +25,7 @@ use purser_store::{
 use super::{
     intent::{Making, carry_out},
     refund::{new_compensation, refund_event},
+    stamp::{check_plugin, key::NewKey, void::returned},
     throttle::{Budget, attempt},
 };
 use crate::{
@@ -57,13 +59,21 @@ pub struct SignedUp {
 
 /// Signs a merchant up, with a key for the API and one for offers.
 pub async fn sign_up(gateway: &Gateway, merchant: Merchant) -> Result<SignedUp, Problem> {
+    if let Some(terms) = &merchant.stamps {
+        check_plugin(gateway, terms).await?;
+    }
     let scopes = SCOPES.map(str::to_owned).to_vec();
     let (secret_key, hash) = gateway.keys.new_merchant_key();
     let api_key = api_key_new(gateway, merchant.id, scopes, None);
     let offer_key = NewOfferKey::hs256(gateway, merchant.id);
     let (row, offer_row) = (merchant.clone(), offer_key.row.clone());
+    let stamp_key = merchant.stamps.as_ref().map(|_| NewKey::new(gateway)).transpose()?;
     let stored = gateway.store.change_facts(move |db| {
         merchant_insert(db, &row)?;
+        if let Some(key) = stamp_key {
+            vendor_insert(db, row.id)?;
+            key.store(db, row.id)?;
+        }
         api_key::api_key_insert(db, &api_key, &hash)?;
         offer_key::offer_key_insert(db, &offer_row)
     });
@@ -346,6 +356,7 @@ async fn goodwill_prepare(
         id,
         merchant,
         item,
+        stamp: returned(gateway, &making, item).await?,
         account,
         compensation,
         new_compensation: new_compensation(gateway),

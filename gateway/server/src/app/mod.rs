@@ -19,6 +19,7 @@ pub mod refund;
 pub mod session;
 pub mod signup;
 pub mod smart_card;
+pub mod stamp;
 pub mod stock;
 pub mod throttle;
 pub mod token;

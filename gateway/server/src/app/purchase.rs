@@ -6,6 +6,7 @@ use purser_core::{
     Timestamp,
     command::{Answer, Command, KeyClaim, Outcome},
     ids::{AccountId, EntryId, EventId, ItemId, LogId, MerchantId, PurchaseId, SaleId},
+    place::Place,
     purchase::{Purchase, merchants},
     receipt::{BuyerReceipt, MerchantReceipt, SoldItem, pairwise_subject},
     record::{EventRecord, EvidenceId, ItemRecord, LogKind, OfferUse, PurchaseRecord},
@@ -90,7 +91,7 @@ async fn prepare(
         return Err(Problem::price_changed(basket));
     }
     session::step_up(gateway, payer, agreement.pin.as_deref(), basket.total).await?;
-    build(gateway, payer, &agreement.wish, basket, making.at)
+    build(gateway, payer, &agreement.wish.consumer.country, basket, making.at)
         .map(|purchase| Command::Purchase(Box::new(purchase)))
 }
 
@@ -102,10 +103,10 @@ fn single_use(basket: &Basket) -> Vec<OfferUse> {
 }
 
 /// Everything of a purchase but the decision: records, receipts, events.
-fn build(
+pub(super) fn build(
     gateway: &Gateway,
     payer: &Payer,
-    wish: &Wish,
+    country: &Place,
     basket: Basket,
     at: Timestamp,
 ) -> Result<Purchase, Problem> {
@@ -124,7 +125,7 @@ fn build(
         account: payer.account,
         at,
         total: basket.total,
-        country: wish.country.to_string(),
+        country: country.to_string(),
         receipt: buyer_receipt(gateway, id, basket.total, &items, at)?,
         sale_receipts,
         evidence: evidence_ids,

@@ -13,7 +13,10 @@ use purser_money::Money;
 use purser_store::read::purchase::item_get;
 use serde_json::json;
 
-use super::intent::{Making, Payer, carry_out};
+use super::{
+    intent::{Making, Payer, carry_out},
+    stamp::void::returned,
+};
 use crate::{gateway::Gateway, problem::Problem, random};
 use random::{id_bits, ids_in_order};
 
@@ -61,12 +64,17 @@ async fn prepare(
         None => None,
     };
     let own = record.filter(|record| record.account == payer.account);
+    let stamp = match &own {
+        Some(record) => returned(gateway, &making, record.id).await?,
+        None => None,
+    };
     let id = RefundId::from_random(id_bits());
     let [log, closing_log] = ids_in_order();
     Ok(Command::Refund(Box::new(Refund {
         id,
         account: payer.account,
         item,
+        stamp,
         asked: own
             .as_ref()
             .map_or(Money::zero(gateway.settings.unit_of_account), |record| record.charged),

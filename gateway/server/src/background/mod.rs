@@ -9,6 +9,7 @@ mod outbox;
 mod plugins;
 mod roll;
 mod seal;
+mod stamps;
 
 use std::{future::Future, time::Duration};
 
@@ -40,6 +41,7 @@ impl Background {
                 stopped.clone(),
                 clean::round,
             )),
+            tokio::spawn(stamps_loop(gateway.clone(), stopped.clone())),
             tokio::spawn(every(
                 "plugins",
                 plugins::EVERY,
@@ -65,6 +67,14 @@ impl Background {
             }
         }
     }
+}
+
+/// What another process left is settled first.
+async fn stamps_loop(gateway: Gateway, stopped: watch::Receiver<bool>) {
+    if let Err(problem) = stamps::first_round(&gateway).await {
+        failed(&gateway, "stamps", &problem);
+    }
+    every("stamps", stamps::EVERY, gateway, stopped, stamps::round).await;
 }
 
 /// Does a round, waits, and does the next one, until it is told to stop.

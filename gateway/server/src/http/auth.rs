@@ -153,7 +153,33 @@ macro_rules! from_request {
     )*};
 }
 
-from_request!(Buyer, Merchant, Operator);
+from_request!(Buyer, Merchant, Operator, Caller);
+
+/// Anyone at all, and whoever says who it is. A credential that is not good is refused, as everywhere.
+pub enum Caller {
+    /// Who shows nothing.
+    Anyone,
+    /// A buyer.
+    Buyer(Buyer),
+    /// A merchant.
+    Merchant(Merchant),
+    /// The operator.
+    Operator(Operator),
+}
+
+impl Caller {
+    async fn read(request: HttpRequest) -> Result<Self, Problem> {
+        if !request.headers().contains_key(AUTHORIZATION) {
+            return Ok(Self::Anyone);
+        }
+        let kind = credential(&request, "")?;
+        match kind.expose() {
+            key if key.starts_with("sk_") => Merchant::read(request).await.map(Self::Merchant),
+            key if key.starts_with("op_") => Operator::read(request).await.map(Self::Operator),
+            _ => Buyer::read(request).await.map(Self::Buyer),
+        }
+    }
+}
 
 /// What was answered to a buyer whose session has ended since: an erasure ends the session that asked for it, and
 /// its retry must still learn where the money went. The token is genuine and not expired; it opens nothing else.

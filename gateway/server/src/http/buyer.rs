@@ -23,7 +23,11 @@ use super::{
     page::{PageParams, PageQuery},
 };
 use crate::{
-    app::{self, basket::OFFERS_MAX, basket::Wish, load, purchase, vault},
+    app::{
+        self,
+        basket::{Consumer, OFFERS_MAX, Wish},
+        load, purchase, vault,
+    },
     gateway::Gateway,
     place::place,
     problem::{self, Problem},
@@ -169,13 +173,13 @@ fn wish(
             .detail("neither the request nor the account names a country, and taxes depend on it")
     })?;
     let tax_id = tax_id.map(|tax_id| body::text(&tax_id, 1..=32, "tax_id")).transpose()?;
-    Ok(Wish { offers, country, tax_id })
+    Ok(Wish { offers, consumer: Consumer { country, tax_id } })
 }
 
 /// Longer than any PIN: what has another form is a wrong one, but what nobody types is no PIN at all.
 const PIN_CHARS_MAX: usize = 64;
 
-fn pin(pin: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn pin(pin: Option<String>) -> Result<Option<String>, Problem> {
     pin.map(|pin| body::text(&pin, 0..=PIN_CHARS_MAX, "pin")).transpose()
 }
 

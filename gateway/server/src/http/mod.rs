@@ -16,4 +16,5 @@ pub mod request_id;
 pub mod respond;
 pub mod routes;
 pub mod server;
+pub mod stamp;
 pub mod stream;

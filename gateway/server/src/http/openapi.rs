@@ -9,7 +9,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{account, buyer, everyone, merchant, operator, stream};
+use super::{account, buyer, everyone, merchant, operator, stamp, stream};
 
 use problems::Complete;
 pub use problems::Problems;
@@ -70,6 +70,8 @@ pub struct ProblemDocument {
         buyer::vault_get, buyer::load_create, buyer::quote_create, buyer::purchase_create, buyer::purchases_list,
         buyer::purchase_get_one, buyer::refund_create, buyer::transfer_create, buyer::transactions_list,
         stream::transactions_stream,
+        stamp::stamp_quote, stamp::stamp_create, stamp::stamps_list, stamp::stamp_get_one, stamp::stamp_void,
+        stamp::stamp_verify, stamp::stamp_scans, stamp::stamp_keys, stamp::stamp_key_create,
         merchant::offer_create, merchant::offer_keys_list, merchant::offer_key_create, merchant::offer_key_delete,
         merchant::api_keys_list, merchant::api_key_create, merchant::api_key_delete, merchant::merchant_get,
         merchant::sales_list, merchant::sale_get, merchant::sale_refund, merchant::events_list,

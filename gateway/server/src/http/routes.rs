@@ -5,7 +5,7 @@ use actix_web::{
     web::{PayloadConfig, ServiceConfig, delete, get, post, put, resource},
 };
 
-use super::{account, buyer, everyone, merchant, operator, stream};
+use super::{account, buyer, everyone, merchant, operator, stamp, stream};
 use crate::problem::{self, Problem};
 
 /// An e-mail, secrets and a country.
@@ -16,6 +16,7 @@ pub fn configure(routes: &mut ServiceConfig) {
     for_everyone(routes);
     for_accounts(routes);
     for_buyers(routes);
+    for_stamps(routes);
     for_merchants(routes);
     for_operators(routes);
 }
@@ -76,6 +77,25 @@ fn for_buyers(routes: &mut ServiceConfig) {
         .service(resource("/v1/transfers").route(post().to(buyer::transfer_create)))
         .service(resource("/v1/transactions").route(get().to(buyer::transactions_list)))
         .service(resource("/v1/transactions/stream").route(get().to(stream::transactions_stream)));
+}
+
+fn for_stamps(routes: &mut ServiceConfig) {
+    routes
+        .service(resource("/v1/stamps/quotes").route(post().to(stamp::stamp_quote)))
+        .service(of_strangers("/v1/stamps/verify").route(post().to(stamp::stamp_verify)))
+        .service(resource("/v1/stamps/scans").route(post().to(stamp::stamp_scans)))
+        .service(
+            resource("/v1/stamps/keys")
+                .route(get().to(stamp::stamp_keys))
+                .route(post().to(stamp::stamp_key_create)),
+        )
+        .service(
+            resource("/v1/stamps")
+                .route(get().to(stamp::stamps_list))
+                .route(post().to(stamp::stamp_create)),
+        )
+        .service(resource("/v1/stamps/{id}").route(get().to(stamp::stamp_get_one)))
+        .service(resource("/v1/stamps/{id}/void").route(post().to(stamp::stamp_void)));
 }
 
 fn for_merchants(routes: &mut ServiceConfig) {

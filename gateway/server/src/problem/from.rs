@@ -82,6 +82,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::AlreadyRefunded { refund } => problem.with("refund", refund.to_string()),
             Refusal::OfferAlreadyUsed { offer } => problem.with("offer_id", offer),
+            Refusal::StampHeld { days } => problem.with("days", days),
             Refusal::HoldsLess { account, holds } => problem
                 .detail(format!("{account} holds {holds}"))
                 .with("account", account)
@@ -96,6 +97,7 @@ impl From<Refusal> for Problem {
             | Refusal::RefundLimitExceeded
             | Refusal::RefundWindowClosed
             | Refusal::NotPurchased
+            | Refusal::StampAlreadyScanned
             | Refusal::CardAlreadyUsed
             | Refusal::CardRefused
             | Refusal::LimitOfOtherExceeded => problem,

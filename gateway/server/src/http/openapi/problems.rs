@@ -87,8 +87,35 @@ const OWN: &[(&str, &[Kind])] = &[
             problem::ALREADY_REFUNDED,
             problem::REFUND_LIMIT_EXCEEDED,
             problem::REFUND_WINDOW_CLOSED,
+            problem::STAMP_ALREADY_SCANNED,
+            problem::STAMP_HELD,
         ],
     ),
+    ("/v1/stamps/quotes", POSTAGE),
+    ("/v1/stamps", POSTAGE),
+    (
+        "/v1/stamps",
+        &[
+            problem::INSUFFICIENT_FUNDS,
+            problem::VAULT_INACTIVE,
+            problem::PIN_REQUIRED,
+            problem::PRICE_CHANGED,
+            problem::LIMIT_EXCEEDED,
+        ],
+    ),
+    (
+        "/v1/stamps/{id}/void",
+        &[
+            problem::VAULT_INACTIVE,
+            problem::ALREADY_REFUNDED,
+            problem::REFUND_LIMIT_EXCEEDED,
+            problem::REFUND_WINDOW_CLOSED,
+            problem::STAMP_ALREADY_SCANNED,
+        ],
+    ),
+    ("/v1/stamps/verify", &[problem::SCOPE_MISSING, problem::OVERLOADED]),
+    ("/v1/stamps/scans", &[problem::OVERLOADED]),
+    ("/v1/stamps/keys", &[problem::NOT_FOUND]),
     (
         "/v1/transfers",
         &[
@@ -102,7 +129,7 @@ const OWN: &[(&str, &[Kind])] = &[
         ],
     ),
     ("/v1/offers", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY, problem::NOT_FOUND]),
-    ("/v1/sales/{item}/refund", &[problem::ALREADY_REFUNDED]),
+    ("/v1/sales/{item}/refund", &[problem::ALREADY_REFUNDED, problem::STAMP_ALREADY_SCANNED]),
     ("/v1/card-batches", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards/{id}/activate", &[problem::CARD_REFUSED]),
@@ -138,6 +165,18 @@ const PRICING: &[Kind] = &[
     problem::TAX_COUNTRY_UNSUPPORTED,
     problem::TAX_CATEGORY_UNSUPPORTED,
     problem::TAX_ID_INVALID,
+    problem::PLUGIN_FAILED,
+    problem::RATES_TOO_OLD,
+];
+
+/// What pricing a stamp may answer.
+const POSTAGE: &[Kind] = &[
+    problem::INVALID_AMOUNT,
+    problem::UNKNOWN_CURRENCY,
+    problem::NOT_FOUND,
+    problem::CURRENCY_UNSUPPORTED,
+    problem::TAX_COUNTRY_UNSUPPORTED,
+    problem::TAX_CATEGORY_UNSUPPORTED,
     problem::PLUGIN_FAILED,
     problem::RATES_TOO_OLD,
 ];
@@ -227,7 +266,15 @@ fn kinds(path: &str, reads: bool, operation: &Operation) -> Vec<Kind> {
 
 /// Paths that are both a list and the place where something is made.
 fn has_writer(path: &str) -> bool {
-    matches!(path, "/v1/purchases" | "/v1/plugins" | "/v1/policies/refunds" | "/v1/card-batches")
+    matches!(
+        path,
+        "/v1/purchases"
+            | "/v1/plugins"
+            | "/v1/policies/refunds"
+            | "/v1/card-batches"
+            | "/v1/stamps"
+            | "/v1/stamps/keys"
+    )
 }
 
 /// A response for each status, with an example of each of its problems.

@@ -7,7 +7,7 @@ use purser_core::{
     tax::Registration,
 };
 use purser_money::Percent;
-use purser_store::facts::merchant::{Merchant, merchant_list};
+use purser_store::facts::merchant::{Merchant, StampTerms, merchant_list};
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
@@ -34,6 +34,10 @@ const REGISTRATIONS_MAX: usize = 100;
 const FEE_DECIMALS_MAX: usize = 6;
 /// A merchant has a few shops.
 const ORIGINS_MAX: usize = 20;
+/// Stamps are good for a year or so; nobody waits longer for a scan.
+const VOID_HOLD_DAYS_MAX: u32 = 365;
+/// As manifests have it.
+const PLUGIN_CHARS_MAX: usize = 64;
 
 /// A registration at a tax authority.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -89,6 +93,12 @@ pub struct MerchantIn {
     #[serde(default)]
     #[schema(max_items = 20, example = json!(["https://shop.example"]))]
     return_origins: Vec<String>,
+    /// The stamps plugin that knows its stamps, if it sells postage.
+    #[schema(min_length = 1, max_length = 64, example = "stamps-open")]
+    stamps_plugin: Option<String>,
+    /// How many days the money for a stamp that is given back is held, for scans that come late; none, if left out.
+    #[schema(minimum = 0, maximum = 365)]
+    void_hold_days: Option<u32>,
 }
 
 /// A merchant that was signed up.
@@ -120,6 +130,12 @@ pub struct MerchantOut {
     tax: MerchantTax,
     /// Where buyers may be sent back to.
     return_origins: Vec<String>,
+    /// The plugin that knows its stamps; null if it sells no postage.
+    #[schema(required = true)]
+    stamps_plugin: Option<String>,
+    /// How many days the money for a stamp that is given back is held; null if it sells no postage.
+    #[schema(required = true)]
+    void_hold_days: Option<u32>,
     /// When it was signed up.
     #[schema(value_type = String, format = DateTime)]
     created_at: purser_core::Timestamp,
@@ -134,6 +150,8 @@ impl From<Merchant> for MerchantOut {
             country: row.country.to_string(),
             fee_percent: row.fee_percent.to_string(),
             return_origins: row.return_origins,
+            void_hold_days: row.stamps.as_ref().map(|terms| terms.void_hold_days),
+            stamps_plugin: row.stamps.map(|terms| terms.plugin),
             created_at: row.created_at,
         }
     }
@@ -157,7 +175,24 @@ impl MerchantIn {
             registrations: registrations(tax.registrations)?,
             return_origins: origins(&self.return_origins, gateway.settings.sandbox)?,
             created_at: gateway.now(),
+            stamps: stamps(self.stamps_plugin.as_deref(), self.void_hold_days)?,
         })
+    }
+}
+
+/// How a merchant sells postage, if it does. Whether there is such a plugin is asked when it is signed up.
+fn stamps(plugin: Option<&str>, days: Option<u32>) -> Result<Option<StampTerms>, Problem> {
+    if days.is_some_and(|days| days > VOID_HOLD_DAYS_MAX) {
+        let detail = format!("from 0 to {VOID_HOLD_DAYS_MAX} days");
+        return Err(Problem::malformed("void_hold_days", detail));
+    }
+    match (plugin, days) {
+        (Some(plugin), days) => {
+            let plugin = body::text(plugin, 1..=PLUGIN_CHARS_MAX, "stamps_plugin")?;
+            Ok(Some(StampTerms { plugin, void_hold_days: days.unwrap_or(0) }))
+        }
+        (None, Some(_)) => Err(Problem::malformed("void_hold_days", "only with `stamps_plugin`")),
+        (None, None) => Ok(None),
     }
 }
 

@@ -1,0 +1,278 @@
+//! Whether a stamp is good, and that it was used.
+
+use actix_web::{HttpResponse, web::Data};
+use data_encoding::BASE64;
+use purser_core::{
+    Date, Timestamp,
+    ids::{MerchantId, StampId},
+    stamp::{self, Scanner, Seen, StampState},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Answered;
+use crate::{
+    app::stamp::{
+        scan::{SCANS_MAX, Scan, scan, scan_batch},
+        verify::{Finding, verify},
+    },
+    gateway::Gateway,
+    http::{
+        answer::Money,
+        auth::Caller,
+        body::{self, Json},
+    },
+    problem::{self, Problem},
+};
+
+/// The scope of a vendor's keys that scan.
+const SCOPE: &str = "stamps:scan";
+/// Base64 of many times the larger symbol.
+const INDICIUM_CHARS_MAX: usize = 4_096;
+/// "Sorting centre Leipzig, machine 12".
+const PLACE_CHARS_MAX: usize = 100;
+/// Clocks of scanners drift.
+const AHEAD_S_MAX: i64 = 300;
+
+/// A mark that was found on something.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = StampVerifyRequest)]
+pub struct VerifyIn {
+    /// What the symbol holds, in standard base64.
+    #[schema(max_length = 4096, example = "UFNUAQ==")]
+    indicium: String,
+    /// Whether it is used by this.
+    scan: Option<bool>,
+    /// When it was scanned, if not now. Only with `scan`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scanned_at: Option<Timestamp>,
+    /// Where it is scanned. Only with `scan`.
+    #[schema(max_length = 100)]
+    place: Option<String>,
+}
+
+/// A scan that was kept while the scanner was offline.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schema(as = StampScanRequest)]
+pub struct ScanIn {
+    /// What the symbol holds, in standard base64.
+    #[schema(max_length = 4096, example = "UFNUAQ==")]
+    indicium: String,
+    /// When it was scanned, if not now. With the same time and place the same scan may be told again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    scanned_at: Option<Timestamp>,
+    /// Where it was scanned.
+    #[schema(max_length = 100)]
+    place: Option<String>,
+}
+
+body::parts!(ScanIn);
+
+/// Scans that were kept, in their order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = StampScansRequest)]
+pub struct ScansIn {
+    /// At most 1000.
+    #[schema(min_items = 1, max_items = 1000)]
+    scans: Vec<ScanIn>,
+}
+
+/// What a mark is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StampVerdict)]
+pub struct Verified {
+    /// `valid`, `duplicate`, `void`, `expired` or `forged`.
+    #[schema(value_type = String, example = "valid")]
+    status: &'static str,
+    /// The stamp that it is; null if it is forged.
+    #[schema(required = true)]
+    stamp: Option<VerifiedStamp>,
+    /// When it was scanned first, if it was.
+    #[schema(required = true, value_type = Option<String>, format = DateTime)]
+    first_scanned_at: Option<Timestamp>,
+    /// Where it was scanned first, for its vendor and the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_scanned_place: Option<String>,
+}
+
+/// A stamp as its mark shows it. Whoever is neither its vendor nor the operator is told its value and its dates.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifiedStamp {
+    /// The face value.
+    price: Money,
+    /// The day on which it was bought.
+    #[schema(value_type = String, format = Date)]
+    issued_on: Date,
+    /// The last day on which it is good.
+    #[schema(value_type = String, format = Date)]
+    valid_until: Date,
+    /// All else.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    more: Option<VerifiedMore>,
+}
+
+/// What the vendor and the operator are told of a stamp.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VerifiedMore {
+    /// Its name.
+    #[schema(value_type = String)]
+    id: StampId,
+    /// The merchant that sold it.
+    #[schema(value_type = String)]
+    vendor: MerchantId,
+    /// What it is good for.
+    service: String,
+    /// What people call it by.
+    serial: String,
+    /// The item number, where the service has one.
+    s10: Option<String>,
+    /// Its number in the vendor's register of this currency.
+    piece: u64,
+}
+
+/// What came of each scan, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScansOut {
+    /// As many as were sent.
+    data: Vec<Verified>,
+}
+
+impl Verified {
+    fn of(finding: Finding, is_known: impl Fn(MerchantId) -> bool) -> Self {
+        let Finding { verdict, stamp, first } = finding;
+        let known = stamp.as_ref().is_some_and(|stamp| is_known(stamp.record.vendor));
+        let (first_scanned_at, place) = match first {
+            Some(Seen { at, place }) => (Some(at), place),
+            None => (None, None),
+        };
+        Self {
+            status: verdict.map_or("forged", |verdict| verdict.name()),
+            stamp: stamp.map(|stamp| VerifiedStamp::of(&stamp, known)),
+            first_scanned_at,
+            first_scanned_place: place.filter(|_| known),
+        }
+    }
+}
+
+impl VerifiedStamp {
+    fn of(stamp: &stamp::Stamp, known: bool) -> Self {
+        let record = &stamp.record;
+        let issue = match &stamp.state {
+            StampState::Issued(issue, _) => Some(issue),
+            StampState::Issuing | StampState::Failed(_) => None,
+        };
+        let more = issue.filter(|_| known).map(|issue| VerifiedMore {
+            id: record.id,
+            vendor: record.vendor,
+            service: record.service.clone(),
+            serial: issue.serial.clone(),
+            s10: issue.s10.clone(),
+            piece: record.piece,
+        });
+        Self {
+            price: record.price.into(),
+            issued_on: crate::clock::day(record.at),
+            valid_until: record.expires_on,
+            more,
+        }
+    }
+}
+
+impl ScanIn {
+    fn read(self, gateway: &Gateway, at: &str) -> Result<Scan, Problem> {
+        let field = |name: &str| format!("{at}{name}");
+        let latest_s = gateway.now().as_second().saturating_add(AHEAD_S_MAX);
+        if self.scanned_at.is_some_and(|scanned_at| scanned_at.as_second() > latest_s) {
+            return Err(Problem::malformed(field("scanned_at"), "that is still to come"));
+        }
+        let place = self.place.as_deref();
+        Ok(Scan {
+            indicium: indicium(&self.indicium, &field("indicium"))?,
+            scanned_at: self.scanned_at,
+            place: place
+                .map(|place| body::text(place, 1..=PLACE_CHARS_MAX, &field("place")))
+                .transpose()?,
+        })
+    }
+}
+
+fn indicium(text: &str, field: &str) -> Result<Vec<u8>, Problem> {
+    let bytes = Some(text).filter(|text| text.len() <= INDICIUM_CHARS_MAX);
+    let bytes = bytes.and_then(|text| BASE64.decode(text.as_bytes()).ok());
+    bytes.ok_or_else(|| {
+        let detail =
+            format!("standard base64 with padding, at most {INDICIUM_CHARS_MAX} characters");
+        Problem::malformed(field, detail)
+    })
+}
+
+/// Tell whether a stamp is good. With `scan` it is used by this, which only its vendor and the operator may do; of many
+/// scans at once one is `valid`, and every other is told of it.
+#[utoipa::path(post, path = "/v1/stamps/verify", tag = "everyone",
+    security((), ("merchant" = []), ("operator" = [])), request_body = VerifyIn,
+    responses((status = 200, body = Verified), crate::http::openapi::Problems))]
+pub async fn stamp_verify(
+    gateway: Data<Gateway>,
+    caller: Caller,
+    Json(input): Json<VerifyIn>,
+) -> Answered {
+    let VerifyIn { indicium: text, scan: used, scanned_at, place } = input;
+    if used == Some(true) {
+        let scanner = scanner(&caller)?;
+        let asked = ScanIn { indicium: text, scanned_at, place }.read(&gateway, "")?;
+        let finding = scan(&gateway, scanner, &asked).await?;
+        return Ok(HttpResponse::Ok().json(Verified::of(finding, |_| true)));
+    }
+    for (field, given) in [("scanned_at", scanned_at.is_some()), ("place", place.is_some())] {
+        if given {
+            return Err(Problem::malformed(field, "only with `scan`"));
+        }
+    }
+    let bytes = indicium(&text, "indicium")?;
+    let finding = verify(&gateway, &bytes, gateway.now()).await?;
+    let is_known = |vendor| match &caller {
+        Caller::Operator(_) => true,
+        Caller::Merchant(merchant) => merchant.id == vendor,
+        Caller::Anyone | Caller::Buyer(_) => false,
+    };
+    Ok(HttpResponse::Ok().json(Verified::of(finding, is_known)))
+}
+
+/// Tell of scans that were kept while a scanner was offline. Each is answered like a scan by itself.
+#[utoipa::path(post, path = "/v1/stamps/scans", tag = "merchant",
+    security(("merchant" = []), ("operator" = [])), request_body = ScansIn,
+    responses((status = 200, body = ScansOut), crate::http::openapi::Problems))]
+pub async fn stamp_scans(
+    gateway: Data<Gateway>,
+    caller: Caller,
+    Json(input): Json<ScansIn>,
+) -> Answered {
+    let scanner = scanner(&caller)?;
+    if input.scans.is_empty() || input.scans.len() > SCANS_MAX {
+        return Err(Problem::malformed("scans", format!("1 to {SCANS_MAX} scans")));
+    }
+    let scans = input.scans.into_iter().enumerate();
+    let scans = scans.map(|(n, scan)| scan.read(&gateway, &format!("scans[{n}].")));
+    let scans: Vec<Scan> = scans.collect::<Result<_, _>>()?;
+    let mut data = Vec::with_capacity(scans.len());
+    for finding in scan_batch(&gateway, scanner, &scans).await? {
+        data.push(Verified::of(finding?, |_| true));
+    }
+    Ok(HttpResponse::Ok().json(ScansOut { data }))
+}
+
+fn scanner(caller: &Caller) -> Result<Scanner, Problem> {
+    match caller {
+        Caller::Operator(_) => Ok(Scanner::Operator),
+        Caller::Merchant(merchant) => {
+            merchant.require(SCOPE)?;
+            Ok(Scanner::Vendor(merchant.id))
+        }
+        Caller::Buyer(_) => Err(Problem::new(problem::SCOPE_MISSING)
+            .detail("a stamp is scanned by its own vendor or the operator")),
+        Caller::Anyone => Err(Problem::new(problem::NOT_AUTHENTICATED)),
+    }
+}
