@@ -79,14 +79,10 @@ mod tests {
     fn a_signature_is_that_of_rfc_8032() {
         let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
         let seed = hex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
-        let secret = VendorSecret {
-            seed: Secret::new(seed.try_into().unwrap()),
-            mac: Secret::new([0; 32]),
-        };
-        let signature = hex(
-            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
-             085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
-        );
+        let secret =
+            VendorSecret { seed: Secret::new(seed.try_into().unwrap()), mac: Secret::new([0; 32]) };
+        let signature = hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+             085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
         assert_eq!(secret.sign(&[0x72]).unwrap(), signature);
     }
 }

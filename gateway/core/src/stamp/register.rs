@@ -115,7 +115,11 @@ mod tests {
         );
         let usd = Money::new(7, Currency::parse("USD").unwrap());
         let (register, serial) = vendor.sell(usd).unwrap();
-        assert_eq!((register.pieces, serial), (1, 2), "each currency has its pieces, and items are one series");
+        assert_eq!(
+            (register.pieces, serial),
+            (1, 2),
+            "each currency has its pieces, and items are one series"
+        );
     }
 
     #[test]

@@ -136,7 +136,11 @@ async fn open(
 
 /// Whose tax law it is: where the buyer consumes, but where the seller is for what is consumed there
 /// (Dir. 2006/112/EC art. 48, 53 and 55).
-fn place_of_supply<'a>(category: Category, merchant: &'a Merchant, consumer: &'a Consumer) -> &'a str {
+fn place_of_supply<'a>(
+    category: Category,
+    merchant: &'a Merchant,
+    consumer: &'a Consumer,
+) -> &'a str {
     match category {
         Category::Accommodation | Category::Restaurant | Category::PassengerTransport => {
             merchant.country.country()

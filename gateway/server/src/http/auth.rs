@@ -153,12 +153,12 @@ macro_rules! from_request {
     )*};
 }
 
-from_request!(Buyer, Merchant, Operator, Caller);
+from_request!(Buyer, Merchant, Operator, Anybody);
 
 /// Anyone at all, and whoever says who it is. A credential that is not good is refused, as everywhere.
-pub enum Caller {
+pub enum Anybody {
     /// Who shows nothing.
-    Anyone,
+    Nobody,
     /// A buyer.
     Buyer(Buyer),
     /// A merchant.
@@ -167,10 +167,10 @@ pub enum Caller {
     Operator(Operator),
 }
 
-impl Caller {
+impl Anybody {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         if !request.headers().contains_key(AUTHORIZATION) {
-            return Ok(Self::Anyone);
+            return Ok(Self::Nobody);
         }
         let kind = credential(&request, "")?;
         match kind.expose() {

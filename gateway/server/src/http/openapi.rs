@@ -71,7 +71,7 @@ pub struct ProblemDocument {
         buyer::purchase_get_one, buyer::refund_create, buyer::transfer_create, buyer::transactions_list,
         stream::transactions_stream,
         stamp::stamp_quote, stamp::stamp_create, stamp::stamps_list, stamp::stamp_get_one, stamp::stamp_void,
-        stamp::stamp_verify, stamp::stamp_scans, stamp::stamp_keys, stamp::stamp_key_create,
+        stamp::scan::stamp_verify, stamp::scan::stamp_scans, stamp::stamp_keys, stamp::stamp_key_create,
         merchant::offer_create, merchant::offer_keys_list, merchant::offer_key_create, merchant::offer_key_delete,
         merchant::api_keys_list, merchant::api_key_create, merchant::api_key_delete, merchant::merchant_get,
         merchant::sales_list, merchant::sale_get, merchant::sale_refund, merchant::events_list,

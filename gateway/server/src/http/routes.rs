@@ -82,8 +82,8 @@ fn for_buyers(routes: &mut ServiceConfig) {
 fn for_stamps(routes: &mut ServiceConfig) {
     routes
         .service(resource("/v1/stamps/quotes").route(post().to(stamp::stamp_quote)))
-        .service(of_strangers("/v1/stamps/verify").route(post().to(stamp::stamp_verify)))
-        .service(resource("/v1/stamps/scans").route(post().to(stamp::stamp_scans)))
+        .service(of_strangers("/v1/stamps/verify").route(post().to(stamp::scan::stamp_verify)))
+        .service(resource("/v1/stamps/scans").route(post().to(stamp::scan::stamp_scans)))
         .service(
             resource("/v1/stamps/keys")
                 .route(get().to(stamp::stamp_keys))

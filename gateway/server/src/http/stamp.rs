@@ -1,13 +1,12 @@
 //! The calls about stamps: quoting, buying, listing and voiding for buyers; verifying for everyone; scanning for vendors
 //! and the operator.
 
-mod print;
-mod scan;
+pub mod scan;
 mod shape;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{Data, Path},
+    web::{Bytes as Raw, Data, Path},
 };
 use purser_core::{
     ids::{MerchantId, StampId},
@@ -17,15 +16,14 @@ use purser_store::read::stamp::stamps_page;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-pub use print::*;
-pub use scan::*;
 pub use shape::{Stamp, StampKey, StampKeys, StampQuote, StampQuotes, VoidedStamp};
 
 use super::{
     answer,
     auth::{Buyer, Operator},
-    body::{self, Json, MoneyIn, Nothing, Raw},
+    body::{self, Json, MoneyIn},
     buyer::pin,
+    operator::Nothing,
     page::{PageParams, PageQuery},
 };
 use crate::{
@@ -105,8 +103,8 @@ fn wish(
 }
 
 fn address(text: &str, field: &str) -> Result<Address, Problem> {
-    let address = Address::parse(text)
-        .map_err(|error| Problem::malformed(field, error.to_string()))?;
+    let address =
+        Address::parse(text).map_err(|error| Problem::malformed(field, error.to_string()))?;
     // A country that there is.
     crate::place::place(address.country(), field)?;
     Ok(address)
@@ -231,8 +229,7 @@ pub async fn stamp_key_create(
     Json(input): Json<StampKeyIn>,
 ) -> Answered {
     let vendor = body::text(&input.vendor, 0..=64, "vendor")?;
-    let vendor: MerchantId =
-        vendor.parse().map_err(|_| Problem::not_found().field("vendor"))?;
+    let vendor: MerchantId = vendor.parse().map_err(|_| Problem::not_found().field("vendor"))?;
     let key = key::rotate(&gateway, vendor).await?;
     Ok(HttpResponse::Created().json(StampKey::from(key)))
 }

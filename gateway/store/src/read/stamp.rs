@@ -147,9 +147,8 @@ impl StateRow {
     }
 
     fn read(self, row: Row<'_>) -> Result<StampState, StoreError> {
-        let time = |column, at: Option<i64>| {
-            row.time_if(column, at)?.ok_or_else(|| row.fault(column))
-        };
+        let time =
+            |column, at: Option<i64>| row.time_if(column, at)?.ok_or_else(|| row.fault(column));
         let used = match self.status.as_str() {
             "issuing" => return Ok(StampState::Issuing),
             "failed" => {
@@ -157,7 +156,9 @@ impl StateRow {
                 return Ok(StampState::Failed(row.json("failure", &failure)?));
             }
             "issued" => Use::Unused,
-            "used" => Use::Used(Seen { at: time("seen_at", self.seen_at)?, place: self.seen_place }),
+            "used" => {
+                Use::Used(Seen { at: time("seen_at", self.seen_at)?, place: self.seen_place })
+            }
             "void-pending" => Use::VoidPending {
                 asked_at: time("asked_at", self.asked_at)?,
                 due_at: time("due_at", self.due_at)?,

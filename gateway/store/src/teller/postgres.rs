@@ -47,8 +47,8 @@ use crate::{
         vault::VaultRow,
     },
     schema::{
-        card, card_batch, gateway, item, ledger_account, refund, stamp, stamp_register, stamp_vendor,
-        vault,
+        card, card_batch, gateway, item, ledger_account, refund, stamp, stamp_register,
+        stamp_vendor, vault,
     },
 };
 

@@ -33,7 +33,8 @@ use crate::{
     schema::{
         card, card_batch, entry, entry_unsealed, event, event_unplaced, evidence, gateway,
         idempotency, item, ledger_account, log_line, offer_use, open_delta, posting, purchase,
-        refund, stamp, stamp_register, stamp_scan, stamp_vendor, trade, transfer, vault, vault_load,
+        refund, stamp, stamp_register, stamp_scan, stamp_vendor, trade, transfer, vault,
+        vault_load,
     },
 };
 
@@ -135,11 +136,7 @@ fn balance_load(
     Ok(())
 }
 
-fn vendor_load(
-    conn: &mut Conn,
-    merchant: MerchantId,
-    found: &mut Found<'_>,
-) -> Result<(), Fault> {
+fn vendor_load(conn: &mut Conn, merchant: MerchantId, found: &mut Found<'_>) -> Result<(), Fault> {
     let id = merchant.to_string();
     let columns = (stamp_vendor::number, stamp_vendor::items);
     let row = stamp_vendor::table.find(&id).select(columns).first(conn).optional()?;

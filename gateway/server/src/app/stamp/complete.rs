@@ -122,7 +122,8 @@ async fn make(gateway: &Gateway, stamp: &Stamp) -> Result<Made, Trouble> {
 async fn make_once(gateway: &Gateway, stamp: &Stamp) -> Result<Made, Trouble> {
     let ordered = Ordered::of(stamp)?;
     let (order, registers) = ordered.order(stamp)?;
-    let facts = gateway.facts.at(gateway.store.facts_version_recent().await.map_err(Problem::from)?);
+    let facts =
+        gateway.facts.at(gateway.store.facts_version_recent().await.map_err(Problem::from)?);
     let plugin = plugin_named(gateway, &facts, &ordered.plugin, ordered.mailpiece.date).await?;
     let mut evidence = Vec::new();
     let unsigned = draft(gateway, &plugin, &order, &registers, &mut evidence).await?;

@@ -29,10 +29,14 @@ pub(super) async fn fetch(
     let url = request.url().clone();
     let host = url.host_str().unwrap_or_default().to_owned();
     if !is_granted(manifest, &request) {
-        return Err(Trouble::Never(failed(format!("the plugin asks for {host}, which was not granted"))));
+        return Err(Trouble::Never(failed(format!(
+            "the plugin asks for {host}, which was not granted"
+        ))));
     }
     if request.headers().iter().any(|(_, value)| value.contains("{{secret:")) {
-        return Err(Trouble::Never(failed("the plugin asks for a secret that was not given to it".to_owned())));
+        return Err(Trouble::Never(failed(
+            "the plugin asks for a secret that was not given to it".to_owned(),
+        )));
     }
     let method = match request.method() {
         Method::Get => outbound::Method::GET,
@@ -68,5 +72,7 @@ fn is_granted(manifest: &Manifest, request: &Request) -> bool {
     let url = request.url();
     let host = url.host_str().unwrap_or_default();
     let with_port = url.port().map(|port| format!("{host}:{port}"));
-    manifest.hosts.iter().any(|granted| granted == host && url.port().is_none() || Some(granted) == with_port.as_ref())
+    manifest.hosts.iter().any(|granted| {
+        granted == host && url.port().is_none() || Some(granted) == with_port.as_ref()
+    })
 }

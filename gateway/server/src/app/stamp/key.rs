@@ -1,10 +1,6 @@
 //! Vendors' keys: made, replaced, and read by whoever signs or checks.
 
-use purser_core::{
-    ids::MerchantId,
-    secret::Secret,
-    stamp::keys::VendorSecret,
-};
+use purser_core::{ids::MerchantId, secret::Secret, stamp::keys::VendorSecret};
 use purser_store::{
     Connection, StoreError,
     facts::stamp_key::{
@@ -49,7 +45,8 @@ impl NewKey {
 
 /// The secrets of a key.
 pub(super) fn secret(gateway: &Gateway, key: &StampKey) -> Result<VendorSecret, Problem> {
-    let both = Zeroizing::new(gateway.keys.unwrap(PURPOSE, &key.secret).map_err(Problem::internal)?);
+    let both =
+        Zeroizing::new(gateway.keys.unwrap(PURPOSE, &key.secret).map_err(Problem::internal)?);
     let halves = both.split_first_chunk::<32>().and_then(|(seed, mac)| {
         let mac: [u8; 32] = mac.try_into().ok()?;
         Some(VendorSecret { seed: Secret::new(*seed), mac: Secret::new(mac) })

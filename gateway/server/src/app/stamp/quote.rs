@@ -27,11 +27,7 @@ pub struct Quoted {
 }
 
 /// Prices every service that carries the piece. Needs no funds.
-pub async fn quote(
-    gateway: &Gateway,
-    payer: &Payer,
-    wish: &Wish,
-) -> Result<Vec<Quoted>, Problem> {
+pub async fn quote(gateway: &Gateway, payer: &Payer, wish: &Wish) -> Result<Vec<Quoted>, Problem> {
     let making = Making { at: gateway.now(), facts: gateway.facts.at(payer.facts_version) };
     let post = wish.post(gateway, &making).await?;
     let (products, _) = products(gateway, &making, &post, wish).await?;

@@ -56,9 +56,8 @@ pub async fn scan_batch(
         let found = join_all(some.iter().map(|scan| theirs(gateway, &readers, scanner, scan)));
         let found = found.await.into_iter().zip(some);
         // They reach the teller's queue in this order, and are decided in it.
-        let settled = found.map(|(stamp, scan)| async move {
-            settle(gateway, scanner, scan, stamp?).await
-        });
+        let settled =
+            found.map(|(stamp, scan)| async move { settle(gateway, scanner, scan, stamp?).await });
         findings.extend(join_all(settled).await);
     }
     Ok(findings)
@@ -81,7 +80,8 @@ async fn theirs(
 }
 
 fn not_yours() -> Problem {
-    let detail = "a stamp is scanned by its own vendor, with a key that has the scope `stamps:scan`";
+    let detail =
+        "a stamp is scanned by its own vendor, with a key that has the scope `stamps:scan`";
     Problem::new(problem::SCOPE_MISSING).detail(detail)
 }
 
@@ -117,7 +117,9 @@ fn as_seen(stamp: Stamp, first: Option<&Seen>) -> Stamp {
         (StampState::Issued(issue, _), Some(seen)) => {
             StampState::Issued(issue, Use::Used(seen.clone()))
         }
-        (state @ (StampState::Issued(..) | StampState::Issuing | StampState::Failed(_)), _) => state,
+        (state @ (StampState::Issued(..) | StampState::Issuing | StampState::Failed(_)), _) => {
+            state
+        }
     };
     Stamp { record, state }
 }

@@ -42,11 +42,7 @@ impl Finding {
 }
 
 /// Tells what an indicium is, and changes nothing.
-pub async fn verify(
-    gateway: &Gateway,
-    indicium: &[u8],
-    at: Timestamp,
-) -> Result<Finding, Problem> {
+pub async fn verify(gateway: &Gateway, indicium: &[u8], at: Timestamp) -> Result<Finding, Problem> {
     let readers = readers(gateway).await?;
     let Some(stamp) = genuine(gateway, &readers, indicium).await? else {
         return Ok(Finding::FORGED);

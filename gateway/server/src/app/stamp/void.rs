@@ -77,11 +77,7 @@ pub async fn finish(gateway: &Gateway, stamp: &Stamp) -> Result<(), Problem> {
 }
 
 /// A buyer's own stamp. Somebody else's is unknown.
-pub async fn own(
-    gateway: &Gateway,
-    account: AccountId,
-    id: StampId,
-) -> Result<Stamp, Problem> {
+pub async fn own(gateway: &Gateway, account: AccountId, id: StampId) -> Result<Stamp, Problem> {
     let stamp = gateway.store.read(move |db| stamp_get(db, id)).await?;
     stamp.filter(|stamp| stamp.record.account == account).ok_or_else(Problem::not_found)
 }

@@ -19,7 +19,7 @@ use crate::{
     gateway::Gateway,
     http::{
         answer::Money,
-        auth::Caller,
+        auth::Anybody,
         body::{self, Json},
     },
     problem::{self, Problem},
@@ -216,7 +216,7 @@ fn indicium(text: &str, field: &str) -> Result<Vec<u8>, Problem> {
     responses((status = 200, body = Verified), crate::http::openapi::Problems))]
 pub async fn stamp_verify(
     gateway: Data<Gateway>,
-    caller: Caller,
+    caller: Anybody,
     Json(input): Json<VerifyIn>,
 ) -> Answered {
     let VerifyIn { indicium: text, scan: used, scanned_at, place } = input;
@@ -234,9 +234,9 @@ pub async fn stamp_verify(
     let bytes = indicium(&text, "indicium")?;
     let finding = verify(&gateway, &bytes, gateway.now()).await?;
     let is_known = |vendor| match &caller {
-        Caller::Operator(_) => true,
-        Caller::Merchant(merchant) => merchant.id == vendor,
-        Caller::Anyone | Caller::Buyer(_) => false,
+        Anybody::Operator(_) => true,
+        Anybody::Merchant(merchant) => merchant.id == vendor,
+        Anybody::Nobody | Anybody::Buyer(_) => false,
     };
     Ok(HttpResponse::Ok().json(Verified::of(finding, is_known)))
 }
@@ -247,7 +247,7 @@ pub async fn stamp_verify(
     responses((status = 200, body = ScansOut), crate::http::openapi::Problems))]
 pub async fn stamp_scans(
     gateway: Data<Gateway>,
-    caller: Caller,
+    caller: Anybody,
     Json(input): Json<ScansIn>,
 ) -> Answered {
     let scanner = scanner(&caller)?;
@@ -264,15 +264,15 @@ pub async fn stamp_scans(
     Ok(HttpResponse::Ok().json(ScansOut { data }))
 }
 
-fn scanner(caller: &Caller) -> Result<Scanner, Problem> {
+fn scanner(caller: &Anybody) -> Result<Scanner, Problem> {
     match caller {
-        Caller::Operator(_) => Ok(Scanner::Operator),
-        Caller::Merchant(merchant) => {
+        Anybody::Operator(_) => Ok(Scanner::Operator),
+        Anybody::Merchant(merchant) => {
             merchant.require(SCOPE)?;
             Ok(Scanner::Vendor(merchant.id))
         }
-        Caller::Buyer(_) => Err(Problem::new(problem::SCOPE_MISSING)
+        Anybody::Buyer(_) => Err(Problem::new(problem::SCOPE_MISSING)
             .detail("a stamp is scanned by its own vendor or the operator")),
-        Caller::Anyone => Err(Problem::new(problem::NOT_AUTHENTICATED)),
+        Anybody::Nobody => Err(Problem::new(problem::NOT_AUTHENTICATED)),
     }
 }
