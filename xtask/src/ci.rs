@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::gateway::{Database, Subject};
-use crate::{bench, kill, needs, readme, schemathesis, step};
+use crate::{bench, kill, languages, needs, readme, schemathesis, step};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -34,6 +34,7 @@ const LINTS: &[Step] = &[
 /// is a command by itself, which runs for as long as one likes.
 const RUNS: &[Step] = &[
     ("README commands", readme_commands),
+    ("Other languages", other_languages),
     ("Schemathesis", schemathesis_short),
     ("Kill, SQLite", kill_sqlite),
     ("Kill, PostgreSQL", kill_postgres),
@@ -98,6 +99,10 @@ fn dependencies() -> Result<()> {
             Ok(())
         }
     }
+}
+
+fn other_languages() -> Result<()> {
+    languages::run(&languages::Arguments { subject: Subject::default() })
 }
 
 fn schemathesis_short() -> Result<()> {

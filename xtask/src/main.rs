@@ -11,6 +11,7 @@ mod gateway;
 mod http;
 mod interrupt;
 mod kill;
+mod languages;
 mod load;
 mod needs;
 mod offer;
@@ -45,6 +46,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Fuzzes a running gateway through its OpenAPI document
     Schemathesis(schemathesis::Arguments),
+    /// Builds the example plugin in other languages, and holds it against the one in Rust
+    Languages(languages::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
             Command::Kill(arguments) => kill::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Schemathesis(arguments) => schemathesis::run(&arguments),
+            Command::Languages(arguments) => languages::run(&arguments),
         });
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -159,3 +159,61 @@ fn a_bench_tells_what_calls_take() {
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("describe: who it is") && shown.contains("--vectors"), "{shown}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_key_is_its_owners_alone_and_signs() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let eu = purser_bundled::BUNDLED.iter().find(|plugin| plugin.name == "tax-eu").unwrap();
+    fs::write(here.join("eu.wasm"), eu.bytes).unwrap();
+    let made = purser(here, &["keygen", "--out", "acme"]);
+    assert!(made.status.success());
+    let mode = |file: &str| fs::metadata(here.join(file)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("acme.key"), mode("acme.pub")), (0o600, 0o644));
+    let secret = fs::read_to_string(here.join("acme.key")).unwrap();
+    let public = fs::read_to_string(here.join("acme.pub")).unwrap();
+    let said = String::from_utf8([made.stdout, made.stderr].concat()).unwrap();
+    assert!(said.contains(public.trim()));
+    let hidden = secret.lines().nth(1).unwrap();
+    assert!(hidden.len() > 40 && !said.contains(hidden), "the private part is not shown");
+    assert!(refused(here, &["keygen", "--out", "acme"]).contains("is there already"));
+    assert_eq!(fs::read_to_string(here.join("acme.key")).unwrap(), secret);
+
+    let inspected = || -> Value {
+        let output = purser(here, &["inspect", "eu.wasm", "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(inspected()["signed_by"], Value::Null);
+    let digest = inspected()["digest"].clone();
+    let signed = purser(here, &["sign", "eu.wasm", "--key", "acme.key"]);
+    assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+    assert_eq!(inspected()["signed_by"], public.trim());
+    assert_ne!(inspected()["digest"], digest);
+    // Signed anew by somebody else, who replaces the first.
+    assert!(purser(here, &["keygen"]).status.success());
+    assert!(purser(here, &["sign", "eu.wasm", "--key", "publisher.key"]).status.success());
+    let other = fs::read_to_string(here.join("publisher.pub")).unwrap();
+    assert_eq!(inspected()["signed_by"], other.trim());
+
+    let mut bytes = fs::read(here.join("eu.wasm")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(here.join("changed.wasm"), bytes).unwrap();
+    fs::write(here.join("open.key"), secret).unwrap();
+    fs::write(here.join("text.wasm"), "no plugin").unwrap();
+    fs::copy(here.join("acme.pub"), here.join("public.key")).unwrap();
+    fs::set_permissions(here.join("public.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(here.join("open.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    for (arguments, cure) in [
+        (&["inspect", "changed.wasm"][..], "is refused"),
+        (&["sign", "eu.wasm", "--key", "none.key"], "make a key with `purser plugin keygen`"),
+        (&["sign", "eu.wasm", "--key", "open.key"], "chmod 600 open.key"),
+        (&["sign", "eu.wasm", "--key", "public.key"], "not an Ed25519 private key in PEM"),
+        (&["sign", "text.wasm", "--key", "acme.key"], "not a WebAssembly component"),
+    ] {
+        let error = refused(here, arguments);
+        assert!(error.contains(cure), "{arguments:?}: {error}");
+    }
+}

@@ -16,6 +16,7 @@ mod conformance;
 mod install;
 mod new;
 mod samples;
+mod sign;
 mod test;
 mod vectors;
 

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{SandboxFlags, bench, build, new};
+use super::{SandboxFlags, bench, build, new, sign};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
@@ -66,6 +66,30 @@ pub(super) enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Make a key that plugins are signed with: NAME.key for you alone, NAME.pub for operators who trust it
+    #[command(
+        after_help = "Examples:\n  purser plugin keygen\n  purser plugin keygen --out keys/acme"
+    )]
+    Keygen {
+        /// Where to write them
+        #[arg(long, default_value = "publisher", value_name = "NAME")]
+        out: PathBuf,
+    },
+    /// Sign a plugin file; whoever signed it before is replaced
+    #[command(after_help = "Examples:\n  purser plugin sign gst-sg-1.0.0.wasm --key publisher.key")]
+    Sign {
+        /// The plugin
+        file: PathBuf,
+        /// The private key: PKCS#8 in PEM, as `purser plugin keygen` and `openssl genpkey -algorithm ed25519` write it
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Where to write the signed file [default: in place]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) fn run(verb: Verb) -> anyhow::Result<ExitCode> {
@@ -79,5 +103,7 @@ pub(super) fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             let vectors: Option<&Path> = vectors.as_deref();
             bench::run(&plugin, vectors, calls, sandbox.limits(), json)
         }
+        Verb::Keygen { out } => sign::keygen(&out),
+        Verb::Sign { file, key, out, json } => sign::run(&file, &key, out, json),
     }
 }

@@ -22,6 +22,14 @@ struct Written<'a> {
     inspection: &'a Inspection,
 }
 
+#[derive(Serialize)]
+struct Inspected<'a> {
+    #[serde(flatten)]
+    inspection: &'a Inspection,
+    /// The publisher's key.
+    signed_by: Option<String>,
+}
+
 pub(super) fn run(folder: &Path, out: Option<PathBuf>, json: bool) -> anyhow::Result<ExitCode> {
     keep(&one(folder)?, out, json)
 }
@@ -44,8 +52,11 @@ pub(super) fn inspect(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let bytes = read(file, Limits::for_interpreters().component_bytes)?;
     let inspection = inspect_within(&bytes, bytes.len())
         .with_context(|| format!("{} is refused", file.display()))?;
+    let signed_by = purser_pack::verify(&bytes)
+        .with_context(|| format!("{} is refused", file.display()))?
+        .map(|key| key.to_string());
     if json {
-        print_json(&inspection)?;
+        print_json(&Inspected { inspection: &inspection, signed_by })?;
         return Ok(ExitCode::SUCCESS);
     }
     let list =
@@ -63,6 +74,7 @@ pub(super) fn inspect(file: &Path, json: bool) -> anyhow::Result<ExitCode> {
         ("exports", list(&inspection.exports)),
         ("size", format!("{} bytes", inspection.size)),
         ("digest", inspection.digest.clone()),
+        ("signed by", signed_by.unwrap_or_else(|| "nobody".to_owned())),
     ] {
         println!("{name:10}  {value}");
     }
