@@ -1,93 +1,70 @@
-//! Returns: the one-stop shop's file for sales from another member state, a plain table for the rest.
+//! Returns: the one-stop shop's file for sales from another member state, the nine boxes for HMRC, and the SDK's
+//! remittance advice for the rest.
 
-use csv::WriterBuilder;
 use purser_sdk::{
-    Category, Country, Error, Filing, Money, Percent, PeriodLine, PeriodTotals, Problem, Reason,
+    Country, Error, Filing, Money, PeriodLine, PeriodTotals,
+    filing::{advice, name_part},
 };
 
-use crate::countries;
+use crate::{Config, countries};
 
+mod nine_boxes;
 mod oss;
 
-const MEDIA_TYPE: &str = "text/csv; charset=utf-8";
+/// What the authority of a one-stop shop begins with: `OSS-DE`.
+const SHOP: &str = "OSS-";
 
 /// The return of one authority for one period.
 ///
 /// To a member state in euros it is a one-stop shop file, unless the taxpayer's number is that state's own: who is
 /// registered there files a domestic return, which needs purchases that the gateway knows nothing of, and gets
-/// the table like everybody else.
-pub(crate) fn file_return(totals: &PeriodTotals) -> Result<Filing, Error> {
-    let (kind, body) = if is_one_stop_shop(totals) {
-        ("oss", oss::file(totals)?)
-    } else {
-        ("vat", table(totals)?)
+/// the advice like everybody else.
+pub(crate) fn file_return(totals: &PeriodTotals, config: &Config) -> Result<Filing, Error> {
+    let name = |kind: &str, extension: &str| {
+        let (authority, period) = (name_part(&totals.authority), name_part(&totals.period));
+        format!("{kind}-{authority}-{period}.{extension}")
     };
-    let safe = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-    Ok(Filing {
-        media_type: MEDIA_TYPE.to_owned(),
-        file_name: format!("{kind}-{}-{}.csv", safe(&totals.authority), safe(&totals.period)),
-        body,
-    })
+    if is_one_stop_shop(totals) {
+        return Ok(Filing {
+            media_type: "text/csv; charset=utf-8".to_owned(),
+            file_name: name("oss", "csv"),
+            body: oss::file(totals)?,
+        });
+    }
+    if totals.authority == "GB" && is_in(totals, "GBP") {
+        return Ok(Filing {
+            media_type: "application/json".to_owned(),
+            file_name: name("vat", "json"),
+            body: nine_boxes::file(totals, config)?,
+        });
+    }
+    advice(totals, config.filing)
 }
 
 fn is_one_stop_shop(totals: &PeriodTotals) -> bool {
+    if totals.authority.starts_with(SHOP) {
+        return is_in(totals, "EUR");
+    }
     let land = Country::parse(&totals.authority).ok().and_then(countries::of);
     let Some(land) = land.filter(|land| land.in_union) else { return false };
     let domestic = totals.number.as_deref().is_some_and(|number| number.starts_with(land.prefix()));
-    let in_euros = |line: &PeriodLine| {
-        line.base.currency().code() == "EUR" && line.tax.currency().code() == "EUR"
-    };
-    !domestic && totals.lines.iter().all(in_euros)
+    !domestic && is_in(totals, "EUR")
 }
 
-/// Every row as it is, with its reason and what it corrects.
-fn table(totals: &PeriodTotals) -> Result<Vec<u8>, Error> {
-    let mut writer = WriterBuilder::new().from_writer(Vec::new());
-    let header = [
-        "authority",
-        "period",
-        "number",
-        "jurisdiction",
-        "category",
-        "reason",
-        "rate",
-        "base",
-        "tax",
-        "currency",
-        "corrects",
-    ];
-    writer.write_record(header).map_err(unwritable)?;
-    for line in &totals.lines {
-        let record = [
-            totals.authority.as_str(),
-            &totals.period,
-            totals.number.as_deref().unwrap_or_default(),
-            &line.jurisdiction,
-            line.category.name(),
-            line.reason.name(),
-            &line.rate.to_string(),
-            &line.base.amount(),
-            &line.tax.amount(),
-            line.base.currency().code(),
-            line.corrects.as_deref().unwrap_or_default(),
-        ];
-        writer.write_record(record).map_err(unwritable)?;
-    }
-    finish(writer)
-}
-
-fn finish(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, Error> {
-    writer.into_inner().map_err(|error| Error::new(Problem::MalformedRequest, error.to_string()))
-}
-
-fn unwritable(error: csv::Error) -> Error {
-    Error::new(Problem::MalformedRequest, error.to_string())
+fn is_in(totals: &PeriodTotals, code: &str) -> bool {
+    let in_it = |amount: Money| amount.currency().code() == code;
+    let line = |line: &PeriodLine| in_it(line.base) && in_it(line.tax);
+    totals.lines.iter().all(line)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use purser_sdk::Currency;
+    use purser_sdk::{Category, Currency, Percent, Reason};
+
+    fn filed(totals: &PeriodTotals) -> Result<Filing, Error> {
+        file_return(totals, &Config::default())
+    }
 
     fn money(amount: &str, code: &str) -> Money {
         let currency = Currency::parse(code).unwrap();
@@ -137,8 +114,8 @@ mod tests {
             line(Postage, Reason::Exempt, "0", "5.00", "0.00"),
             late,
         ];
-        let filing = file_return(&totals("FI", Some("DE136695976"), lines)).unwrap();
-        assert_eq!(filing.file_name, "oss-FI-2026Q4.csv");
+        let filing = filed(&totals("FI", Some("DE136695976"), lines)).unwrap();
+        assert_eq!(filing.file_name, "oss-FI-2026-Q4.csv");
         assert_eq!(
             text(&filing),
             "1;DE136695976;1;FI;1;1;25,5;1000,00;255,00;;;;\r\n\
@@ -152,38 +129,58 @@ mod tests {
     fn greece_is_el_to_the_one_stop_shop() {
         let mut sold = line(Category::General, Reason::Standard, "24", "10.00", "2.40");
         sold.jurisdiction = "GR".into();
-        let filing = file_return(&totals("GR", None, vec![sold])).unwrap();
+        let filing = filed(&totals("GR", None, vec![sold])).unwrap();
         assert_eq!(text(&filing), "1;;1;EL;1;1;24;10,00;2,40;;;;\r\n");
     }
 
     #[test]
-    fn everything_else_is_a_table() {
-        let header =
-            "authority,period,number,jurisdiction,category,reason,rate,base,tax,currency,corrects";
+    fn a_one_stop_shop_lists_every_state_and_its_parts() {
+        let sold = |jurisdiction: &str, rate, tax| PeriodLine {
+            jurisdiction: jurisdiction.to_owned(),
+            ..line(Category::General, Reason::Standard, rate, "100.00", tax)
+        };
+        let lines = vec![
+            sold("FI", "25.5", "25.50"),
+            sold("PT-20", "16", "16.00"),
+            sold("GR", "24", "24.00"),
+        ];
+        let filing = filed(&totals("OSS-DE", Some("DE136695976"), lines)).unwrap();
+        assert_eq!(filing.file_name, "oss-OSS-DE-2026-Q4.csv");
+        assert_eq!(
+            text(&filing),
+            "1;DE136695976;1;FI;1;1;25,5;100,00;25,50;;;;\r\n\
+             2;DE136695976;1;PT;1;1;16;100,00;16,00;;;;\r\n\
+             3;DE136695976;1;EL;1;1;24;100,00;24,00;;;;\r\n"
+        );
+    }
+
+    #[test]
+    fn everything_else_is_an_advice() {
         let check = |totals: &PeriodTotals, row: &str| {
-            let filing = file_return(totals).unwrap();
-            assert_eq!(text(&filing), format!("{header}\n{row}\n"));
-            assert!(filing.file_name.starts_with("vat-"));
+            let filing = filed(totals).unwrap();
+            assert!(text(&filing).contains(row), "{}", text(&filing));
+            assert!(filing.file_name.starts_with("advice-"));
         };
         let sold = || line(Category::Book, Reason::Reduced, "13.5", "10.00", "1.35");
         check(
             &totals("FI", Some("FI20774740"), vec![sold()]),
-            "FI,2026-Q4,FI20774740,FI,book,reduced,13.5,10.00,1.35,EUR,",
+            "sales,FI,2026-Q4,FI20774740,FI,book,reduced,13.5,10.00,1.35,EUR,",
         );
         let kronor =
             PeriodLine { base: money("10.00", "SEK"), tax: money("1.35", "SEK"), ..sold() };
         check(
             &totals("FI", None, vec![kronor]),
-            "FI,2026-Q4,,FI,book,reduced,13.5,10.00,1.35,SEK,",
+            "sales,FI,2026-Q4,,FI,book,reduced,13.5,10.00,1.35,SEK,",
         );
         check(
             &totals("GB", Some("980780684, \"Ltd\""), vec![sold()]),
-            "GB,2026-Q4,\"980780684, \"\"Ltd\"\"\",FI,book,reduced,13.5,10.00,1.35,EUR,",
+            "sales,GB,2026-Q4,\"980780684, \"\"Ltd\"\"\",FI,book,reduced,13.5,10.00,1.35,EUR,",
         );
+        check(&totals("CH", None, vec![]), "record,authority,period");
     }
 
     #[test]
     fn a_period_without_sales_is_an_empty_return() {
-        assert_eq!(text(&file_return(&totals("FI", None, vec![])).unwrap()), "");
+        assert_eq!(text(&filed(&totals("FI", None, vec![])).unwrap()), "");
     }
 }

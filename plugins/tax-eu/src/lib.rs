@@ -1,4 +1,4 @@
-//! Value added tax of the European Union, the United Kingdom, Switzerland, Liechtenstein and Norway.
+//! Value added tax of the European Union, the United Kingdom, Switzerland, Liechtenstein, Norway and Iceland.
 //!
 //! Every rate is a row with its days and its source (`rates`); where no row says what the tax is, there
 //! is no sale. What this plugin decides:
@@ -11,17 +11,38 @@
 //!   and 196), and so does a business anywhere that buys an electronic service from abroad. For goods from beyond a
 //!   border the rules depend on the consignment's value and on registrations that a sale does not show, so
 //!   the tax is charged there, as to anybody.
+//! - What leaves for a country whose tax is not known here bears none (art. 146, and what its neighbours have like it). Parts of
+//!   member states outside of the tax (arts. 6 and 104 to 105) have taxes of their own, and are refused.
 //! - Stamps at face value are exempt (art. 135(1)(h)), in the country whose post will carry the letter.
 
 mod assess;
 mod countries;
 mod file_return;
 mod rates;
+mod shop;
 
-use purser_sdk::{Assessment, Description, Error, Filing, PeriodTotals, Sale, Tax};
+use std::collections::BTreeMap;
+
+use purser_sdk::{
+    Assessment, Description, Error, Filing, PeriodTotals, Sale, Tax, config, filing::Format,
+};
+use serde::Deserialize;
 
 /// The plugin.
 pub struct Vat;
+
+/// What the operator may choose.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Config {
+    /// Whether sellers with a registration of the scheme `oss` owe the taxes of other member states to their one-stop shop,
+    /// `OSS-DE`, which one return then lists, and not to each state.
+    one_stop_shop: bool,
+    /// HMRC's keys of periods, where they are not those of calendar months and quarters.
+    period_keys: BTreeMap<String, String>,
+    /// The form of returns that have none of their own.
+    filing: Format,
+}
 
 impl Tax for Vat {
     fn describe() -> Description {
@@ -36,11 +57,11 @@ impl Tax for Vat {
     }
 
     fn assess(sale: &Sale) -> Result<Assessment, Error> {
-        assess::assess(sale)
+        assess::assess(sale, &config(&sale.attributes)?)
     }
 
     fn file_return(totals: &PeriodTotals) -> Result<Filing, Error> {
-        file_return::file_return(totals)
+        file_return::file_return(totals, &config(&totals.attributes)?)
     }
 }
 

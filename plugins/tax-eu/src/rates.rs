@@ -2,7 +2,7 @@
 
 use purser_sdk::{Category, Country, Date, Error, Percent, Problem, Reason, date};
 
-use crate::countries::Land;
+use crate::countries::Spot;
 
 mod reduced;
 mod standard;
@@ -16,6 +16,8 @@ pub(crate) const COVERED_TO: Date = date(2027, 12, 31);
 #[derive(Debug)]
 pub(crate) struct Row {
     country: Country,
+    /// The part of it, where that has its own rates.
+    part: Option<&'static str>,
     categories: &'static [Category],
     from: Date,
     to: Option<Date>,
@@ -35,7 +37,16 @@ impl Row {
         source: &'static str,
     ) -> Self {
         let country = Country::literal(country);
-        Self { country, categories, from: COVERED_FROM, to: None, percent, reason, source }
+        Self {
+            country,
+            part: None,
+            categories,
+            from: COVERED_FROM,
+            to: None,
+            percent,
+            reason,
+            source,
+        }
     }
 
     /// The same from `day` on.
@@ -48,6 +59,11 @@ impl Row {
         Self { to: Some(day), ..self }
     }
 
+    /// The same of a part of the country.
+    const fn within(self, part: &'static str) -> Self {
+        Self { part: Some(part), ..self }
+    }
+
     /// The percentage.
     pub(crate) fn rate(&self) -> Result<Percent, Error> {
         Ok(Percent::from_parts(self.percent.0, self.percent.1)?)
@@ -58,15 +74,18 @@ impl Row {
     }
 }
 
-/// The row for `category` in `land` on `day`.
-pub(crate) fn find(land: &Land, category: Category, day: Date) -> Result<&'static Row, Error> {
+/// The row for `category` in `spot` on `day`.
+pub(crate) fn find(spot: Spot, category: Category, day: Date) -> Result<&'static Row, Error> {
     let mut rows = rows();
     let found = rows.find(|row| {
-        row.country == land.country && row.categories.contains(&category) && row.is_on(day)
+        row.country == spot.land.country
+            && row.part == spot.part()
+            && row.categories.contains(&category)
+            && row.is_on(day)
     });
     found.ok_or_else(|| {
         let text =
-            format!("this plugin has no sourced rate of {category} in {} on {day}", land.code());
+            format!("this plugin has no sourced rate of {category} in {} on {day}", spot.code());
         Error::new(Problem::TaxCategoryUnsupported, text)
     })
 }
@@ -90,10 +109,17 @@ fn rows() -> impl Iterator<Item = &'static Row> {
 mod tests {
     use super::*;
     use crate::countries;
+    use purser_sdk::Place;
 
-    fn lands() -> impl Iterator<Item = &'static Land> {
-        let country = |code: &str| Country::parse(code).unwrap();
-        countries::codes().into_iter().map(move |code| countries::of(country(code)).unwrap())
+    fn spot(code: &str) -> Spot {
+        let (country, part) =
+            code.split_once('-').map_or((code, None), |(it, part)| (it, Some(part)));
+        let country = Country::parse(country).unwrap();
+        countries::find(&Place { country, subdivision: part.map(str::to_owned) }).unwrap()
+    }
+
+    fn spots() -> impl Iterator<Item = Spot> {
+        countries::codes().into_iter().chain(["PT-20", "PT-30"]).map(spot)
     }
 
     /// The days on which anything changes, and the ends.
@@ -108,17 +134,18 @@ mod tests {
 
     #[test]
     fn a_day_has_one_rate_of_a_category() {
-        for (land, day) in lands().flat_map(|land| days().into_iter().map(move |day| (land, day))) {
+        for (spot, day) in spots().flat_map(|spot| days().into_iter().map(move |day| (spot, day))) {
             for category in Category::ALL {
                 let on = |row: &&Row| {
-                    row.country == land.country
+                    row.country == spot.land.country
+                        && row.part == spot.part()
                         && row.categories.contains(category)
                         && row.is_on(day)
                 };
                 let found = rows().filter(on).count();
                 let needed =
                     usize::from(matches!(category, Category::General | Category::DigitalService));
-                assert!((needed..=1).contains(&found), "{category} in {} on {day}", land.code());
+                assert!((needed..=1).contains(&found), "{category} in {} on {day}", spot.code());
             }
         }
     }
@@ -140,7 +167,7 @@ mod tests {
     /// The rates that a country has had since 2024, the standard ones first: a second list, by country and not by
     /// category, against which the rows are held.
     #[rustfmt::skip]
-    const KNOWN: [(&str, &[&str], &[&str]); 31] = [
+    const KNOWN: [(&str, &[&str], &[&str]); 34] = [
         ("AT", &["20"], &["13", "10", "4.9"]), ("BE", &["21"], &["12", "6"]), ("BG", &["20"], &["9"]),
         ("CH", &["8.1"], &["3.8", "2.6"]), ("CY", &["19"], &["9", "5", "3"]), ("CZ", &["21"], &["12", "0"]),
         ("DE", &["19"], &["7"]), ("DK", &["25"], &["0"]), ("EE", &["22", "24"], &["13", "9", "5"]),
@@ -150,23 +177,27 @@ mod tests {
         ("IT", &["22"], &["10", "5", "4"]), ("LI", &["8.1"], &["3.8", "2.6"]), ("LT", &["21"], &["12", "9", "5"]),
         ("LU", &["17"], &["14", "8", "3"]), ("LV", &["21"], &["12", "5"]), ("MT", &["18"], &["12", "7", "5"]),
         ("NL", &["21"], &["9"]), ("NO", &["25"], &["15", "12", "0"]), ("PL", &["23"], &["8", "5"]),
-        ("PT", &["23"], &["13", "6"]), ("RO", &["19", "21"], &["11", "9", "5"]), ("SE", &["25"], &["12", "6"]),
+        ("PT", &["23"], &["13", "6"]), ("PT-20", &["16"], &["9", "4"]), ("PT-30", &["22"], &["12", "5", "4"]),
+        ("IS", &["24"], &["11"]), ("RO", &["19", "21"], &["11", "9", "5"]), ("SE", &["25"], &["12", "6"]),
         ("SI", &["22"], &["9.5", "5"]), ("SK", &["20", "23"], &["19", "10", "5"]),
     ];
+
+    fn code_of(row: &Row) -> String {
+        row.part.map_or_else(|| row.country.to_string(), |part| format!("{}-{part}", row.country))
+    }
 
     #[test]
     fn rows_have_rates_that_their_country_has() {
         for row in rows() {
-            let code = row.country.code();
+            let code = code_of(row);
             let (_, standard, reduced) = KNOWN.iter().find(|(known, ..)| *known == code).unwrap();
             let rates = if row.reason == Reason::Standard { standard } else { reduced };
             let rate = row.rate().unwrap().to_string();
             assert!(rates.contains(&rate.as_str()), "{code} has no {} rate of {rate}", row.reason);
         }
         for (code, standard, _) in KNOWN {
-            let general = |row: &&Row| {
-                row.country.code() == code && row.categories.contains(&Category::General)
-            };
+            let general =
+                |row: &&Row| code_of(row) == code && row.categories.contains(&Category::General);
             let found: Vec<String> =
                 rows().filter(general).map(|row| row.rate().unwrap().to_string()).collect();
             assert_eq!(found, standard, "{code}");
@@ -179,8 +210,7 @@ mod tests {
         let food = "DE 7, FR 5.5, NL 9, GB 0, NO 15, CH 2.6";
         for (category, list) in [(Category::Book, books), (Category::Food, food)] {
             for (code, percent) in list.split(", ").map(|pair| pair.split_once(' ').unwrap()) {
-                let land = countries::of(Country::parse(code).unwrap()).unwrap();
-                let row = find(land, category, date(2024, 6, 28)).unwrap();
+                let row = find(spot(code), category, date(2024, 6, 28)).unwrap();
                 assert_eq!(row.rate().unwrap().to_string(), percent, "{category} in {code}");
             }
         }
@@ -189,8 +219,8 @@ mod tests {
     #[test]
     fn rates_change_on_their_day() {
         let check = |code: &str, category, day, percent: Option<&str>| {
-            let land = countries::of(Country::parse(code).unwrap()).unwrap();
-            let found = find(land, category, day).ok().map(|row| row.rate().unwrap().to_string());
+            let found =
+                find(spot(code), category, day).ok().map(|row| row.rate().unwrap().to_string());
             assert_eq!(found.as_deref(), percent, "{category} in {code} on {day}");
         };
         use Category::{
@@ -238,6 +268,12 @@ mod tests {
         check("LT", Ebook, date(2026, 1, 1), Some("5"));
         check("LT", Accommodation, date(2025, 12, 31), Some("9"));
         check("LT", Accommodation, date(2026, 1, 1), Some("12"));
+        check("PT-20", General, date(2024, 1, 1), Some("16"));
+        check("PT-30", General, date(2026, 1, 1), Some("22"));
+        check("PT-30", Book, date(2024, 9, 30), Some("5"));
+        check("PT-30", Book, date(2024, 10, 1), Some("4"));
+        check("IS", General, date(2024, 1, 1), Some("24"));
+        check("IS", Food, date(2026, 1, 1), Some("11"));
         check("CZ", Medicine, date(2026, 1, 1), None);
         check("DK", Book, date(2026, 1, 1), None);
     }

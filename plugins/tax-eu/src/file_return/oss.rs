@@ -7,10 +7,11 @@
 //! Reg. (EU) 282/2011 art. 60.
 
 use csv::{Terminator, WriterBuilder};
-
-use super::{
-    Category, Country, Error, Money, Percent, PeriodTotals, Reason, countries, finish, unwritable,
+use purser_sdk::{
+    Category, Error, Money, Percent, PeriodTotals, Problem, Reason, Supply, filing::cell,
 };
+
+use crate::countries;
 
 /// What the file has one row for.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) fn file(totals: &PeriodTotals) -> Result<Vec<u8>, Error> {
     let (sales, corrections) = rows(totals)?;
     let mut writer =
         WriterBuilder::new().delimiter(b';').terminator(Terminator::CRLF).from_writer(Vec::new());
-    let taxpayer = totals.number.as_deref().unwrap_or_default();
+    let taxpayer = cell(totals.number.as_deref().unwrap_or_default());
     let mut number = 0_u32;
     let mut next = || {
         number = number.saturating_add(1);
@@ -43,7 +44,7 @@ pub(super) fn file(totals: &PeriodTotals) -> Result<Vec<u8>, Error> {
     for row in &sales {
         let record = [
             &next(),
-            taxpayer,
+            &taxpayer,
             "1",
             &row.state,
             code(row.services),
@@ -59,12 +60,16 @@ pub(super) fn file(totals: &PeriodTotals) -> Result<Vec<u8>, Error> {
         writer.write_record(record).map_err(unwritable)?;
     }
     for row in &corrections {
-        let tax = comma(&row.tax.amount());
+        let (period, tax) = (cell(row.period), comma(&row.tax.amount()));
         let record =
-            [&next(), taxpayer, "2", "", "", "", "", "", "", "", row.period, &row.state, &tax];
+            [&next(), &taxpayer, "2", "", "", "", "", "", "", "", &period, &row.state, &tax];
         writer.write_record(record).map_err(unwritable)?;
     }
-    finish(writer)
+    writer.into_inner().map_err(|error| Error::new(Problem::MalformedRequest, error.to_string()))
+}
+
+fn unwritable(error: csv::Error) -> Error {
+    Error::new(Problem::MalformedRequest, error.to_string())
 }
 
 fn comma(decimal: &str) -> String {
@@ -118,24 +123,15 @@ fn rows(totals: &PeriodTotals) -> Result<(Vec<Sales>, Vec<Correction<'_>>), Erro
     Ok((sales, corrections))
 }
 
-/// The scheme writes Greece as its tax numbers do.
+/// The scheme writes Greece as its tax numbers do, and names no parts of states.
 fn state(jurisdiction: &str) -> String {
-    let land = Country::parse(jurisdiction).ok().and_then(countries::of);
-    land.map_or_else(|| jurisdiction.to_owned(), |land| land.prefix().to_owned())
+    let land = countries::within(jurisdiction);
+    land.map_or_else(|| cell(jurisdiction), |land| land.prefix().to_owned())
 }
 
 fn is_service(category: Category) -> bool {
-    match category {
-        Category::DigitalService
-        | Category::Ebook
-        | Category::Accommodation
-        | Category::Restaurant
-        | Category::PassengerTransport
-        | Category::Postage => true,
-        Category::General
-        | Category::Book
-        | Category::Newspaper
-        | Category::Food
-        | Category::Medicine => false,
+    match Supply::of(category) {
+        Supply::Electronic | Supply::Local => true,
+        Supply::Goods => false,
     }
 }

@@ -59,12 +59,17 @@ const HU: &str =
     "Áfa tv. 3. melléklet, paper books only; avalara.com, Hungarian VAT rates 2025-12-24";
 const IE: &str =
     "VATCA 2010 Sch. 2 and 3; e-books at zero from 2024-01-01; meals 9 % from 2026-07-01";
+const IS: &str =
+    "Lög nr. 50/1988, 14. gr. 2. mgr.; vatupdate.com, VAT rates in Iceland (2021-05-26)";
 const IT: &str = "DPR 633/1972 tab. A parts II and III; TEDB 2025-08-26";
 const LT: &str = "PVM įstatymas 19 str.; Law XV-287: books 5 %, lodging and journeys 12 % from 2026-01-01 (was 9 %)";
 const NL: &str = "Wet OB 1968 tabel I; lodging 21 % from 2026-01-01; business.gov.nl, VAT rates";
 const NO: &str = "mval. §§ 5-2 to 5-11, 6-3 and 6-4; skatteetaten.no, satser for merverdiavgift";
 const PL: &str = "Ustawa o VAT, zał. 3 and 10; TEDB 2025-08-26";
 const PT: &str = "CIVA listas I and II; TEDB 2025-08-26";
+const PT_20: &str = "CIVA art. 18(3)(a), listas I and II: 4 and 9 %; vatupdate.com 2021-07-12";
+const PT_30: &str =
+    "CIVA art. 18(3)(b), listas I and II; DLR 6/2024/M: 4 % from 2024-10-01 (was 5 %), 12 %";
 const RO: &str =
     "Codul fiscal art. 291; Legea 141/2025: 11 % from 2025-08-01, before that 5 and 9 %";
 const SE: &str = "ML 2023:200 ch. 9; food 6 % from 2026-04-01 to 2027-12-31; TEDB 2025-08-26";
@@ -145,6 +150,8 @@ pub(super) static ROWS: &[Row] = &[
     reduced(b"IE", (135, 1), &[Restaurant], IE).until(date(2026, 6, 30)),
     reduced(b"IE", (9, 0), &[Restaurant], IE).since(date(2026, 7, 1)),
 
+    reduced(b"IS", (11, 0), &[Book, Ebook, Newspaper, Food, Accommodation, Restaurant], IS),
+
     reduced(b"IT", (4, 0), &[Book, Ebook, Newspaper], IT),
     reduced(b"IT", (10, 0), &[Accommodation, Restaurant], IT),
 
@@ -174,6 +181,13 @@ pub(super) static ROWS: &[Row] = &[
 
     reduced(b"PT", (6, 0), &[Book, Medicine, Accommodation, PassengerTransport], PT),
     reduced(b"PT", (13, 0), &[Restaurant], PT),
+    reduced(b"PT", (4, 0), &[Book, Medicine, Accommodation, PassengerTransport], PT_20).within("20"),
+    reduced(b"PT", (9, 0), &[Restaurant], PT_20).within("20"),
+    reduced(b"PT", (5, 0), &[Book, Medicine, Accommodation, PassengerTransport], PT_30)
+        .within("30").until(date(2024, 9, 30)),
+    reduced(b"PT", (4, 0), &[Book, Medicine, Accommodation, PassengerTransport], PT_30)
+        .within("30").since(date(2024, 10, 1)),
+    reduced(b"PT", (12, 0), &[Restaurant], PT_30).within("30"),
 
     reduced(b"RO", (5, 0), &[Book], RO).until(date(2025, 7, 31)),
     reduced(b"RO", (9, 0), &[Medicine, Accommodation, Restaurant], RO).until(date(2025, 7, 31)),

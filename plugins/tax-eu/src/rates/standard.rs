@@ -18,6 +18,9 @@ const FINLAND: &str = "vero.fi, Rates of VAT: 25.5 % from 2024-09-01, before tha
 const ROMANIA: &str =
     "Codul fiscal art. 291; Legea 141/2025: 21 % from 2025-08-01, before that 19 %";
 const SLOVAKIA: &str = "Zákon 222/2004 § 27: 23 % from 2025-01-01, before that 20 %";
+const ICELAND: &str = "Lög nr. 50/1988, 14. gr. 1. mgr.; island.is, Taxes on goods and services";
+const AZORES: &str = "CIVA art. 18(3)(a); vatupdate.com 2021-07-12: 16, 9 and 4 % from 2021-07-01";
+const MADEIRA: &str = "CIVA art. 18(3)(b); vatupdate.com 2024-09-05: 22 and 12 % remain";
 const SWITZERLAND: &str = "MWSTG Art. 25: 8.1 % from 2024-01-01";
 
 const fn standard(country: &[u8; 2], percent: i64) -> Row {
@@ -49,6 +52,7 @@ pub(super) static ROWS: &[Row] = &[
     standard(b"HR", 25),
     standard(b"HU", 27),
     standard(b"IE", 23),
+    cited(b"IS", (24, 0), ICELAND),
     standard(b"IT", 22),
     cited(b"LI", (81, 1), SWITZERLAND),
     standard(b"LT", 21),
@@ -59,6 +63,8 @@ pub(super) static ROWS: &[Row] = &[
     standard(b"NO", 25),
     standard(b"PL", 23),
     standard(b"PT", 23),
+    cited(b"PT", (16, 0), AZORES).within("20"),
+    cited(b"PT", (22, 0), MADEIRA).within("30"),
     cited(b"RO", (19, 0), ROMANIA).until(date(2025, 7, 31)),
     cited(b"RO", (21, 0), ROMANIA).since(date(2025, 8, 1)),
     standard(b"SE", 25),
