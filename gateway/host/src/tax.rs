@@ -56,6 +56,9 @@ pub struct PeriodTotals {
     pub number: Option<String>,
     /// The rows.
     pub lines: Vec<PeriodLine>,
+    /// What else is told: the configuration that the sales were assessed under, as `config`, and what a remittance
+    /// advice names.
+    pub attributes: Vec<(String, String)>,
 }
 
 /// One row of a period.
@@ -184,14 +187,29 @@ fn read_filing(filing: wire::Filing) -> Result<Filing, CallError> {
     let wire::Filing { media_type, file_name, body } = filing;
     let media_type = convert::short("media-type", &media_type)?;
     let file_name = convert::short("file-name", &file_name)?;
+    if !is_media_type(&media_type) {
+        return Err(CallError::bad_output("media-type: like text/csv; charset=utf-8"));
+    }
     if file_name.contains(['/', '\\']) || file_name.starts_with('.') {
         return Err(CallError::bad_output("file-name: a plain name, without directories"));
     }
     Ok(Filing { media_type, file_name, body })
 }
 
+/// RFC 9110, section 8.3.1, in visible ASCII: it becomes a header.
+fn is_media_type(text: &str) -> bool {
+    let token = |part: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        !part.is_empty() && part.bytes().all(allowed)
+    };
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let (kind, subtype) = essence.split_once('/').unwrap_or_default();
+    let visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    token(kind) && token(subtype) && text.bytes().all(visible)
+}
+
 fn period_totals(totals: &PeriodTotals) -> wire::PeriodTotals {
-    let PeriodTotals { authority, period, number, lines } = totals.clone();
+    let PeriodTotals { authority, period, number, lines, attributes } = totals.clone();
     let line = |line: PeriodLine| wire::PeriodLine {
         jurisdiction: line.jurisdiction,
         category: line.category,
@@ -202,5 +220,5 @@ fn period_totals(totals: &PeriodTotals) -> wire::PeriodTotals {
         corrects: line.corrects,
     };
     let lines = lines.into_iter().map(line).collect();
-    wire::PeriodTotals { authority, period, number, lines, attributes: Vec::new() }
+    wire::PeriodTotals { authority, period, number, lines, attributes }
 }

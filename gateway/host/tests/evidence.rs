@@ -175,6 +175,7 @@ async fn every_function_of_the_tax_role_has_the_contracts_types() {
         period: "2026-10".into(),
         number: None,
         lines: vec![row],
+        attributes: vec![],
     };
     assert!(
         tax.file_return(&totals).await.is_err_and(|error| matches!(error, CallError::Refused(_)))

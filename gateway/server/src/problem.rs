@@ -199,6 +199,9 @@ kinds! {
     PLUGIN_FAILED = "plugin-failed", 502, "A plugin failed",
         "A plugin crashed, took too long or broke its contract. The command did not happen.",
         "Try again later with the same Idempotency-Key; the operator sees the fault.";
+    RETURN_NOT_SENT = "return-not-sent", 502, "The return did not get there",
+        "The authority's address could not be reached, or did not answer in time. What happened is kept with the remittance.",
+        "Check the address and send it again, or download the return and hand it in by yourself.";
     OVERLOADED = "overloaded", 503, "The gateway is busy",
         "More requests are waiting than the gateway takes on. The command did not happen.",
         "Try again with the same Idempotency-Key after Retry-After seconds.";

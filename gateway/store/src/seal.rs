@@ -215,3 +215,11 @@ pub(crate) fn sealed_entries(
     let sealed = entry_sealed::table.filter(entry_sealed::position.between(first, last));
     Ok(sealed.order(entry_sealed::position).load(conn)?)
 }
+
+/// The hash of the journal up to a position at which a seal ends.
+pub fn seal_hash_at(conn: &mut Connection, position: i64) -> Result<Option<SealHash>, StoreError> {
+    let seals = seal::table.filter(seal::first_position.le(position));
+    let newest = seals.order(seal::first_position.desc()).first(conn).optional()?;
+    let newest = newest.map(seal_read).transpose()?;
+    Ok(newest.filter(|seal| seal.last_position == position).map(|seal| seal.hash))
+}

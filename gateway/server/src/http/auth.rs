@@ -30,6 +30,8 @@ use crate::{
 const CREDENTIAL_BYTES_MAX: usize = 2048;
 /// The scope of an operator's idempotency keys.
 const OPERATOR: &str = "operator";
+/// What an operator's key begins with.
+const OPERATOR_KEY: &str = "op_";
 
 /// A buyer who is signed in.
 pub struct Buyer {
@@ -65,6 +67,34 @@ pub struct Operator {
     pub facts_version: i64,
     /// The idempotency key.
     pub key: Key,
+}
+
+/// Who may look at books: an operator at all of them, a merchant at its own.
+pub enum Viewer {
+    /// An operator.
+    Operator(Operator),
+    /// A merchant.
+    Merchant(Merchant),
+}
+
+impl Viewer {
+    /// Whose books may be looked at, if not all: a merchant's key needs this scope.
+    pub fn merchant(&self, scope: &str) -> Result<Option<MerchantId>, Problem> {
+        match self {
+            Self::Operator(_) => Ok(None),
+            Self::Merchant(merchant) => {
+                merchant.require(scope)?;
+                Ok(Some(merchant.id))
+            }
+        }
+    }
+
+    async fn read(request: HttpRequest) -> Result<Self, Problem> {
+        match credential(&request, OPERATOR_KEY) {
+            Ok(_) => Operator::read(request).await.map(Self::Operator),
+            Err(_) => Merchant::read(request).await.map(Self::Merchant),
+        }
+    }
 }
 
 impl Buyer {
@@ -122,7 +152,7 @@ impl Merchant {
 impl Operator {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let gateway = gateway(&request)?;
-        let credential = credential(&request, "op_")?;
+        let credential = credential(&request, OPERATOR_KEY)?;
         let header = KeyHeader::of(&request);
         let facts_version = gateway.store.facts_version_recent().await?;
         let hash = gateway.keys.api_key_hash(credential.expose());
@@ -153,7 +183,7 @@ macro_rules! from_request {
     )*};
 }
 
-from_request!(Buyer, Merchant, Operator, Anybody);
+from_request!(Buyer, Merchant, Operator, Anybody, Viewer);
 
 /// Anyone at all, and whoever says who it is. A credential that is not good is refused, as everywhere.
 pub enum Anybody {

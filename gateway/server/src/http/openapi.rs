@@ -9,7 +9,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{account, buyer, everyone, merchant, operator, stamp, stream};
+use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
 
 use problems::Complete;
 pub use problems::Problems;
@@ -84,6 +84,10 @@ pub struct ProblemDocument {
         operator::books::refund_policy_put, operator::books::refund_policy_get, operator::books::trade_create,
         operator::books::check_get, operator::books::clock_set,
         operator::rates::rates_import, operator::rates::rate_get,
+        taxes::liabilities_get, taxes::remittance_create, taxes::remittances_list, taxes::remittance_get,
+        taxes::remittance_confirm, taxes::remittance_fail, taxes::return_get, taxes::return_send_now,
+        payouts::payout_create, payouts::payouts_list, payouts::payout_confirm, payouts::payout_fail,
+        payouts::payout_file, payouts::statement_get, payouts::statement_json, payouts::statement_csv,
     ),
     components(schemas(ProblemDocument)),
     tags(

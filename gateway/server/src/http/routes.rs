@@ -5,7 +5,7 @@ use actix_web::{
     web::{PayloadConfig, ServiceConfig, delete, get, post, put, resource},
 };
 
-use super::{account, buyer, everyone, merchant, operator, stamp, stream};
+use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
 use crate::problem::{self, Problem};
 
 /// An e-mail, secrets and a country.
@@ -19,6 +19,7 @@ pub fn configure(routes: &mut ServiceConfig) {
     for_stamps(routes);
     for_merchants(routes);
     for_operators(routes);
+    for_money_that_leaves(routes);
 }
 
 /// What is not in the table.
@@ -119,6 +120,35 @@ fn for_merchants(routes: &mut ServiceConfig) {
         .service(resource("/v1/sales/{item}/refund").route(post().to(merchant::sale_refund)))
         .service(resource("/v1/events").route(get().to(merchant::events_list)))
         .service(resource("/v1/events/stream").route(get().to(stream::events_stream)));
+}
+
+fn for_money_that_leaves(routes: &mut ServiceConfig) {
+    routes
+        .service(resource("/v1/tax/liabilities").route(get().to(taxes::liabilities_get)))
+        .service(
+            resource("/v1/tax/remittances")
+                .route(get().to(taxes::remittances_list))
+                .route(post().to(taxes::remittance_create)),
+        )
+        .service(resource("/v1/tax/remittances/{id}").route(get().to(taxes::remittance_get)))
+        .service(
+            resource("/v1/tax/remittances/{id}/confirm")
+                .route(post().to(taxes::remittance_confirm)),
+        )
+        .service(resource("/v1/tax/remittances/{id}/fail").route(post().to(taxes::remittance_fail)))
+        .service(resource("/v1/tax/remittances/{id}/return").route(get().to(taxes::return_get)))
+        .service(resource("/v1/tax/remittances/{id}/send").route(post().to(taxes::return_send_now)))
+        .service(
+            resource("/v1/payouts")
+                .route(get().to(payouts::payouts_list))
+                .route(post().to(payouts::payout_create)),
+        )
+        .service(resource("/v1/payouts/{id}/confirm").route(post().to(payouts::payout_confirm)))
+        .service(resource("/v1/payouts/{id}/fail").route(post().to(payouts::payout_fail)))
+        .service(resource("/v1/payouts/{id}/file").route(get().to(payouts::payout_file)))
+        .service(resource("/v1/statements/{month}.csv").route(get().to(payouts::statement_csv)))
+        .service(resource("/v1/statements/{month}.json").route(get().to(payouts::statement_json)))
+        .service(resource("/v1/statements/{month}").route(get().to(payouts::statement_get)));
 }
 
 fn for_operators(routes: &mut ServiceConfig) {

@@ -84,7 +84,7 @@ impl From<Refusal> for Problem {
             Refusal::OfferAlreadyUsed { offer } => problem.with("offer_id", offer),
             Refusal::StampHeld { days } => problem.with("days", days),
             Refusal::HoldsLess { account, holds } => problem
-                .detail(format!("{account} holds {holds}"))
+                .detail(holds_less(&account, holds))
                 .with("account", account)
                 .with("holds", serde_json::to_value(holds).unwrap_or_default()),
             Refusal::AlreadySettled { settled } => problem.with("status", settled.name()),
@@ -103,6 +103,16 @@ impl From<Refusal> for Problem {
             | Refusal::LimitOfOtherExceeded => problem,
         }
     }
+}
+
+/// What an account holds that was to give more, and how the operator helps it.
+fn holds_less(account: &str, holds: purser_money::Money) -> String {
+    let cure = if account.starts_with("float:") {
+        "; book the trade that brings real money in with POST /v1/treasury/trades, then use a new key"
+    } else {
+        ""
+    };
+    format!("{account} holds {holds}{cure}")
 }
 
 impl From<OfferError> for Problem {

@@ -20,6 +20,7 @@ pub mod remittance;
 pub(crate) mod row;
 pub mod sale;
 pub mod stamp;
+pub mod statement;
 pub mod vault;
 
 pub use page::{Page, Paged};

@@ -149,6 +149,23 @@ const OWN: &[(&str, &[Kind])] = &[
             problem::RATES_TOO_OLD,
         ],
     ),
+    (
+        "/v1/tax/remittances",
+        &[
+            problem::UNKNOWN_CURRENCY,
+            problem::INVALID_AMOUNT,
+            problem::NOTHING_TO_REMIT,
+            problem::PERIOD_NOT_OVER,
+            problem::PLUGIN_FAILED,
+        ],
+    ),
+    ("/v1/tax/liabilities", &[problem::OVERLOADED]),
+    ("/v1/tax/remittances/{id}/confirm", &[problem::ALREADY_SETTLED, problem::INSUFFICIENT_FUNDS]),
+    ("/v1/tax/remittances/{id}/fail", &[problem::ALREADY_SETTLED]),
+    ("/v1/tax/remittances/{id}/send", &[problem::ALREADY_SETTLED, problem::RETURN_NOT_SENT]),
+    ("/v1/payouts", &[problem::UNKNOWN_CURRENCY, problem::INSUFFICIENT_FUNDS]),
+    ("/v1/payouts/{id}/confirm", &[problem::ALREADY_SETTLED, problem::INSUFFICIENT_FUNDS]),
+    ("/v1/payouts/{id}/fail", &[problem::ALREADY_SETTLED]),
     ("/v1/sandbox/clock", &[problem::NOT_FOUND]),
     ("/problems/{name}", &[problem::NOT_FOUND]),
     ("/metrics", &[problem::NOT_AUTHENTICATED]),
@@ -274,6 +291,8 @@ fn has_writer(path: &str) -> bool {
             | "/v1/card-batches"
             | "/v1/stamps"
             | "/v1/stamps/keys"
+            | "/v1/tax/remittances"
+            | "/v1/payouts"
     )
 }
 
