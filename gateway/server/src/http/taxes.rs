@@ -377,7 +377,6 @@ pub struct SendIn {
     url: String,
     /// Headers that the authority asks for, such as `authorization`. They are not kept.
     #[serde(default)]
-    #[schema(max_properties = 20)]
     headers: std::collections::BTreeMap<String, String>,
 }
 
