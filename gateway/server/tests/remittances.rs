@@ -13,7 +13,7 @@ mod support;
 use purser_core::account::Account;
 use purser_store::open_balance;
 use serde_json::{Value, json};
-use support::{Answer, Buyer, Client, Merchant, World, at_once, new_key, text};
+use support::{Answer, Buyer, Client, Merchant, RATES, World, at_once, new_key, text};
 
 /// A buyer with euros enough for a few things, whose cards brought real euros in.
 fn buyer(world: &World) -> Buyer {
@@ -31,6 +31,15 @@ fn sell(shop: &Merchant, buyer: &Buyer, prices: &[&str]) -> Vec<String> {
     let purchase = buyer.buy(&offers).ok(201);
     let items = purchase["items"].as_array().unwrap();
     items.iter().map(|item| text(item, "/id")).collect()
+}
+
+/// Moves the clock to the morning of a day that has rates of its own, and signs the buyer in again.
+fn later(world: &World, day: &str, buyer: &mut Buyer) {
+    world.set_clock(&format!("{day}T00:00:00Z"));
+    let rates = String::from_utf8(RATES.to_vec()).unwrap().replace("2024-06-28", day);
+    world.operator.post_bytes("/v1/rates?feed=ecb-daily", rates.as_bytes()).ok(201);
+    let session = world.sign_in(&buyer.login).ok(200);
+    buyer.client = Client::new(&world.base, Some(&text(&session, "/access_token")));
 }
 
 fn wish(period: &str) -> Value {
@@ -110,10 +119,10 @@ on_both_databases! {
     }
 
     fn what_goes_back_after_it_was_paid_is_a_correction_of_the_next_return(world: &World) {
-        let (shop, buyer) = (world.merchant("DE"), buyer(world));
+        let (shop, mut buyer) = (world.merchant("DE"), buyer(world));
         let items = sell(&shop, &buyer, &["10.00", "10.00"]);
         settle(world, &remit(world, "2024-06"), "confirm").ok(200);
-        world.set_clock("2024-07-02T00:00:00Z");
+        later(world, "2024-07-02", &mut buyer);
         buyer.refund(&items[0]).ok(201);
         assert_eq!(holds(world, &tax_account(&shop)), "-1.90");
         sell(&shop, &buyer, &["30.00"]);
@@ -126,31 +135,48 @@ on_both_databases! {
     }
 
     fn more_back_than_sold_is_carried_to_the_next_return(world: &World) {
-        let (shop, buyer) = (world.merchant("DE"), buyer(world));
+        let (shop, mut buyer) = (world.merchant("DE"), buyer(world));
         let items = sell(&shop, &buyer, &["10.00", "10.00"]);
         settle(world, &remit(world, "2024-06"), "confirm").ok(200);
-        world.set_clock("2024-07-02T00:00:00Z");
+        later(world, "2024-07-02", &mut buyer);
         buyer.refund(&items[0]).ok(201);
         let july = remit(world, "2024-07");
         is(&july, ["-10.00", "-1.90", "0.00", "0.00"]);
         settle(world, &july, "confirm").ok(200);
-        world.set_clock("2024-08-01T00:00:00Z");
+        later(world, "2024-08-01", &mut buyer);
         sell(&shop, &buyer, &["20.00"]);
         let august = remit(world, "2024-08");
         is(&august, ["20.00", "3.80", "-1.90", "1.90"]);
         corrections(&august, &[]);
         assert_eq!(holds(world, &tax_account(&shop)), "0.00");
-        // July's return was refused after all: what it took off is taken off again.
+        // What failed is owed again, and what July left is still taken off.
         settle(world, &august, "fail").ok(200);
         assert_eq!(holds(world, &tax_account(&shop)), "1.90");
         is(&remit(world, "2024-08"), ["20.00", "3.80", "-1.90", "1.90"]);
         world.check();
     }
 
-    fn what_was_sold_in_a_period_is_owed_for_it_whatever_goes_back_later(world: &World) {
-        let (shop, buyer) = (world.merchant("DE"), buyer(world));
+    fn what_a_failed_return_left_is_owed_after_all(world: &World) {
+        let (shop, mut buyer) = (world.merchant("DE"), buyer(world));
         let items = sell(&shop, &buyer, &["10.00", "10.00"]);
-        world.set_clock("2024-07-02T00:00:00Z");
+        settle(world, &remit(world, "2024-06"), "confirm").ok(200);
+        later(world, "2024-07-02", &mut buyer);
+        buyer.refund(&items[0]).ok(201);
+        let july = remit(world, "2024-07");
+        later(world, "2024-08-01", &mut buyer);
+        sell(&shop, &buyer, &["20.00"]);
+        is(&remit(world, "2024-08"), ["20.00", "3.80", "-1.90", "1.90"]);
+        // August was paid less what July gave back; with July's return gone, that is owed until it is filed again.
+        settle(world, &july, "fail").ok(200);
+        is(&remit(world, "2024-07"), ["-10.00", "-1.90", "1.90", "0.00"]);
+        assert_eq!(holds(world, &tax_account(&shop)), "0.00");
+        world.check();
+    }
+
+    fn what_was_sold_in_a_period_is_owed_for_it_whatever_goes_back_later(world: &World) {
+        let (shop, mut buyer) = (world.merchant("DE"), buyer(world));
+        let items = sell(&shop, &buyer, &["10.00", "10.00"]);
+        later(world, "2024-07-02", &mut buyer);
         buyer.refund(&items[0]).ok(201);
         let june = remit(world, "2024-06");
         is(&june, ["20.00", "3.80", "0.00", "3.80"]);
@@ -162,7 +188,7 @@ on_both_databases! {
     }
 
     fn what_was_sold_and_went_back_in_one_period_is_in_no_row(world: &World) {
-        let (shop, buyer) = (world.merchant("DE"), buyer(world));
+        let (shop, mut buyer) = (world.merchant("DE"), buyer(world));
         let items = sell(&shop, &buyer, &["10.00", "10.00"]);
         buyer.refund(&items[0]).ok(201);
         let june = remit(world, "2024-06");
@@ -170,7 +196,7 @@ on_both_databases! {
         corrections(&june, &[]);
         // Only a sandbox remits a month that is not over; what comes behind it is told later.
         buyer.refund(&items[1]).ok(201);
-        world.set_clock("2024-07-01T00:00:00Z");
+        later(world, "2024-07-01", &mut buyer);
         sell(&shop, &buyer, &["20.00"]);
         let july = remit(world, "2024-07");
         is(&july, ["10.00", "1.90", "0.00", "1.90"]);
