@@ -37,6 +37,23 @@ pub(crate) fn wasm_target() -> Result<()> {
         .with_context(|| format!("plugins need the target {WASM}"))
 }
 
+/// Makes sure of what reads and renders the symbols of stamps in the gateway's tests.
+pub(crate) fn stamp_readers() -> Result<()> {
+    let programs = ["rsvg-convert", "pdftoppm"];
+    if programs.iter().all(|program| step::is_on_path(program)) && has_libdmtx() {
+        return Ok(());
+    }
+    let packages = ["libdmtx0b", "librsvg2-bin", "poppler-utils", "python3", "python3-venv"];
+    let wanted = "libdmtx, rsvg-convert, pdftoppm and Python 3 with its module venv";
+    debian_packages("reading the symbols of stamps", &packages, wanted)
+}
+
+/// As Python finds it, which is what loads it.
+fn has_libdmtx() -> bool {
+    let look = "import ctypes.util, sys; sys.exit(not ctypes.util.find_library('dmtx'))";
+    step::output(Command::new("python3").args(["-c", look])).is_ok()
+}
+
 /// Installs packages of Debian, or of a system like it, when we may; otherwise says which are missing.
 ///
 /// `purpose` completes "… needs".

@@ -17,7 +17,7 @@ Examples:
   cargo xtask test -p purser-store                the tests of one crate
   cargo xtask test -p purser -- refund            tests whose name contains \"refund\"
 
-What is missing (the wasm target, PostgreSQL 15 or later) is installed where that is allowed and
+What is missing (the wasm target, PostgreSQL 15 or later, what reads the symbols of stamps) is installed where that is allowed and
 named otherwise. Set PURSER_TEST_POSTGRES=postgres://... to use a server of your own: its user must
 be able to create databases.")]
 pub(crate) struct Arguments {
@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     needs::wasm_target()?;
+    if !arguments.cargo.iter().any(|argument| names_a_package(argument)) {
+        needs::stamp_readers()?;
+    }
     let (_cluster, url) = database()?;
     // The profile and the target directory of `cargo run --release`: dependencies build once.
     let mut test = step::cargo(["test", "--release"]);

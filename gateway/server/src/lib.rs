@@ -18,3 +18,4 @@ pub mod place;
 pub mod problem;
 pub mod random;
 pub mod settings;
+pub mod stamp;
