@@ -1,5 +1,6 @@
 //! The story: what buyers, merchants and the operator do, in the order in which they do it.
 
+mod post;
 mod sale;
 mod vault;
 
@@ -68,6 +69,9 @@ pub(super) fn tell(gateway: Gateway) -> Result<()> {
     cast.compensation(&bob, &code)?;
     let cleo = cast.buyer("Cleo", "cleo@example.com", "JP")?;
     cast.transfer(&bob, &cleo)?;
+    let post = cast.post_office()?;
+    let stamp = cast.stamp(&cleo, &post)?;
+    cast.used_once(&cleo, &post, &stamp)?;
     cast.told(&books, &music)?;
     cast.check()
 }
