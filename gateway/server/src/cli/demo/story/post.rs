@@ -68,11 +68,8 @@ impl Cast {
         for expected in ["valid", "duplicate"] {
             let seen = post.client.post("/v1/stamps/verify", None, &scan)?;
             ensure!(text(&seen, "status") == expected, "a scan must be {expected}: {seen}");
-            let first = match text(&seen, "first_scanned_at") {
-                "" => String::new(),
-                at => format!(", first seen at {at}"),
-            };
-            self.print.say(&format!("{expected}{first}"));
+            self.print
+                .say(&format!("{expected}, first seen at {}", text(&seen, "first_scanned_at")));
         }
         let key = self.key();
         let item = json!({ "item": text(stamp, "item") });
