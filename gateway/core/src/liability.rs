@@ -146,11 +146,14 @@ impl Lines {
         Ok(())
     }
 
+    /// Adds others to these.
+    pub fn absorb(&mut self, other: &Self) -> Result<(), MoneyError> {
+        other.0.iter().try_for_each(|(key, amounts)| self.add(key.clone(), *amounts))
+    }
+
     /// These and others together.
     pub fn plus(mut self, other: &Self) -> Result<Self, MoneyError> {
-        for (key, amounts) in &other.0 {
-            self.add(key.clone(), *amounts)?;
-        }
+        self.absorb(other)?;
         Ok(self.without_nothing())
     }
 

@@ -150,10 +150,11 @@ impl Settle {
             let legs = of.settled_postings(from.clone(), *amount, *settled);
             books.post(Entry::new(self.entry, at, of.settled_kind(*settled), of, legs)?)?;
         }
+        let number = books.tax_account_count(from).unwrap_or(0);
         books.set_settled(*of, *settled);
         books.count_tax_account(from);
         let write = books.write();
-        write.settlements.push(SettlementRecord { of: *of, at, settled: *settled });
+        write.settlements.push(SettlementRecord { of: *of, at, settled: *settled, number });
         write.events.extend(self.event.clone());
         Ok(answer)
     }

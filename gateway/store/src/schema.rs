@@ -532,6 +532,7 @@ diesel::table! {
         object -> Text,
         at -> BigInt,
         outcome -> Text,
+        number -> BigInt,
     }
 }
 

@@ -56,11 +56,13 @@ CREATE TABLE payout (
 CREATE INDEX payout_at ON payout (at, id);
 CREATE INDEX payout_merchant ON payout (merchant, at, id);
 
--- What became of a remittance or payout. What is not here is still under way.
+-- What became of a remittance or payout. What is not here is still under way. `number` goes on with that of the
+-- remittances of the account, so that it is known which of them came first.
 CREATE TABLE settlement (
     object  TEXT   NOT NULL PRIMARY KEY,
     at      BIGINT NOT NULL,
-    outcome TEXT   NOT NULL
+    outcome TEXT   NOT NULL,
+    number  BIGINT NOT NULL
 );
 
 -- What went back in a month is looked for by merchant.

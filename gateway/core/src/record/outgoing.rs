@@ -83,6 +83,8 @@ pub struct SettlementRecord {
     pub at: Timestamp,
     /// What.
     pub settled: Settled,
+    /// How many remittances, and ends of remittances, the tax account had before; 0 for a payout.
+    pub number: i64,
 }
 
 impl FilingRecord {

@@ -22,6 +22,11 @@ impl Booked {
         Ok(Self(by_object))
     }
 
+    /// All entries that were made for an object.
+    pub(super) fn all(&self, object: &str) -> &[Entry] {
+        self.0.get(object).map_or(&[], Vec::as_slice)
+    }
+
     /// The entry that books an object, if there is one and no other.
     pub(super) fn one(&self, object: &str, kind: EntryKind) -> Option<&Entry> {
         match self.0.get(object).map(Vec::as_slice) {

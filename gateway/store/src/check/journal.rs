@@ -17,10 +17,10 @@ const IS_MEMO: &str = "(account LIKE 'refund:%' OR account = 'refund-control')";
 
 /// A sum of `amount` that is not zero. What is posted in a year may be more than one integer holds, so the halves of the
 /// amounts are summed apart: SQLite refuses a sum that does not fit.
-const IS_OFF: &str = "(SUM(amount & 4294967295) % 4294967296 <> 0 \
+pub(super) const IS_OFF: &str = "(SUM(amount & 4294967295) % 4294967296 <> 0 \
     OR SUM(amount >> 32) + SUM(amount & 4294967295) / 4294967296 <> 0)";
 /// The sum of `amount`: exact where it fits, and near enough to be read where it does not.
-const TOTAL: &str = "(SUM(amount >> 32) * 4294967296 + SUM(amount & 4294967295))";
+pub(super) const TOTAL: &str = "(SUM(amount >> 32) * 4294967296 + SUM(amount & 4294967295))";
 
 /// Every entry balances in each book and currency, and no posting is without its entry.
 pub(super) fn entries(conn: &mut Connection) -> Result<Finding, StoreError> {

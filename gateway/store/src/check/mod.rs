@@ -8,10 +8,13 @@ mod cards;
 mod evidence;
 mod journal;
 mod moves;
+mod outgoing;
 mod purchases;
 mod refunds;
+mod remittances;
 mod seals;
 mod stamps;
+mod taxes;
 
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
@@ -50,7 +53,7 @@ struct Finding {
 type Prover = fn(&mut Connection, &Keyring) -> Result<Finding, StoreError>;
 
 /// Every promise, in the order in which it is best read: who can trust the entries can trust the balances.
-const CHECKS: [(&str, Prover); 15] = [
+const CHECKS: [(&str, Prover); 20] = [
     ("entries-balance", |conn, _| journal::entries(conn)),
     ("trial-balance-zero", |conn, _| journal::trial_balance(conn)),
     ("balances-equal-postings", |conn, _| journal::balances(conn)),
@@ -65,6 +68,11 @@ const CHECKS: [(&str, Prover); 15] = [
     ("stamps-settled-once", |conn, _| stamps::stamps(conn)),
     ("transfers-booked", |conn, _| moves::transfers(conn)),
     ("trades-booked", |conn, _| moves::trades(conn)),
+    ("taxes-equal-postings", |conn, _| taxes::taxes(conn)),
+    ("remittances-complete", |conn, _| remittances::remittances(conn)),
+    ("payouts-booked", |conn, _| outgoing::payouts(conn)),
+    ("clearing-accounts-agree", |conn, _| outgoing::clearing(conn)),
+    ("merchant-accounts-agree", |conn, _| outgoing::merchants(conn)),
     ("seals-unbroken", seals::seals),
 ];
 

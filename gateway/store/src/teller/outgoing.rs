@@ -62,6 +62,7 @@ pub(super) fn write(conn: &mut Connection, writes: &Writes) -> Result<(), Fault>
             settlement::object.eq(record.of.to_string()),
             settlement::at.eq(micros(record.at)),
             settlement::outcome.eq(record.settled.name()),
+            settlement::number.eq(record.number),
         );
         diesel::insert_into(settlement::table).values(row).execute(conn)?;
     }

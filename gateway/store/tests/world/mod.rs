@@ -10,10 +10,12 @@
 )]
 
 mod commands;
+mod outgoing;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use commands::*;
+pub(crate) use outgoing::*;
 use purser_core::{
     Timestamp,
     command::{Command, KeyClaim, Note, Prepared},
