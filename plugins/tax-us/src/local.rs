@@ -6,7 +6,7 @@
 //! of those for a five-digit ZIP code (`Z`) these columns count: 1 the type, 2 and 3 the days, 18 and 20 the first and the
 //! last ZIP code, 25 the county, 26 the place, and from 30 on, in threes, the codes of districts in the middle one.
 
-use csv::StringRecord;
+use csv::ByteRecord;
 use purser_sdk::{Date, Error, Percent, Problem, misconfigured};
 
 use crate::{LocalFiles, states::State};
@@ -139,48 +139,41 @@ impl Rate {
 
 /// The five digits of a ZIP code, which may have four more behind a hyphen.
 pub(crate) fn zip(text: &str) -> Option<u32> {
-    let (five, four) = text.split_once('-').unwrap_or((text, "0000"));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let plain = five.len() == 5 && four.len() == 4 && digits(five) && digits(four);
-    plain.then(|| five.parse().ok()).flatten()
+    let (zip, four) = text.split_once('-').unwrap_or((text, "0000"));
+    (four.len() == 4 && number(four.as_bytes()).is_some()).then(|| five(zip.as_bytes())).flatten()
 }
 
 /// Every row that `read` takes; it passes over those it answers nothing for.
 fn rows<T>(
     text: &str,
     path: &str,
-    read: impl Fn(&StringRecord) -> Result<Option<T>, &'static str>,
+    read: impl Fn(&ByteRecord) -> Result<Option<T>, &'static str>,
 ) -> Result<Vec<T>, Error> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
-    let mut rows = Vec::new();
-    for (index, record) in reader.records().enumerate() {
-        let line = index.saturating_add(1);
-        let record = record.map_err(|error| misconfigured(path, &error.to_string()))?;
-        let row =
-            read(&record).map_err(|why| misconfigured(path, &format!("row {line}: {why}")))?;
-        rows.extend(row);
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let (mut rows, mut row, mut number) = (Vec::new(), ByteRecord::new(), 0_u32);
+    while reader.read_byte_record(&mut row).map_err(|it| misconfigured(path, &it.to_string()))? {
+        number = number.saturating_add(1);
+        let read = read(&row).map_err(|why| misconfigured(path, &format!("row {number}: {why}")));
+        rows.extend(read?);
     }
     Ok(rows)
 }
 
 /// The text of a column, counted from 1 as the format does; empty where a row ends before it.
-fn column(row: &StringRecord, number: usize) -> &str {
-    number.checked_sub(1).and_then(|index| row.get(index)).unwrap_or_default()
+fn column(row: &ByteRecord, number: usize) -> &[u8] {
+    number.checked_sub(1).and_then(|index| row.get(index)).unwrap_or_default().trim_ascii()
 }
 
-fn rate(state: &State, row: &StringRecord) -> Result<Option<Rate>, &'static str> {
-    if code(column(row, 1)) != code(state.fips) {
+fn rate(state: &State, row: &ByteRecord) -> Result<Option<Rate>, &'static str> {
+    if code(column(row, 1)) != code(state.fips.as_bytes()) {
         return Err("it is of another state");
     }
     let kind = column(row, 2);
     let level = match kind {
-        "45" => None,
-        "00" | "0" => Some(Level::County),
-        "01" | "1" => Some(Level::City),
+        b"45" => None,
+        b"00" | b"0" => Some(Level::County),
+        b"01" | b"1" => Some(Level::City),
         _ if code(kind).is_some() => Some(Level::District),
         _ => return Err("the type of a jurisdiction is two digits"),
     };
@@ -195,14 +188,14 @@ fn rate(state: &State, row: &StringRecord) -> Result<Option<Rate>, &'static str>
     }))
 }
 
-fn boundary(row: &StringRecord) -> Result<Option<Boundary>, &'static str> {
+fn boundary(row: &ByteRecord) -> Result<Option<Boundary>, &'static str> {
     match column(row, 1) {
-        "Z" => {}
+        b"Z" => {}
         // Nine digits and street addresses are more than a sale tells.
-        "4" | "A" => return Ok(None),
+        b"4" | b"A" => return Ok(None),
         _ => return Err("a row begins with Z, 4 or A"),
     }
-    let zip = |number| zip(column(row, number)).ok_or("a ZIP code has five digits");
+    let zip = |number| five(column(row, number)).ok_or("a ZIP code has five digits");
     let mut members = Vec::new();
     for (level, number) in [(Level::County, 25), (Level::City, 26)] {
         members.extend(member(level, column(row, number))?);
@@ -217,7 +210,7 @@ fn boundary(row: &StringRecord) -> Result<Option<Boundary>, &'static str> {
     }))
 }
 
-fn member(level: Level, text: &str) -> Result<Option<(Level, u32)>, &'static str> {
+fn member(level: Level, text: &[u8]) -> Result<Option<(Level, u32)>, &'static str> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -226,14 +219,27 @@ fn member(level: Level, text: &str) -> Result<Option<(Level, u32)>, &'static str
 }
 
 /// Up to five digits, with or without zeros in front.
-fn code(text: &str) -> Option<u32> {
-    let plain = (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten()
+fn code(text: &[u8]) -> Option<u32> {
+    if (1..=5).contains(&text.len()) { number(text) } else { None }
+}
+
+/// Exactly five digits.
+fn five(text: &[u8]) -> Option<u32> {
+    if text.len() == 5 { number(text) } else { None }
+}
+
+/// The number that at most eight digits spell.
+fn number(text: &[u8]) -> Option<u32> {
+    text.iter().try_fold(0_u32, |so_far, byte| {
+        let digit = byte.is_ascii_digit().then(|| u32::from(byte.saturating_sub(b'0')))?;
+        so_far.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 /// `.065` is 6.5 percent.
-fn percent(text: &str) -> Result<Percent, &'static str> {
+fn percent(text: &[u8]) -> Result<Percent, &'static str> {
     const FORM: &str = "a rate is a fraction below one, like .065";
+    let text = std::str::from_utf8(text).map_err(|_| FORM)?;
     let whole = text.strip_prefix('.').map(|rest| format!("0.{rest}"));
     let fraction = Percent::parse(whole.as_deref().unwrap_or(text)).map_err(|_| FORM)?;
     let (mantissa, scale) = fraction.parts();
@@ -253,15 +259,11 @@ fn percent(text: &str) -> Result<Percent, &'static str> {
 }
 
 /// `20261231`; the end of time is `29991231` or `99991231`.
-fn day(text: &str) -> Result<Date, &'static str> {
+fn day(text: &[u8]) -> Result<Date, &'static str> {
     const FORM: &str = "a day is written like 20261231";
-    let digits = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number: i32 = digits.then(|| text.parse().ok()).flatten().ok_or(FORM)?;
-    let parts = (
-        i16::try_from(number / 10_000),
-        i8::try_from(number / 100 % 100),
-        i8::try_from(number % 100),
-    );
+    let number = (text.len() == 8).then(|| number(text)).flatten().ok_or(FORM)?;
+    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    let parts = (i16::try_from(year), i8::try_from(month), i8::try_from(day));
     let (Ok(year), Ok(month), Ok(day)) = parts else { return Err(FORM) };
     Date::new(year, month, day).map_err(|_| FORM)
 }
