@@ -187,6 +187,9 @@ kinds! {
     WEBHOOK_URL_REFUSED = "webhook-url-refused", 422, "That address cannot be a webhook",
         "It is not http or https, or it points into a private network.",
         "Use a public https address.";
+    POSTAGE_UNSUPPORTED = "postage-unsupported", 422, "This vendor does not carry that",
+        "Nothing that the vendor sells carries such a piece from there to there; `field` says what it is about.",
+        "Ask POST /v1/stamps/quotes what the vendor carries, or another vendor.";
     PLUGIN_REFUSED = "plugin-refused", 422, "This plugin cannot be installed",
         "The file is no valid plugin; `detail` says why.",
         "Correct it with `purser plugin test`, and install it again.";

@@ -20,5 +20,6 @@ mod random;
 mod refunds;
 mod rules;
 mod scene;
+mod stamps;
 mod teller;
 mod vaults;

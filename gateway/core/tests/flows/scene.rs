@@ -301,6 +301,8 @@ impl Scene {
         rows.extend(books.vaults().map(|row| format!("{row:?}")));
         rows.extend(books.cards().map(|row| format!("{row:?}")));
         rows.extend(books.batches().map(|row| format!("{row:?}")));
+        rows.extend(books.vendors().map(|row| format!("{row:?}")));
+        rows.extend(books.stamps().map(|row| format!("{row:?}")));
         rows.sort();
         (rows, Writes { log: Vec::new(), ..books.writes().clone() })
     }

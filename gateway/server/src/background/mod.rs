@@ -9,7 +9,7 @@ mod outbox;
 mod plugins;
 mod roll;
 mod seal;
-mod stamps;
+pub mod stamps;
 
 use std::{future::Future, time::Duration};
 

@@ -16,18 +16,19 @@ use crate::{
 };
 
 /// Whoever bought a stamp finishes it within seconds; a void is due on a day.
-pub(super) const EVERY: Duration = Duration::from_secs(2);
+pub const EVERY: Duration = Duration::from_secs(2);
 /// Stamps of one round: more than a busy second leaves.
 const STAMPS_MAX: i64 = 200;
 /// So long the buyer's own request may still be at it.
 const OWN_S: i64 = 30;
 
 /// At the start nobody is at it: what is there was left by a process that ended.
-pub(super) async fn first_round(gateway: &Gateway) -> Result<(), Problem> {
+pub async fn first_round(gateway: &Gateway) -> Result<(), Problem> {
     settle(gateway, gateway.now()).await
 }
 
-pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
+/// Settles what nobody is at any more, and voids that are due.
+pub async fn round(gateway: Gateway) -> Result<(), Problem> {
     let now = gateway.now();
     let left = Timestamp::from_second(now.as_second().saturating_sub(OWN_S)).unwrap_or(now);
     settle(&gateway, left).await

@@ -66,7 +66,8 @@ impl From<CallError> for Problem {
 }
 
 /// The problems that a plugin may answer with; anything else it says is a failure of the plugin.
-const PLUGINS_MAY: [Kind; 6] = [
+const PLUGINS_MAY: [Kind; 7] = [
+    POSTAGE_UNSUPPORTED,
     INVALID_AMOUNT,
     CURRENCY_UNSUPPORTED,
     TAX_COUNTRY_UNSUPPORTED,

@@ -67,6 +67,7 @@ pub struct World {
     pub base: String,
     pub gateway: Gateway,
     pub operator: Client,
+    settings: Settings,
     stop: Option<mpsc::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
     database: Option<String>,
@@ -108,17 +109,14 @@ impl World {
             log_json: false,
         };
         change(&mut settings);
-        let operator_key = settings.data.join("operator.key");
-        let (stop, stopped) = mpsc::channel();
-        let (ready, started) = mpsc::channel();
-        let thread = thread::spawn(move || serve(settings, &ready, stopped));
-        let (base, gateway): (String, Gateway) = started.recv().expect("the gateway starts");
-        let key = std::fs::read_to_string(operator_key).unwrap();
+        let (stop, thread, (base, gateway)) = run(settings.clone());
+        let key = std::fs::read_to_string(settings.data.join("operator.key")).unwrap();
         let operator = Client::new(&base, Some(key.trim()));
         let world = Self {
             base,
             gateway,
             operator,
+            settings,
             stop: Some(stop),
             thread: Some(thread),
             database,
@@ -126,6 +124,17 @@ impl World {
         };
         world.operator.post_bytes("/v1/rates?feed=ecb-daily", RATES).ok(201);
         world
+    }
+
+    /// Ends the gateway and starts it again on the same books. Clients made before ask at the old address.
+    pub fn restart(&mut self) {
+        drop(self.stop.take());
+        self.thread.take().unwrap().join().unwrap();
+        let (stop, thread, (base, gateway)) = run(self.settings.clone());
+        let key = std::fs::read_to_string(self.settings.data.join("operator.key")).unwrap();
+        self.operator = Client::new(&base, Some(key.trim()));
+        (self.base, self.gateway) = (base, gateway);
+        (self.stop, self.thread) = (Some(stop), Some(thread));
     }
 
     /// Somebody who is not signed in.
@@ -230,6 +239,16 @@ impl World {
     pub fn set_clock(&self, now: &str) {
         self.operator.post("/v1/sandbox/clock", None, &json!({ "now": now })).ok(200);
     }
+}
+
+type Running = (mpsc::Sender<()>, thread::JoinHandle<()>, (String, Gateway));
+
+/// A gateway on a thread of its own.
+fn run(settings: Settings) -> Running {
+    let (stop, stopped) = mpsc::channel();
+    let (ready, started) = mpsc::channel();
+    let thread = thread::spawn(move || serve(settings, &ready, stopped));
+    (stop, thread, started.recv().expect("the gateway starts"))
 }
 
 fn serve(settings: Settings, ready: &mpsc::Sender<(String, Gateway)>, stopped: mpsc::Receiver<()>) {

@@ -26,7 +26,7 @@ use crate::{
     },
     clock::day,
     gateway::Gateway,
-    problem::Problem,
+    problem::{self, Problem},
     random::{self, id_bits},
 };
 
@@ -43,17 +43,28 @@ pub struct Agreement {
     pub pin: Option<String>,
 }
 
-/// Buys: the teller moves the money and takes the next piece of the vendor's register; then the stamp is made. What
-/// interrupts the second step is made good by whoever looks next: a retry with the same key, or the background.
+/// Buys: the teller moves the money, and then the stamp is made.
 pub async fn buy(
     gateway: &Gateway,
     payer: &Payer,
     key: KeyClaim,
     agreement: &Agreement,
 ) -> Result<Stamp, Problem> {
+    let outcome = begin(gateway, payer, key, agreement).await?;
+    bought(gateway, payer.account, outcome).await
+}
+
+/// The first step: the money moves, and the next piece of the vendor's register is taken. What interrupts a purchase
+/// behind it is made good by whoever looks next: a retry with the same key, or the background.
+pub async fn begin(
+    gateway: &Gateway,
+    payer: &Payer,
+    key: KeyClaim,
+    agreement: &Agreement,
+) -> Result<Outcome, Problem> {
     let prepare = |making: Making| async move { prepare(gateway, payer, agreement, making).await };
     match carry_out(gateway, Some(key), payer.facts_version, prepare).await {
-        Ok(outcome) => bought(gateway, payer.account, outcome).await,
+        Ok(outcome) => Ok(outcome),
         Err(problem) => Err(note::refused(gateway, payer, LogKind::Purchase, problem).await),
     }
 }
@@ -90,10 +101,8 @@ async fn prepare(
     let post = wish.post(gateway, &making).await?;
     let (products, evidence) = products(gateway, &making, &post, &wish).await?;
     let product = products.into_iter().find(|product| product.service == agreement.service);
-    let product = product.ok_or_else(|| {
-        let detail = "this vendor has no such service for such a piece; ask for a quote";
-        Problem::malformed("service", detail)
-    })?;
+    let product =
+        product.ok_or_else(|| Problem::new(problem::POSTAGE_UNSUPPORTED).field("service"))?;
     let id = StampId::from_random(id_bits());
     let mut basket = price(gateway, &making, &post, &wish, (&product, &id.to_string())).await?;
     basket.evidence.push(evidence);

@@ -49,8 +49,16 @@ pub(super) async fn products(
     let started = std::time::Instant::now();
     let called = post.plugin.quote(&wish.mailpiece(making), None).await;
     gateway.metrics.plugin_called("stamps.quote", started.elapsed(), called.is_err());
-    let called = called?;
+    let called = called.map_err(|error| asked_for(error.into()))?;
     Ok((called.value, called.evidence.into()))
+}
+
+/// A plugin names fields of its own input; the client's are written with other signs.
+fn asked_for(problem: Problem) -> Problem {
+    match (problem.kind, problem.field.clone()) {
+        (problem::POSTAGE_UNSUPPORTED, Some(field)) => problem.field(field.replace('-', "_")),
+        _ => problem,
+    }
 }
 
 /// Prices a product as a basket of one item, at its face value: postage is exempt, and what a tax plugin finds on it is

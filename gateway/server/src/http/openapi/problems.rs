@@ -194,6 +194,7 @@ const POSTAGE: &[Kind] = &[
     problem::CURRENCY_UNSUPPORTED,
     problem::TAX_COUNTRY_UNSUPPORTED,
     problem::TAX_CATEGORY_UNSUPPORTED,
+    problem::POSTAGE_UNSUPPORTED,
     problem::PLUGIN_FAILED,
     problem::RATES_TOO_OLD,
 ];
