@@ -4,6 +4,7 @@ pub mod buy;
 pub mod complete;
 mod fetch;
 pub mod key;
+pub mod print;
 pub mod quote;
 pub mod scan;
 pub mod verify;

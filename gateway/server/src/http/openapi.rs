@@ -71,6 +71,7 @@ pub struct ProblemDocument {
         buyer::purchase_get_one, buyer::refund_create, buyer::transfer_create, buyer::transactions_list,
         stream::transactions_stream,
         stamp::stamp_quote, stamp::stamp_create, stamp::stamps_list, stamp::stamp_get_one, stamp::stamp_void,
+        stamp::print::stamp_svg, stamp::print::stamp_png, stamp::print::stamp_pdf, stamp::print::stamp_sheet,
         stamp::scan::stamp_verify, stamp::scan::stamp_scans, stamp::stamp_keys, stamp::stamp_key_create,
         merchant::offer_create, merchant::offer_keys_list, merchant::offer_key_create, merchant::offer_key_delete,
         merchant::api_keys_list, merchant::api_key_create, merchant::api_key_delete, merchant::merchant_get,

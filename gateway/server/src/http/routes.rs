@@ -95,6 +95,10 @@ fn for_stamps(routes: &mut ServiceConfig) {
                 .route(get().to(stamp::stamps_list))
                 .route(post().to(stamp::stamp_create)),
         )
+        .service(resource("/v1/stamps/sheet.pdf").route(get().to(stamp::print::stamp_sheet)))
+        .service(resource("/v1/stamps/{id}.svg").route(get().to(stamp::print::stamp_svg)))
+        .service(resource("/v1/stamps/{id}.png").route(get().to(stamp::print::stamp_png)))
+        .service(resource("/v1/stamps/{id}.pdf").route(get().to(stamp::print::stamp_pdf)))
         .service(resource("/v1/stamps/{id}").route(get().to(stamp::stamp_get_one)))
         .service(resource("/v1/stamps/{id}/void").route(post().to(stamp::stamp_void)));
 }

@@ -1,6 +1,7 @@
 //! The calls about stamps: quoting, buying, listing and voiding for buyers; verifying for everyone; scanning for vendors
 //! and the operator.
 
+pub mod print;
 pub mod scan;
 mod shape;
 

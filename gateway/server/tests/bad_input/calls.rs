@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Buyer, Client, Merchant, World, text};
+use crate::support::{Buyer, Client, Merchant, World, new_key, text};
 
 /// A call with a body that would be accepted.
 pub(crate) struct Call {
@@ -32,6 +32,10 @@ impl Call {
 /// Who is there, and what they have.
 pub(crate) struct Cast {
     pub shop: Merchant,
+    /// A merchant that sells postage.
+    post: Merchant,
+    /// A stamp that it sold.
+    indicium: String,
     pub buyer: Buyer,
     other: Buyer,
     card: String,
@@ -66,7 +70,12 @@ impl Cast {
         lost["email"] = "lost@example.org".into();
         let lost = world.anyone().post("/v1/accounts", None, &lost).ok(201);
         let session = world.anyone().post("/v1/sessions", None, &other.login).ok(200);
+        let post = post(world);
+        let letter = letter(&post);
+        let stamp = buyer.client.post("/v1/stamps", Some(&new_key()), &letter).ok(201);
         Self {
+            post,
+            indicium: text(&stamp, "/indicium"),
             card: world.cards(1, "10.00", "USD").remove(0),
             item: text(&purchase, "/items/0/id"),
             recovery_code: text(&lost, "/recovery_code"),
@@ -82,7 +91,21 @@ impl Cast {
 fn shop(world: &World) -> Merchant {
     let shop =
         json!({ "name": "Shop", "country": "DE", "return_origins": ["https://shop.example"] });
-    let made = world.operator.post("/v1/merchants", None, &shop).ok(201);
+    sign_up(world, &shop)
+}
+
+/// A merchant that sells postage.
+fn post(world: &World) -> Merchant {
+    let post = json!({ "name": "Post", "country": "DE", "stamps_plugin": "stamps-open", "void_hold_days": 3 });
+    sign_up(world, &post)
+}
+
+fn letter(post: &Merchant) -> Value {
+    json!({ "vendor": post.id, "origin": "DE-10115", "destination": "FR", "weight_g": 20, "service": "letter" })
+}
+
+fn sign_up(world: &World, body: &Value) -> Merchant {
+    let made = world.operator.post("/v1/merchants", None, body).ok(201);
     Merchant {
         id: text(&made, "/id"),
         client: Client::new(&world.base, Some(&text(&made, "/secret_key"))),
@@ -103,6 +126,7 @@ fn usd(amount: &str) -> Value {
 /// All of them, in an order in which all of them succeed one after the other.
 pub(crate) fn all(world: &World, cast: &Cast) -> Vec<Call> {
     let mut all = of_buyers(world, cast);
+    all.extend(of_stamps(world, cast));
     all.extend(of_merchants(cast));
     all.extend(of_operators(world));
     all.extend(of_accounts(world, cast));
@@ -140,6 +164,25 @@ fn of_buyers(world: &World, cast: &Cast) -> Vec<Call> {
     ]
 }
 
+fn of_stamps(world: &World, cast: &Cast) -> Vec<Call> {
+    let Cast { buyer: Buyer { client: buyer, .. }, post, indicium, .. } = cast;
+    let guesses: &[(&str, &str)] = &[("vendor", "not-found")];
+    let quote = letter(post);
+    let mut stamp = quote.clone();
+    (stamp["max_total"], stamp["pin"]) = (usd("99.00"), "271828".into());
+    let at = "2024-06-28T12:00:00Z";
+    let scan = json!({ "indicium": indicium, "scanned_at": at, "place": "Leipzig" });
+    let mut verify = scan.clone();
+    verify["scan"] = true.into();
+    vec![
+        Call { guesses, ..call(buyer, "/v1/stamps/quotes", quote) },
+        Call { guesses, ..call(buyer, "/v1/stamps", stamp) },
+        call(&world.operator, "/v1/stamps/verify", verify),
+        call(&post.client, "/v1/stamps/scans", json!({ "scans": [scan] })),
+        Call { guesses, ..call(&world.operator, "/v1/stamps/keys", json!({ "vendor": post.id })) },
+    ]
+}
+
 fn of_merchants(cast: &Cast) -> Vec<Call> {
     let shop = &cast.shop.client;
     let offer = json!({
@@ -172,6 +215,8 @@ fn of_operators(world: &World) -> Vec<Call> {
         "fee_percent": "1",
         "tax": { "taxpayer": "merchant", "registrations": [registration] },
         "return_origins": ["https://shop.example"],
+        "stamps_plugin": "stamps-open",
+        "void_hold_days": 3,
     });
     let batch = json!({ "count": 1, "face": usd("1.00"), "expires_at": "2025-01-01T00:00:00Z", "country": "DE" });
     let keys = json!({

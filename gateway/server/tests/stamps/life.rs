@@ -98,6 +98,34 @@ on_both_databases! {
         assert_eq!((&keys["keys"][2]["key_id"], &keys["keys"][2]["vendor"]), (&json!(3), &json!(2)));
     }
 
+    fn a_stamp_is_printed_as_symbol_label_and_sheet(world: &World) {
+        let (post, buyer, other) = (vendor(world, 0), world.buyer_with("10.00"), world.buyer());
+        let (one, two) = (post.sell_to(&buyer), post.sell_to(&buyer));
+        let path = |stamp: &Value, kind: &str| format!("/v1/stamps/{}.{kind}", text(stamp, "/id"));
+        for (kind, media_type, magic) in [
+            ("svg", "image/svg+xml", &b"<svg"[..]),
+            ("png", "image/png", b"\x89PNG"),
+            ("pdf", "application/pdf", b"%PDF-1."),
+        ] {
+            let (found, body) = buyer.client.get_file(&path(&one, kind));
+            assert_eq!(found, media_type);
+            assert!(body.windows(magic.len()).take(200).any(|part| part == magic), "{kind}");
+            other.client.get(&path(&one, kind)).problem(404, "not-found");
+            world.anyone().get(&path(&one, kind)).problem(401, "not-authenticated");
+        }
+        let sheet = format!("/v1/stamps/sheet.pdf?ids={},{}", text(&one, "/id"), text(&two, "/id"));
+        let (found, body) = buyer.client.get_file(&format!("{sheet}&paper=letter"));
+        assert!(found == "application/pdf" && body.starts_with(b"%PDF-1."));
+        other.client.get(&sheet).problem(404, "not-found");
+        for (query, field) in [("", "ids"), ("?ids=", "ids"), ("?ids=x&paper=a3", "paper"), ("?ids=x&more=1", "ids")] {
+            let answer = buyer.client.get(&format!("/v1/stamps/sheet.pdf{query}"));
+            assert_eq!((answer.status, &answer.body["field"]), (400, &json!(field)), "{query}: {answer:?}");
+        }
+        void(&buyer, &one).ok(200);
+        buyer.client.get(&path(&one, "png")).problem(409, "already-refunded");
+        buyer.client.get(&sheet).problem(409, "already-refunded");
+    }
+
     fn the_same_key_gets_the_same_stamp_and_another_body_is_refused(world: &World) {
         let (post, buyer, key) = (vendor(world, 0), world.buyer_with("10.00"), new_key());
         let ask = |body: &Value| buyer.client.post("/v1/stamps", Some(&key), body);

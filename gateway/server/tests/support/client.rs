@@ -40,6 +40,18 @@ impl Client {
         read(request.call().unwrap())
     }
 
+    /// What is no text: its media type, and its bytes.
+    pub fn get_file(&self, path: &str) -> (String, Vec<u8>) {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        let mut response = request.call().unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        let media_type = response.headers()["Content-Type"].to_str().unwrap().to_owned();
+        (media_type, response.body_mut().read_to_vec().unwrap())
+    }
+
     pub fn delete(&self, path: &str) -> Answer {
         let mut request = self.agent.delete(format!("{}{path}", self.base));
         if let Some(bearer) = &self.bearer {
