@@ -16,8 +16,8 @@
 //! | 3 | 3 | issuer: three capital letters or digits |
 //! | 6 | 4 | key id |
 //! | 10 | 4 | vendor |
-//! | 14 | 5 | piece counter: the vendor's first stamp is 1, and none is skipped or repeated |
-//! | 19 | 7 | ascending register: the value of all of the vendor's stamps, this one included |
+//! | 14 | 5 | piece counter: the vendor's first stamp of a currency is 1, and none is skipped or repeated |
+//! | 19 | 7 | ascending register: the value of all of the vendor's stamps of this currency, this one included |
 //! | 26 | 5 | value |
 //! | 31 | 2 | currency: the number of ISO 4217 |
 //! | 33 | 6 | service: letters, digits and hyphens |

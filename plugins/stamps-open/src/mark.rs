@@ -106,9 +106,10 @@ impl Mark {
         })
     }
 
-    /// What people call it by.
+    /// What people call it by. A vendor counts the stamps of each currency by themselves.
     pub fn serial(&self) -> String {
-        format!("{}-{}-{:08}", self.issuer, self.vendor, self.piece_counter)
+        let Self { issuer, vendor, currency, piece_counter, .. } = self;
+        format!("{issuer}-{vendor}-{currency}-{piece_counter:08}")
     }
 
     /// The bytes that are signed.

@@ -99,7 +99,7 @@ fn the_layout_is_the_documented_one() {
     ];
     assert_eq!(hex, fields.concat());
     assert_eq!(unsigned.to_sign.len(), 78);
-    assert_eq!(unsigned.serial, "PUR-7-00000042");
+    assert_eq!(unsigned.serial, "PUR-7-USD-00000042");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn stamp(indicium: Vec<u8>, symbol: Symbol) -> StampView {
         title: "Registered letter".to_owned(),
         issued_on: date(2026, 1, 15),
         expires_on: date(2027, 1, 14),
-        serial: "PUR-7-00000042".to_owned(),
+        serial: "PUR-7-USD-00000042".to_owned(),
         s10: (symbol == Symbol::Full).then(|| "RR473124829US".to_owned()),
         printed: [("From", "US 94105"), ("To", "GB SW1A 1AA"), ("Up to", "100 g")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
