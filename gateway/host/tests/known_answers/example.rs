@@ -60,7 +60,8 @@ pub(crate) fn sale(route: &str, day: &str, lines: &[&str], config: Option<&Value
         })
     };
     let lines: Vec<Value> = (1..).zip(lines).map(line).collect();
-    let attributes: Vec<Value> = config.iter().map(|it| json!(["config", it.to_string()])).collect();
+    let attributes: Vec<Value> =
+        config.iter().map(|it| json!(["config", it.to_string()])).collect();
     json!({
         "date": day, "currency": lines[0]["amount"]["currency"], "seller": place(seller), "registrations": [],
         "buyer": place(buyer), "lines": lines, "attributes": attributes,
@@ -76,7 +77,12 @@ pub(crate) async fn answer(plugin: &Plugin, function: &str, input: &Value) -> Va
 
 /// The amounts of an answer's taxes, as decimals.
 pub(crate) fn amounts(assessment: &Value) -> Vec<String> {
-    assessment["taxes"].as_array().unwrap().iter().map(|row| decimal(&row["tax"]).amount()).collect()
+    assessment["taxes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| decimal(&row["tax"]).amount())
+        .collect()
 }
 
 /// Everything that is paid: each line's net once, and every tax.

@@ -45,7 +45,8 @@ fn every_example_is_answered_through_a_plugin_or_named_with_its_test() {
         if let Some((_, file)) = native {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
             let test = std::fs::read_to_string(&file).unwrap();
-            let read = test.contains("docs/vectors/public.json") && test.contains(&format!("{area:?}"));
+            let read =
+                test.contains("docs/vectors/public.json") && test.contains(&format!("{area:?}"));
             assert!(read, "{} does not read the examples of {area}", file.display());
         }
     }

@@ -5,19 +5,8 @@ use serde_json::Value;
 use crate::example::{bundled, examples, text};
 
 pub(crate) const ANSWERED: &[&str] = &[
-    "vatid-AT",
-    "vatid-BE",
-    "vatid-DE",
-    "vatid-DK",
-    "vatid-FI",
-    "vatid-FR",
-    "vatid-GB",
-    "vatid-EL",
-    "vatid-IT",
-    "vatid-LU",
-    "vatid-NO",
-    "gstin",
-    "jp-trn",
+    "vatid-AT", "vatid-BE", "vatid-DE", "vatid-DK", "vatid-FI", "vatid-FR", "vatid-GB", "vatid-EL",
+    "vatid-IT", "vatid-LU", "vatid-NO", "gstin", "jp-trn",
 ];
 
 /// The plugin, the country, and the numbers that can be one and that cannot.

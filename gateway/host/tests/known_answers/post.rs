@@ -70,7 +70,9 @@ async fn marks_of_other_posts_say_what_their_examples_say() {
 
     let claims = read(text(&stamp["input"]).as_bytes()).await;
     let described = text(&stamp["expected"]);
-    assert!(described.starts_with("prefix JGB, product S199, source 4, ref 1017031, item 01107873"));
+    assert!(
+        described.starts_with("prefix JGB, product S199, source 4, ref 1017031, item 01107873")
+    );
     assert!(described.contains("value 00020 (20p), date 080223"));
     assert_eq!((&claims["issuer"], &claims["service"]), (&json!("JGB"), &json!("S199")));
     assert_eq!((&claims["vendor"], &claims["piece-counter"]), (&json!(4), &json!(1_107_873)));

@@ -3,17 +3,12 @@
 use purser_money::{Ratio, Rounding};
 use serde_json::{Value, json};
 
-use crate::example::{amounts, answer, bundled, decimal, examples, money, sale, text, texts, total};
+use crate::example::{
+    amounts, answer, bundled, decimal, examples, money, sale, text, texts, total,
+};
 
-pub(crate) const ANSWERED: &[&str] = &[
-    "ca-hst-31.95",
-    "qc-inclusive-10",
-    "ca-cash",
-    "ca-cash-table",
-    "nz-19O",
-    "in-170",
-    "jp-pint",
-];
+pub(crate) const ANSWERED: &[&str] =
+    &["ca-hst-31.95", "qc-inclusive-10", "ca-cash", "ca-cash-table", "nz-19O", "in-170", "jp-pint"];
 
 fn example(id: &str) -> Value {
     examples(&[id]).remove(0)
