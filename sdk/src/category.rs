@@ -82,9 +82,13 @@ impl Category {
     /// The category of this name. A name that this release does not know is refused, not guessed.
     pub fn parse(name: &str) -> Result<Self, Error> {
         Self::named(name).ok_or_else(|| {
+            let known = Self::ALL.iter().map(|category| category.name()).collect::<Vec<_>>();
             Error::new(
                 Problem::TaxCategoryUnsupported,
-                format!("this plugin does not know the category {name:.40?}"),
+                format!(
+                    "this plugin does not know the category {name:.40?}; there are {}",
+                    known.join(", ")
+                ),
             )
         })
     }

@@ -28,6 +28,8 @@ pub struct Imported {
     pub tables: usize,
     /// Tables that were not known before.
     pub new: usize,
+    /// How many of them say something else than a table of the same source and day, which they are used in place of.
+    pub corrected: usize,
 }
 
 /// A plugin that reads a feed, and what it says of that feed.
@@ -93,10 +95,15 @@ pub async fn keep(gateway: &Gateway, source: &Source, bytes: &[u8]) -> Result<Im
             if let TableKept::Known(known) = kept {
                 row.id = known;
             }
-            let new = usize::from(matches!(kept, TableKept::New));
+            let (new, corrected) = match kept {
+                TableKept::Known(_) => (0, 0),
+                TableKept::New => (1, 0),
+                TableKept::Other(_) => (1, 1),
+            };
+            let one = Imported { newest: row, tables: 1, new, corrected };
             imported = Some(match imported {
-                None => Imported { newest: row, tables: 1, new },
-                Some(before) => before.and(row, new),
+                None => one,
+                Some(before) => before.and(one),
             });
         }
         Ok(imported)
@@ -105,9 +112,14 @@ pub async fn keep(gateway: &Gateway, source: &Source, bytes: &[u8]) -> Result<Im
 }
 
 impl Imported {
-    fn and(self, row: StoredRateTable, new: usize) -> Self {
-        let newest = if row.table.as_of > self.newest.table.as_of { row } else { self.newest };
-        Self { newest, tables: self.tables.saturating_add(1), new: self.new.saturating_add(new) }
+    fn and(self, other: Self) -> Self {
+        let later = other.newest.table.as_of > self.newest.table.as_of;
+        Self {
+            newest: if later { other.newest } else { self.newest },
+            tables: self.tables.saturating_add(other.tables),
+            new: self.new.saturating_add(other.new),
+            corrected: self.corrected.saturating_add(other.corrected),
+        }
     }
 }
 

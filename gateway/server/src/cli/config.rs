@@ -91,7 +91,7 @@ pub struct ServeFlags {
     #[arg(long, env = "PURSER_FX_SPREAD_PERCENT", value_name = "PERCENT", value_parser = percent)]
     pub fx_spread_percent: Option<Percent>,
     /// Time that the sandbox starts at, like 2026-11-22T12:00:00Z
-    #[arg(long, env = "PURSER_CLOCK", value_name = "TIME")]
+    #[arg(long, env = "PURSER_CLOCK", value_name = "TIME", value_parser = time)]
     pub clock: Option<Timestamp>,
     /// Days after which rates convert nothing [default: 5]
     #[arg(long, env = "PURSER_RATES_MAX_AGE_DAYS", value_name = "DAYS")]
@@ -180,9 +180,7 @@ impl ServeFlags {
             percent,
         )?;
         let half = || percent("0.5").map_err(|why| value("fx_spread_percent", why));
-        let clock = or_parse(self.clock, "clock", file.clock.as_deref(), |text| {
-            text.parse().map_err(|_| "a time like 2026-11-22T12:00:00Z".to_owned())
-        })?;
+        let clock = or_parse(self.clock, "clock", file.clock.as_deref(), time)?;
         let step_up = self.step_up_limit.as_ref().or(file.step_up_limit.as_ref());
         let (limits, limits_elsewhere) = limits(&file.limits, unit_of_account)?;
         let settings = Settings {
@@ -297,6 +295,10 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
         .strip_prefix("localhost:")
         .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     text.parse().map_err(|_| "an address and a port, like 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "a time like 2026-11-22T12:00:00Z".to_owned())
 }
 
 fn base_url(text: &str) -> Result<String, String> {

@@ -128,7 +128,7 @@ async fn import(gateway: &Gateway, feed: &str, bytes: &[u8], json: bool) -> anyh
     if json {
         print_json(&json!({
             "id": imported.newest.id, "as_of": table.as_of, "source": table.source, "pairs": table.rates.len(),
-            "tables": imported.tables, "new": imported.new,
+            "tables": imported.tables, "new": imported.new, "corrected": imported.corrected,
         }))?;
     } else {
         println!(
@@ -139,6 +139,12 @@ async fn import(gateway: &Gateway, feed: &str, bytes: &[u8], json: bool) -> anyh
             table.source,
             table.rates.len()
         );
+        if imported.corrected > 0 {
+            println!(
+                "{} of the new ones say something else than a table of the same source and day; they are used from now on",
+                imported.corrected
+            );
+        }
     }
     Ok(())
 }

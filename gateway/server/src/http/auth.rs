@@ -236,10 +236,26 @@ fn access(request: &HttpRequest) -> Result<(&Gateway, Arc<Access>), Problem> {
 fn credential(request: &HttpRequest, prefix: &str) -> Result<SecretText, Problem> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let (Some(header), None) = (headers.next(), headers.next()) else {
-        return Err(not_authenticated());
+        return Err(not_authenticated().detail(wanted(prefix)));
     };
     let token = header.to_str().ok().and_then(bearer).filter(|token| token.starts_with(prefix));
-    token.map(|token| SecretText::new(token.to_owned())).ok_or_else(not_authenticated)
+    let token = token.map(|token| SecretText::new(token.to_owned()));
+    token.ok_or_else(|| not_authenticated().detail(wanted(prefix)))
+}
+
+/// Which credential a call takes, for who shows none of that kind.
+fn wanted(prefix: &str) -> &'static str {
+    match prefix {
+        "sk_" => {
+            "this call takes one header `Authorization: Bearer sk_...`, a secret key of a merchant"
+        }
+        "op_" => {
+            "this call takes one header `Authorization: Bearer op_...`, the key in operator.key of the data directory"
+        }
+        _ => {
+            "this call takes one header `Authorization: Bearer ...` with the access_token of POST /v1/sessions"
+        }
+    }
 }
 
 fn bearer(header: &str) -> Option<&str> {

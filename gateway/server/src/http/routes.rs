@@ -5,7 +5,7 @@ use actix_web::{
     web::{PayloadConfig, ServiceConfig, delete, get, post, put, resource},
 };
 
-use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
+use super::{account, buyer, everyone, front, merchant, operator, payouts, stamp, stream, taxes};
 use crate::problem::{self, Problem};
 
 /// An e-mail, secrets and a country.
@@ -30,6 +30,7 @@ pub async fn not_found() -> Result<actix_web::HttpResponse, Problem> {
 
 fn for_everyone(routes: &mut ServiceConfig) {
     routes
+        .service(resource("/").route(get().to(front::page)))
         .service(resource("/healthz").route(get().to(everyone::health)))
         .service(resource("/readyz").route(get().to(everyone::ready)))
         .service(resource("/metrics").route(get().to(everyone::metrics)))

@@ -3,8 +3,10 @@
 mod timely;
 
 use std::{
+    fs::{DirBuilder, File, OpenOptions},
     net::{SocketAddr, TcpListener},
     num::NonZero,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
 };
 
 use actix_web::{
@@ -13,12 +15,13 @@ use actix_web::{
     middleware::from_fn,
     web::{Data, PayloadConfig},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use purser_core::jws;
 use purser_host::{CodeCache, Limits, Plugins};
 use purser_store::{Store, StoreConfig, read::latest::time_latest};
 use rustix::{
-    fs::Mode,
+    fs::{FlockOperation, Mode, flock},
+    io::Errno,
     process::{Resource, Rlimit, getrlimit, setrlimit, umask},
 };
 use tokio::task::JoinHandle;
@@ -57,6 +60,7 @@ pub struct Running {
     server: JoinHandle<std::io::Result<()>>,
     handle: ServerHandle,
     background: Background,
+    _serving: Option<File>,
 }
 
 /// Starts a gateway. When this returns, it answers.
@@ -65,6 +69,7 @@ pub async fn start(settings: Settings) -> Result<Running> {
         format!("cannot listen on {}; choose another --listen", settings.listen)
     })?;
     let address = listener.local_addr()?;
+    let serving = serve_alone(&settings)?;
     let gateway = open(settings, address).await?;
     plugin::start(&gateway).await.context("cannot load the plugins")?;
     let background = Background::start(&gateway);
@@ -89,7 +94,32 @@ pub async fn start(settings: Settings) -> Result<Running> {
     let handle = server.handle();
     let server = tokio::spawn(server);
     tracing::info!(gateway.address = %address, gateway.issuer = %gateway.issuer, sandbox = gateway.settings.sandbox, "ready");
-    Ok(Running { address, gateway, server, handle, background })
+    Ok(Running { address, gateway, server, handle, background, _serving: serving })
+}
+
+/// Two gateways on one SQLite file would only wait for each other, and issue receipts in two names. The lock ends with
+/// the process, however that ends. Gateways that share a PostgreSQL may be many.
+fn serve_alone(settings: &Settings) -> Result<Option<File>> {
+    if settings.database.as_deref().is_some_and(|url| url.starts_with("postgres")) {
+        return Ok(None);
+    }
+    let (data, shown) = (&settings.data, settings.data.display());
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("cannot make {shown}; name another directory with --data"))?;
+    let mut options = OpenOptions::new();
+    let lock = options.write(true).create(true).truncate(false).mode(0o600);
+    let lock = lock.open(data.join("serving")).with_context(|| format!("cannot use {shown}"))?;
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(lock)),
+        Err(Errno::WOULDBLOCK) => bail!(
+            "a gateway serves {shown} already; stop that one, name another directory with --data, or share a PostgreSQL with --database"
+        ),
+        // A file system without locks holds nobody back.
+        Err(_) => Ok(None),
+    }
 }
 
 /// Connections that each worker holds at once; the kernel queues the rest. Together they leave room for files and

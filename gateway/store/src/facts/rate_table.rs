@@ -33,6 +33,8 @@ pub struct StoredRateTable {
 pub enum TableKept {
     /// It is new.
     New,
+    /// The newest table of that source and day said something else, and is used no more.
+    Other(RateTableId),
     /// The newest table of that source and day says the same.
     Known(RateTableId),
 }
@@ -87,13 +89,16 @@ pub fn rate_table_insert(
         .select((rate_table::id, rate_table::document))
         .first(conn)
         .optional()?;
-    if let Some((id, document)) = newest
-        && document == new.document
-    {
-        return Ok(TableKept::Known(Row::new("rate_table", &id).parse("id", &id)?));
+    let Some((id, document)) = newest else {
+        diesel::insert_into(rate_table::table).values(new).execute(conn)?;
+        return Ok(TableKept::New);
+    };
+    let newest = Row::new("rate_table", &id).parse("id", &id)?;
+    if document == new.document {
+        return Ok(TableKept::Known(newest));
     }
     diesel::insert_into(rate_table::table).values(new).execute(conn)?;
-    Ok(TableKept::New)
+    Ok(TableKept::Other(newest))
 }
 
 /// The newest table of these feeds that is of `date` or before: of one day the one fetched last.

@@ -50,6 +50,9 @@ pub struct RatesImported {
     tables: usize,
     /// How many of them were not known before.
     new: usize,
+    /// How many of those say something else than a table of the same source and day, and are used in its place.
+    #[schema(example = 0)]
+    corrected: usize,
 }
 
 /// Read a feed's bytes, the body, with the plugin that knows the feed.
@@ -73,6 +76,7 @@ pub async fn rates_import(
         pairs: table.rates.len(),
         tables: imported.tables,
         new: imported.new,
+        corrected: imported.corrected,
     }))
 }
 
