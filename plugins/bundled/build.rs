@@ -12,8 +12,17 @@ use std::{
 use purser_pack::{BuildOptions, Lockfile, build, inspect};
 
 /// Folders beside this one.
-const PLUGINS: &[&str] =
-    &["currency-ecb", "stamps-open", "tax-au", "tax-eu", "tax-jp", "tax-nz", "tax-table"];
+const PLUGINS: &[&str] = &[
+    "currency-ecb",
+    "stamps-open",
+    "tax-au",
+    "tax-eu",
+    "tax-jp",
+    "tax-nz",
+    "tax-table",
+    "webhook-chat",
+    "webhook-standard",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);

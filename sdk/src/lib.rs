@@ -137,8 +137,8 @@
 //! - Nothing it is given makes it panic. A panic stops the sale; its text is in the gateway's log.
 //! - A call has 32 MiB of memory, 50 million instructions and 100 milliseconds.
 //!
-//! The other roles are [`Rates`]: feeds of exchange rates, and conversions that name every step; and [`Stamps`]: what postage
-//! there is to buy, and the marks that are printed.
+//! The other roles are [`Rates`]: feeds of exchange rates, and conversions that name every step; [`Stamps`]: what postage
+//! there is to buy, and the marks that are printed; and [`Webhook`]: what a merchant's endpoint is told of an event.
 
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 pub mod bindings;
@@ -159,6 +159,7 @@ pub mod stamps;
 mod supply;
 pub mod tax;
 pub mod tax_id;
+pub mod webhook;
 mod wire;
 
 pub use category::{Category, Reason};
@@ -173,4 +174,5 @@ pub use rounding::{Extraction, Level, Policy, Together};
 pub use stamps::Stamps;
 pub use supply::{Crossing, LowValue, Supply};
 pub use tax::{Assessed, Assessment, Filing, Line, PeriodLine, PeriodTotals, Sale, Tax, Verdict};
+pub use webhook::Webhook;
 pub use wire::Description;

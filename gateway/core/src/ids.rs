@@ -94,6 +94,12 @@ ids! {
     BatchId = "batch_";
     /// An event.
     EventId = "evt_";
+    /// An endpoint of a merchant that is told of events.
+    WebhookId = "wh_";
+    /// An event on its way to an endpoint.
+    DeliveryId = "dlv_";
+    /// One try to deliver.
+    AttemptId = "att_";
     /// An installed plugin.
     PluginId = "plug_";
     /// A key of a merchant or operator.

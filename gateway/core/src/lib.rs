@@ -38,6 +38,7 @@ pub mod tender;
 pub mod trade;
 pub mod transfer;
 pub mod vault;
+pub mod webhook;
 
 pub use jiff::{Timestamp, civil::Date};
 pub use purser_money as money;

@@ -13,6 +13,21 @@ const HEADER_BYTES_MAX: usize = 8 * 1024;
 /// Browsers and proxies stop here.
 const URL_BYTES_MAX: usize = 2_000;
 
+/// What the gateway says itself. Whoever could set these could end one message and begin another.
+pub const OWN_HEADERS: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+
 /// How a request is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -60,7 +75,9 @@ pub enum RequestError {
     )]
     Url,
     /// A header.
-    #[error("headers: at most 32, of visible characters, 8 KiB each")]
+    #[error(
+        "headers: at most 32, names in small letters, of visible characters, 8 KiB each, none that frames the message"
+    )]
     Headers,
     /// What is sent.
     #[error("body: at most 256 KiB")]
@@ -121,6 +138,7 @@ fn is_header((name, value): &(String, String)) -> bool {
     !name.is_empty()
         && name.len().saturating_add(value.len()) <= HEADER_BYTES_MAX
         && name.bytes().all(token)
+        && !OWN_HEADERS.contains(&name.as_str())
         && value.bytes().all(visible)
 }
 
@@ -152,7 +170,14 @@ mod tests {
         {
             assert_eq!(request(url, json), Err(RequestError::Url), "{url}");
         }
-        for header in [("", "x"), ("Content-Type", "x"), ("x", "a\r\nhost: b"), ("x:y", "z")] {
+        for header in [
+            ("", "x"),
+            ("Content-Type", "x"),
+            ("x", "a\r\nhost: b"),
+            ("x:y", "z"),
+            ("host", "b"),
+            ("transfer-encoding", "chunked"),
+        ] {
             let refused = request("https://post.example/", header);
             assert_eq!(refused, Err(RequestError::Headers), "{header:?}");
         }

@@ -15,6 +15,7 @@ use crate::{fault::CallError, wire};
 
 pub(crate) mod http;
 pub(crate) mod stamps;
+pub(crate) mod webhook;
 
 /// Taxes of one document, lines of one tax, legs of one conversion, feeds of one plugin, currencies of one table:
 /// more of any than there can be, so that what follows is short work.

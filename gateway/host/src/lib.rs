@@ -35,6 +35,7 @@ mod peak;
 mod registry;
 mod stamps;
 mod tax;
+mod webhook;
 mod wire;
 
 pub use by_hand::{ByHandError, Timing};
@@ -51,3 +52,4 @@ pub use purser_pack::{Manifest, PackError, Role};
 pub use registry::{Description, Plugin, Plugins};
 pub use stamps::StampsPlugin;
 pub use tax::{Filing, PeriodLine, PeriodTotals, TaxPlugin, Taxed, Verdict};
+pub use webhook::WebhookPlugin;

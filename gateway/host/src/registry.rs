@@ -31,6 +31,7 @@ use crate::{
     peak::{Peak, PeakMeter},
     stamps::StampsPlugin,
     tax::TaxPlugin,
+    webhook::WebhookPlugin,
     wire,
 };
 
@@ -178,6 +179,11 @@ impl Plugin {
     /// As a stamps plugin.
     pub fn stamps(&self) -> Option<StampsPlugin> {
         (self.role() == Role::Stamps).then(|| StampsPlugin(self.0.clone()))
+    }
+
+    /// As a webhook plugin.
+    pub fn webhook(&self) -> Option<WebhookPlugin> {
+        (self.role() == Role::Webhook).then(|| WebhookPlugin(self.0.clone()))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::json;
 
 pub(crate) mod http;
 pub(crate) mod stamps;
+pub(crate) mod webhook;
 
 pub(crate) type Attributes = Vec<(String, String)>;
 

@@ -63,6 +63,12 @@ pub fn machine_ms() -> u128 {
     since_1970.unwrap_or_default().as_millis()
 }
 
+/// Now by the machine's own clock, wherever the gateway's has been set: for what foreign software compares with its own,
+/// and for how long something is held.
+pub fn machine_now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// The day of a moment, in UTC.
 pub fn day(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()

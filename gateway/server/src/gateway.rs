@@ -33,6 +33,8 @@ pub struct Parts {
     pub outbound: Outbound,
     /// What operators and merchants set, by version.
     pub facts: FactsCache,
+    /// Wakes whoever delivers to webhooks, when there is something that no event tells of.
+    pub deliveries: tokio::sync::Notify,
     /// What it counts.
     pub metrics: Metrics,
     /// The live streams that are open.

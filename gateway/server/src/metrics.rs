@@ -13,7 +13,7 @@ use purser_core::{
     command::{Command, Outcome},
     refusal::Refusal,
 };
-use purser_store::TellerCounts;
+use purser_store::{TellerCounts, delivery::Outcome as Delivered};
 
 /// From a cached answer to a login's Argon2: the buckets, in seconds.
 const REQUEST_BUCKETS: [f64; 12] =
@@ -34,6 +34,8 @@ pub struct Metrics {
     plugin_calls: HistogramVec,
     plugin_failures: IntCounterVec,
     teller: HistogramVec,
+    webhook_attempts: HistogramVec,
+    webhook_deliveries: IntGaugeVec,
     rates_age: GaugeVec,
     check_ok: IntGauge,
     streams: IntGaugeVec,
@@ -82,6 +84,21 @@ impl Metrics {
                 ),
                 &["command"],
             )?,
+            webhook_attempts: HistogramVec::new(
+                histogram(
+                    "webhook_attempt_duration_seconds",
+                    "Time of a try to deliver an event to an endpoint, by what came of it.",
+                    &REQUEST_BUCKETS,
+                ),
+                &["outcome"],
+            )?,
+            webhook_deliveries: IntGaugeVec::new(
+                Opts::new(
+                    "webhook_deliveries",
+                    "Deliveries to active endpoints that are not done, and those of them that are due.",
+                ),
+                &["queue"],
+            )?,
             rates_age: GaugeVec::new(
                 Opts::new("rates_age_seconds", "Age of the newest exchange rates, by source."),
                 &["source"],
@@ -113,13 +130,15 @@ impl Metrics {
         let version =
             IntGaugeVec::new(Opts::new("build_info", "The version that runs."), &["version"])?;
         version.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let all: [Box<dyn Collector>; 11] = [
+        let all: [Box<dyn Collector>; 13] = [
             Box::new(version),
             Box::new(self.requests.clone()),
             Box::new(self.commands.clone()),
             Box::new(self.plugin_calls.clone()),
             Box::new(self.plugin_failures.clone()),
             Box::new(self.teller.clone()),
+            Box::new(self.webhook_attempts.clone()),
+            Box::new(self.webhook_deliveries.clone()),
             Box::new(self.rates_age.clone()),
             Box::new(self.check_ok.clone()),
             Box::new(self.streams.clone()),
@@ -146,6 +165,17 @@ impl Metrics {
         if failed {
             self.plugin_failures.with_label_values(&[function]).inc();
         }
+    }
+
+    /// An endpoint was tried to be told of an event.
+    pub fn webhook_attempt(&self, outcome: Delivered, took: Duration) {
+        self.webhook_attempts.with_label_values(&[outcome.name()]).observe(took.as_secs_f64());
+    }
+
+    /// How many deliveries are not done, and how many of them are due.
+    pub fn webhooks_waiting(&self, waiting: i64, due: i64) {
+        self.webhook_deliveries.with_label_values(&["waiting"]).set(waiting);
+        self.webhook_deliveries.with_label_values(&["due"]).set(due);
     }
 
     /// How old the newest rates of a source are.

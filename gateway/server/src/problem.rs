@@ -144,6 +144,9 @@ kinds! {
     STAMP_HELD = "stamp-held", 409, "This stamp is given back by voiding it",
         "Its vendor holds the money for a stamp back for some days, because scans come late; so its item cannot be refunded at once.",
         "Void the stamp with POST /v1/stamps/{id}/void; the money comes back after `days` days if no scan comes.";
+    WEBHOOK_DISABLED = "webhook-disabled", 409, "This endpoint is disabled",
+        "An endpoint that is disabled is told nothing. `detail` says why it is.",
+        "Enable it with `PATCH /v1/webhooks/{id}` and `{\"enabled\": true}`: it goes on where it stopped.";
     PRICE_CHANGED = "price-changed", 409, "The price is now higher than you agreed to",
         "The total is above `max_total`; `quote` holds the new one. Nothing moved.",
         "Show the new total, and buy with a new `max_total` and a new key if it is accepted.";

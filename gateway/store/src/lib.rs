@@ -6,6 +6,7 @@
 mod check;
 mod connection;
 mod database;
+pub mod delivery;
 mod duty;
 mod error;
 pub mod facts;

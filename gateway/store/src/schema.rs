@@ -536,6 +536,10 @@ diesel::table! {
     }
 }
 
+mod webhooks;
+
+pub(crate) use webhooks::{webhook, webhook_attempt, webhook_delivery};
+
 diesel::allow_tables_to_appear_in_same_query!(
     gateway,
     ledger_account,
@@ -584,4 +588,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stamp_key,
     stamp,
     stamp_scan,
+    webhook,
+    webhook_delivery,
+    webhook_attempt,
 );

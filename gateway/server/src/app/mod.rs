@@ -33,3 +33,4 @@ pub mod token;
 pub mod trade;
 pub mod transfer;
 pub mod vault;
+pub mod webhook;

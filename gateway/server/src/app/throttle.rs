@@ -42,6 +42,9 @@ const WAIT_MIN: i64 = 60;
 /// Keys that one merchant may make, and offer keys that it may delete, in ten minutes: a rotation of every key of twenty
 /// shops. A deleted offer key makes everybody's commands stale that are just being prepared.
 const KEY_CHANGES: u32 = 60;
+/// Tests of its endpoints that one merchant may make in ten minutes: each holds a request for as long as the endpoint
+/// takes.
+const WEBHOOK_TESTS: u32 = 60;
 
 /// What attempts are counted by, and how many there may be.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +92,12 @@ impl Budget {
     pub fn key_changes_of(gateway: &Gateway, merchant: MerchantId) -> Self {
         let (by, max) = (merchant.bits().to_be_bytes(), in_force(gateway, KEY_CHANGES));
         Self::new(gateway, "key changes of a merchant", &by, max, WINDOW)
+    }
+
+    /// Events that one merchant sends its endpoints as a test, of which all count.
+    pub fn webhook_tests_of(gateway: &Gateway, merchant: MerchantId) -> Self {
+        let (by, max) = (merchant.bits().to_be_bytes(), in_force(gateway, WEBHOOK_TESTS));
+        Self::new(gateway, "webhook tests of a merchant", &by, max, WINDOW)
     }
 
     fn new(gateway: &Gateway, label: &str, by: &[u8], max: u32, window: i64) -> Self {

@@ -1,4 +1,5 @@
-//! Forgets what has expired: sessions, their tokens, counted failures, and where somebody signed in.
+//! Forgets what has expired: sessions, their tokens, counted failures, where somebody signed in, and what deleted
+//! endpoints were told.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use jiff::SignedDuration;
 use purser_store::facts::{
     session::sessions_expired_delete,
     throttle::{familiar_addresses_expired_delete, throttles_expired_delete},
+    webhook::webhook_deleted_forget,
 };
 
 use crate::{gateway::Gateway, problem::Problem};
@@ -13,6 +15,8 @@ use crate::{gateway::Gateway, problem::Problem};
 pub(super) const EVERY: Duration = Duration::from_secs(60);
 /// Failures count for ten minutes; they are forgotten after twice that.
 const FAILURES_KEPT: SignedDuration = SignedDuration::from_mins(20);
+/// Rounds of 200 deliveries of deleted endpoints, so that other work gets its turn.
+const FORGETS_MAX: usize = 50;
 
 pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
     let now = gateway.now();
@@ -25,6 +29,11 @@ pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
     let (sessions, throttles, addresses) = forgotten.await?;
     if sessions > 0 || throttles > 0 || addresses > 0 {
         tracing::debug!(sessions, throttles, addresses, "forgot what has expired");
+    }
+    for _ in 0..FORGETS_MAX {
+        if !gateway.store.write(webhook_deleted_forget).await? {
+            break;
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod plugins;
 mod roll;
 mod seal;
 pub mod stamps;
+mod webhooks;
 
 use std::{future::Future, time::Duration};
 
@@ -32,6 +33,7 @@ impl Background {
         let (stop, stopped) = watch::channel(false);
         let mut loops = vec![
             tokio::spawn(outbox::run(gateway.clone(), stopped.clone())),
+            tokio::spawn(webhooks::run(gateway.clone(), stopped.clone())),
             tokio::spawn(every("seal", seal::EVERY, gateway.clone(), stopped.clone(), seal::round)),
             tokio::spawn(every("roll", roll::EVERY, gateway.clone(), stopped.clone(), roll::round)),
             tokio::spawn(every(

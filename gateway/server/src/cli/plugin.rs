@@ -14,6 +14,7 @@ mod build;
 mod call;
 mod conformance;
 mod install;
+mod messages;
 mod new;
 mod samples;
 mod sign;

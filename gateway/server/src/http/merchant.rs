@@ -1,4 +1,4 @@
-//! The merchant's calls: offers, keys, profile, sales, goodwill refunds and events.
+//! The merchant's calls: offers, keys, profile, sales, goodwill refunds, events and webhooks.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -38,6 +38,7 @@ use crate::{
 };
 
 mod shape;
+pub mod webhooks;
 
 pub use shape::{
     ApiKey, Event, MerchantProfile, MerchantTax, NewApiKey, OfferKeyMade, OfferKeyOut, OfferMade,

@@ -2,7 +2,7 @@
 
 use actix_web::{
     Resource,
-    web::{PayloadConfig, ServiceConfig, delete, get, post, put, resource},
+    web::{PayloadConfig, ServiceConfig, delete, get, patch, post, put, resource},
 };
 
 use super::{account, buyer, everyone, front, merchant, operator, payouts, stamp, stream, taxes};
@@ -18,6 +18,7 @@ pub fn configure(routes: &mut ServiceConfig) {
     for_buyers(routes);
     for_stamps(routes);
     for_merchants(routes);
+    for_endpoints(routes);
     for_operators(routes);
     for_money_that_leaves(routes);
 }
@@ -154,6 +155,31 @@ fn for_money_that_leaves(routes: &mut ServiceConfig) {
         .service(resource("/v1/statements/{month}.csv").route(get().to(payouts::statement_csv)))
         .service(resource("/v1/statements/{month}.json").route(get().to(payouts::statement_json)))
         .service(resource("/v1/statements/{month}").route(get().to(payouts::statement_get)));
+}
+
+fn for_endpoints(routes: &mut ServiceConfig) {
+    use merchant::webhooks;
+    routes
+        .service(
+            resource("/v1/webhooks")
+                .route(get().to(webhooks::webhooks_list))
+                .route(post().to(webhooks::webhook_create)),
+        )
+        .service(
+            resource("/v1/webhooks/{id}")
+                .route(get().to(webhooks::webhook_get))
+                .route(patch().to(webhooks::webhook_change))
+                .route(delete().to(webhooks::webhook_delete)),
+        )
+        .service(resource("/v1/webhooks/{id}/rotate").route(post().to(webhooks::webhook_rotate)))
+        .service(resource("/v1/webhooks/{id}/test").route(post().to(webhooks::webhook_test)))
+        .service(
+            resource("/v1/webhooks/{id}/deliveries").route(get().to(webhooks::deliveries_list)),
+        )
+        .service(
+            resource("/v1/webhooks/{id}/deliveries/{delivery}/replay")
+                .route(post().to(webhooks::delivery_replay)),
+        );
 }
 
 fn for_operators(routes: &mut ServiceConfig) {

@@ -160,6 +160,7 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         plugins: Plugins::new(Limits::default(), Some(cache))?,
         outbound: Outbound::new(if settings.sandbox { Reach::Sandbox } else { Reach::Public }),
         facts: FactsCache::default(),
+        deliveries: tokio::sync::Notify::new(),
         metrics: Metrics::new()?,
         streams: Streams::default(),
         logins: Logins::new(),

@@ -8,6 +8,7 @@ use hyper::{
     header::{CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT},
 };
 use hyper_util::rt::TokioIo;
+use purser_core::outbound::OWN_HEADERS;
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
@@ -16,21 +17,6 @@ use super::{Answer, Limits, Reply, Request, SendError, UrlRefused, connect::Stre
 /// Headers of an answer, and their bytes: more than any server sends that means well.
 const HEADERS_MAX: usize = 100;
 const HEADERS_BYTES_MAX: usize = 64 * 1024;
-
-/// What the gateway says itself. Whoever could set these could end one message and begin another.
-const OWN_HEADERS: [&str; 11] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-];
 
 pub(super) async fn exchange(
     stream: Stream,

@@ -78,6 +78,10 @@ impl Client {
         self.send("PUT", path, None, body.to_string().as_bytes(), "application/json")
     }
 
+    pub fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send("PATCH", path, None, body.to_string().as_bytes(), "application/json")
+    }
+
     pub fn post_bytes(&self, path: &str, bytes: &[u8]) -> Answer {
         self.send("POST", path, None, bytes, "application/octet-stream")
     }
@@ -92,6 +96,7 @@ impl Client {
     ) -> Answer {
         let mut request = match method {
             "PUT" => self.agent.put(format!("{}{path}", self.base)),
+            "PATCH" => self.agent.patch(format!("{}{path}", self.base)),
             "GET" => self.agent.get(format!("{}{path}", self.base)).force_send_body(),
             "DELETE" => self.agent.delete(format!("{}{path}", self.base)).force_send_body(),
             _ => self.agent.post(format!("{}{path}", self.base)),

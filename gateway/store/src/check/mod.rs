@@ -15,6 +15,7 @@ mod remittances;
 mod seals;
 mod stamps;
 mod taxes;
+mod webhooks;
 
 use diesel::{
     connection::{AnsiTransactionManager, TransactionManager},
@@ -53,7 +54,7 @@ struct Finding {
 type Prover = fn(&mut Connection, &Keyring) -> Result<Finding, StoreError>;
 
 /// Every promise, in the order in which it is best read: who can trust the entries can trust the balances.
-const CHECKS: [(&str, Prover); 20] = [
+const CHECKS: [(&str, Prover); 21] = [
     ("entries-balance", |conn, _| journal::entries(conn)),
     ("trial-balance-zero", |conn, _| journal::trial_balance(conn)),
     ("balances-equal-postings", |conn, _| journal::balances(conn)),
@@ -73,6 +74,7 @@ const CHECKS: [(&str, Prover); 20] = [
     ("payouts-booked", |conn, _| outgoing::payouts(conn)),
     ("clearing-accounts-agree", |conn, _| outgoing::clearing(conn)),
     ("merchant-accounts-agree", |conn, _| outgoing::merchants(conn)),
+    ("webhooks-told", |conn, _| webhooks::deliveries(conn)),
     ("seals-unbroken", seals::seals),
 ];
 

@@ -16,6 +16,7 @@ pub mod refund_policy;
 pub mod session;
 pub mod stamp_key;
 pub mod throttle;
+pub mod webhook;
 
 /// Inserts a row unless its key is taken, and tells how many rows that made. Both databases write it alike, but
 /// diesel has it for each alone.

@@ -35,7 +35,7 @@ pub struct StoredEvent {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = event)]
-struct EventRow {
+pub(crate) struct EventRow {
     id: String,
     merchant: String,
     kind: String,
@@ -44,9 +44,9 @@ struct EventRow {
 }
 
 /// An event, and its position.
-type Found = (EventRow, i64);
+pub(crate) type Found = (EventRow, i64);
 
-fn stored((event, position): Found) -> Result<StoredEvent, StoreError> {
+pub(crate) fn stored((event, position): Found) -> Result<StoredEvent, StoreError> {
     let row = Row::new("event", &event.id);
     Ok(StoredEvent {
         id: row.parse("id", &event.id)?,

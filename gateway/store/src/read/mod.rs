@@ -7,6 +7,7 @@
 
 pub mod caller;
 pub mod card;
+pub mod delivery;
 pub mod entry;
 pub mod event;
 pub mod evidence;

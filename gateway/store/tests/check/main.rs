@@ -151,6 +151,7 @@ fn books_that_nobody_touched_hold() {
                 ("payouts-booked", 0),
                 ("clearing-accounts-agree", 0),
                 ("merchant-accounts-agree", 3),
+                ("webhooks-told", 0),
                 ("seals-unbroken", 3),
             ];
             assert_eq!(examined, expected);

@@ -11,6 +11,7 @@ use purser_host::{ByHandError, CallError, CurrencyPlugin, Plugin, Role, TaxPlugi
 use purser_money::{Currency, Rate, Rounding};
 
 use super::{
+    messages,
     samples::{self, Sample, odd_price},
     vectors::Case,
 };
@@ -28,10 +29,11 @@ pub(super) async fn run(plugin: &Plugin, cases: &[Case], today: Date) -> Vec<Fin
     vec![
         repeatable(plugin, &samples, cases).await,
         hostile(plugin, &samples).await,
-        match (plugin.tax(), plugin.currency()) {
-            (Some(tax), _) => sums(plugin, &tax, today).await,
-            (_, Some(currency)) => legs(&currency, today).await,
-            (None, None) => {
+        match (plugin.tax(), plugin.currency(), plugin.webhook()) {
+            (Some(tax), ..) => sums(plugin, &tax, today).await,
+            (_, Some(currency), _) => legs(&currency, today).await,
+            (.., Some(webhook)) => messages::run(&webhook).await,
+            (None, None, None) => {
                 Finding::fail("answers", "the plugin has no role", "name one in plugin.toml")
             }
         },

@@ -19,7 +19,8 @@ pub(super) fn of(role: Role, place: &str) -> Vec<Sample> {
     match role {
         Role::Tax => tax(place),
         Role::Currency => currency(),
-        Role::Stamps | Role::Webhook => Vec::new(),
+        Role::Stamps => Vec::new(),
+        Role::Webhook => webhook(),
     }
 }
 
@@ -119,6 +120,42 @@ fn currency() -> Vec<Sample> {
             "EUR",
             json!([{ "currency": "USD", "rate": "0.000000000000000001" }]),
         ),
+    ]
+}
+
+fn webhook() -> Vec<Sample> {
+    let sample = |name, kind: &str, created_at: &str, data: String| Sample {
+        name,
+        function: "render",
+        input: json!({
+            "event": { "id": "evt_1", "kind": kind, "created-at": created_at, "data": data, "attributes": [] },
+            "endpoint": { "id": "wh_1", "url": "https://shop.example/hooks", "attributes": [] },
+        }),
+    };
+    let today = "2026-01-15T12:00:00Z";
+    let item = json!({
+        "id": "item_1", "offer_id": "o", "title": "<!channel>\u{202e}\"'&", "taxes": [],
+        "price": { "amount": "11.90", "currency": "EUR" }, "gross": { "amount": "11.90", "currency": "EUR" },
+    });
+    let paid = |items: usize| json!({ "sale": "sale_1", "items": vec![item.clone(); items], "receipt": "a.b.c" });
+    vec![
+        sample("a purchase", "purchase.paid", today, paid(1).to_string()),
+        sample("a purchase of fifty items", "purchase.paid", today, paid(50).to_string()),
+        sample("a purchase of nothing", "purchase.paid", today, paid(0).to_string()),
+        sample(
+            "a refund",
+            "refund.made",
+            today,
+            json!({ "refund": "ref_1", "gross": 5 }).to_string(),
+        ),
+        sample("an unknown kind", "moon.risen", today, "{}".to_owned()),
+        sample("a kind that is none", "\u{0}\r\n", today, "{}".to_owned()),
+        sample("a time that is none", "refund.made", "yesterday", "{}".to_owned()),
+        sample("data that is no object", "purchase.paid", today, "[1, null]".to_owned()),
+        sample("data that is no JSON", "purchase.paid", today, "{".to_owned()),
+        sample("no data", "purchase.paid", today, String::new()),
+        sample("deep data", "purchase.paid", today, "[".repeat(50_000)),
+        sample("much data", "purchase.paid", today, format!("\"{}\"", "x".repeat(200_000))),
     ]
 }
 

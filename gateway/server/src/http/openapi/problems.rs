@@ -171,6 +171,22 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/payouts/{id}/confirm", &[problem::ALREADY_SETTLED, problem::INSUFFICIENT_FUNDS]),
     ("/v1/payouts/{id}/fail", &[problem::ALREADY_SETTLED]),
     ("/v1/sandbox/clock", &[problem::NOT_FOUND]),
+    (
+        "/v1/webhooks",
+        &[
+            problem::WEBHOOK_URL_REFUSED,
+            problem::TOO_MANY_REQUESTS,
+            problem::PLUGIN_FAILED,
+            problem::OVERLOADED,
+        ],
+    ),
+    (
+        "/v1/webhooks/{id}",
+        &[problem::WEBHOOK_URL_REFUSED, problem::PLUGIN_FAILED, problem::OVERLOADED],
+    ),
+    ("/v1/webhooks/{id}/rotate", &[problem::TOO_MANY_REQUESTS]),
+    ("/v1/webhooks/{id}/test", &[problem::TOO_MANY_REQUESTS]),
+    ("/v1/webhooks/{id}/deliveries/{delivery}/replay", &[problem::WEBHOOK_DISABLED]),
     ("/problems/{name}", &[problem::NOT_FOUND]),
     ("/metrics", &[problem::NOT_AUTHENTICATED]),
 ];
@@ -298,6 +314,8 @@ fn has_writer(path: &str) -> bool {
             | "/v1/stamps/keys"
             | "/v1/tax/remittances"
             | "/v1/payouts"
+            | "/v1/webhooks"
+            | "/v1/webhooks/{id}"
     )
 }
 

@@ -231,5 +231,7 @@ pub async fn clock_set(
         .clock
         .set(input.now)
         .map_err(|backwards| Problem::malformed("now", backwards.to_string()))?;
+    // What was to be tried again until now is tried now.
+    gateway.deliveries.notify_one();
     Ok(HttpResponse::Ok().json(ClockOut { now: gateway.now() }))
 }

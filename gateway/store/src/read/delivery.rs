@@ -1,0 +1,197 @@
+//! What became of an endpoint's deliveries.
+
+use std::collections::HashMap;
+
+use diesel::{dsl::count_star, prelude::*};
+use purser_core::{
+    Timestamp,
+    ids::{DeliveryId, EventId, WebhookId},
+};
+
+use super::{
+    page::{Page, Paged},
+    row::Row,
+};
+use crate::{
+    Connection, StoreError,
+    delivery::{Attempt, DeliveryState, Outcome},
+    schema::{event, webhook, webhook_attempt, webhook_delivery},
+};
+
+/// A delivery with all its tries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDelivery {
+    /// Its name.
+    pub id: DeliveryId,
+    /// Of which event.
+    pub event: EventId,
+    /// What happened.
+    pub kind: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it is tried next.
+    pub next_at: Option<Timestamp>,
+    /// Its tries, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhook_delivery)]
+struct DeliveryRow {
+    id: String,
+    event: String,
+    created_at: i64,
+    state: String,
+    next_at: Option<i64>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = webhook_attempt)]
+struct AttemptRow {
+    id: String,
+    delivery: String,
+    part: i64,
+    at: i64,
+    outcome: String,
+    status: Option<i64>,
+    answer: String,
+    duration_ms: i64,
+}
+
+impl AttemptRow {
+    fn read(self) -> Result<(String, Attempt), StoreError> {
+        let row = Row::new("webhook_attempt", &self.id);
+        let attempt = Attempt {
+            id: row.parse("id", &self.id)?,
+            part: row.number("part", self.part)?,
+            at: row.time("at", self.at)?,
+            outcome: Outcome::parse(&self.outcome).ok_or_else(|| row.fault("outcome"))?,
+            status: self.status.map(|status| row.number("status", status)).transpose()?,
+            answer: self.answer,
+            duration_ms: row.number("duration_ms", self.duration_ms)?,
+        };
+        Ok((self.delivery, attempt))
+    }
+}
+
+/// An endpoint's deliveries, newest first.
+pub fn deliveries_page(
+    conn: &mut Connection,
+    webhook: WebhookId,
+    page: &Page,
+) -> Result<Paged<StoredDelivery>, StoreError> {
+    let of_webhook = webhook_delivery::table
+        .inner_join(event::table.on(event::id.eq(webhook_delivery::event)))
+        .filter(webhook_delivery::webhook.eq(webhook.to_string()));
+    let seen = |id: &str| {
+        let own = webhook_delivery::table.find(id);
+        let own = own.filter(webhook_delivery::webhook.eq(webhook.to_string()));
+        own.select(webhook_delivery::created_at).first(conn).optional()
+    };
+    let Some((at, id)) = page.start(seen)? else { return Ok(Paged::empty()) };
+    let behind = webhook_delivery::created_at
+        .lt(at)
+        .or(webhook_delivery::created_at.eq(at).and(webhook_delivery::id.lt(id)));
+    let rows: Vec<(DeliveryRow, String)> = of_webhook
+        .filter(behind)
+        .order((webhook_delivery::created_at.desc(), webhook_delivery::id.desc()))
+        .limit(page.fetch())
+        .select((DeliveryRow::as_select(), event::kind))
+        .load(conn)?;
+    let paged = page.of(rows, |(row, _)| row.id.clone());
+    let ids: Vec<&String> = paged.rows.iter().map(|(row, _)| &row.id).collect();
+    let mut attempts = attempts_of(conn, &ids)?;
+    paged.try_map(|(row, kind)| {
+        let attempts = attempts.remove(&row.id).unwrap_or_default();
+        delivery(row, kind, attempts)
+    })
+}
+
+/// One delivery of an endpoint.
+pub fn delivery_get(
+    conn: &mut Connection,
+    webhook: WebhookId,
+    id: DeliveryId,
+) -> Result<Option<StoredDelivery>, StoreError> {
+    let id = id.to_string();
+    let found: Option<(DeliveryRow, String)> = webhook_delivery::table
+        .inner_join(event::table.on(event::id.eq(webhook_delivery::event)))
+        .filter(webhook_delivery::id.eq(&id))
+        .filter(webhook_delivery::webhook.eq(webhook.to_string()))
+        .select((DeliveryRow::as_select(), event::kind))
+        .first(conn)
+        .optional()?;
+    let Some((row, kind)) = found else { return Ok(None) };
+    let attempts = attempts_of(conn, &[&id])?.remove(&id).unwrap_or_default();
+    delivery(row, kind, attempts).map(Some)
+}
+
+fn delivery(
+    found: DeliveryRow,
+    kind: String,
+    attempts: Vec<Attempt>,
+) -> Result<StoredDelivery, StoreError> {
+    let row = Row::new("webhook_delivery", &found.id);
+    Ok(StoredDelivery {
+        id: row.parse("id", &found.id)?,
+        event: row.parse("event", &found.event)?,
+        kind,
+        created_at: row.time("created_at", found.created_at)?,
+        state: DeliveryState::read(row, &found.state)?,
+        next_at: row.time_if("next_at", found.next_at)?,
+        attempts,
+    })
+}
+
+/// The tries of some deliveries, oldest first.
+fn attempts_of(
+    conn: &mut Connection,
+    deliveries: &[&String],
+) -> Result<HashMap<String, Vec<Attempt>>, StoreError> {
+    let rows: Vec<AttemptRow> = webhook_attempt::table
+        .filter(webhook_attempt::delivery.eq_any(deliveries))
+        .order(webhook_attempt::id)
+        .select(AttemptRow::as_select())
+        .load(conn)?;
+    let mut attempts: HashMap<String, Vec<Attempt>> = HashMap::new();
+    for row in rows {
+        let (delivery, attempt) = row.read()?;
+        attempts.entry(delivery).or_default().push(attempt);
+    }
+    Ok(attempts)
+}
+
+/// Puts a delivery to the head of the queue, whatever became of it before; false if the endpoint has no such delivery.
+pub fn delivery_replay(
+    conn: &mut Connection,
+    webhook: WebhookId,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let own = webhook_delivery::table.find(id.to_string());
+    let own = own.filter(webhook_delivery::webhook.eq(webhook.to_string()));
+    let row = (
+        webhook_delivery::state.eq(DeliveryState::Waiting.name()),
+        webhook_delivery::next_at.eq(now.as_microsecond()),
+        webhook_delivery::failures.eq(0),
+        webhook_delivery::part.eq(0),
+        webhook_delivery::claim.eq(None::<String>),
+        webhook_delivery::claimed_until.eq(None::<i64>),
+    );
+    Ok(diesel::update(own).set(row).execute(conn)? > 0)
+}
+
+/// Deliveries to active endpoints that wait to be tried, and how many of them are due.
+pub fn deliveries_waiting(conn: &mut Connection, now: Timestamp) -> Result<(i64, i64), StoreError> {
+    let waiting = || {
+        let active = webhook::disabled_at.is_null().and(webhook::deleted.eq(false));
+        webhook::table
+            .inner_join(webhook_delivery::table.on(webhook_delivery::webhook.eq(webhook::id)))
+            .filter(active.and(webhook_delivery::next_at.is_not_null()))
+    };
+    let all = waiting().select(count_star()).first(conn)?;
+    let due = waiting().filter(webhook_delivery::next_at.le(now.as_microsecond()));
+    Ok((all, due.select(count_star()).first(conn)?))
+}
