@@ -27,8 +27,12 @@ pub(crate) fn assess(sale: &Sale, config: &Config) -> Result<Assessment, Error> 
     for (index, line) in sale.lines.iter().enumerate() {
         let supplied = supplied(sale, line.category)?;
         sale.check_day(rates::COVERED_FROM, rates::COVERED_TO)?;
-        let (levy, source) = levy(sale, line.category, supplied, buyer_number)
-            .map_err(|error| error.at(format!("lines[{index}].category")))?;
+        let (levy, source) = levy(sale, line.category, supplied, buyer_number, config).map_err(
+            |error| match error.field() {
+                None => error.at(format!("lines[{index}].category")),
+                Some(_) => error,
+            },
+        )?;
         let authority =
             shop.as_ref().filter(|shop| shop.files(&levy)).map(|shop| shop.authority.as_str());
         let levy = Levy { authority: authority.unwrap_or(levy.authority), ..levy };
@@ -60,6 +64,7 @@ fn levy(
     category: Category,
     supplied: Supplied,
     buyer_number: Option<Country>,
+    config: &Config,
 ) -> Result<(Levy<'static>, &'static str), Error> {
     let Supplied { spot, leaves } = supplied;
     let land = spot.land;
@@ -83,7 +88,7 @@ fn levy(
     if let Some(law) = owed_by_buyer(sale, category, land, buyer_number) {
         return Ok((levy(Reason::ReverseCharge, Percent::ZERO), law));
     }
-    let row = rates::find(spot, category, sale.date)?;
+    let row = rates::find(spot, category, sale.date, &config.rates)?;
     Ok((levy(row.reason, row.rate()?), row.source))
 }
 

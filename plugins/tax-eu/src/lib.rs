@@ -38,6 +38,8 @@ struct Config {
     /// Whether sellers with a registration of the scheme `oss` owe the taxes of other member states to their one-stop shop,
     /// `OSS-DE`, which one return then lists, and not to each state.
     one_stop_shop: bool,
+    /// The rates of categories that a law splits, by names like `IT food`.
+    rates: rates::Choices,
     /// HMRC's keys of periods, where they are not those of calendar months and quarters.
     period_keys: BTreeMap<String, String>,
     /// The form of returns that have none of their own.

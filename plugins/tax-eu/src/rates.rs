@@ -1,9 +1,12 @@
 //! Which rate a category has in a country on a day.
 
-use purser_sdk::{Category, Country, Date, Error, Percent, Problem, Reason, date};
+use std::collections::BTreeMap;
+
+use purser_sdk::{Category, Country, Date, Error, Percent, Problem, Reason, date, misconfigured};
 
 use crate::countries::Spot;
 
+mod chosen;
 mod reduced;
 mod standard;
 
@@ -74,26 +77,59 @@ impl Row {
     }
 }
 
-/// The row for `category` in `spot` on `day`.
-pub(crate) fn find(spot: Spot, category: Category, day: Date) -> Result<&'static Row, Error> {
-    let mut rows = rows();
-    let found = rows.find(|row| {
+/// The row for `category` in `spot` on `day`. Where the law splits a category, it is the one that the operator chose.
+pub(crate) fn find(
+    spot: Spot,
+    category: Category,
+    day: Date,
+    choices: &Choices,
+) -> Result<&'static Row, Error> {
+    let fits = |row: &&Row| {
         row.country == spot.land.country
             && row.part == spot.part()
             && row.categories.contains(&category)
             && row.is_on(day)
-    });
-    found.ok_or_else(|| {
-        let text =
-            format!("this plugin has no sourced rate of {category} in {} on {day}", spot.code());
-        Error::new(Problem::TaxCategoryUnsupported, text)
-    })
+    };
+    if let Some(row) = rows().find(fits) {
+        return Ok(row);
+    }
+    let unsupported = |text: String| Error::new(Problem::TaxCategoryUnsupported, text);
+    let split: Vec<&Row> = chosen::ROWS.iter().filter(fits).collect();
+    if split.is_empty() {
+        return Err(unsupported(format!(
+            "this plugin has no sourced rate of {category} in {} on {day}",
+            spot.code()
+        )));
+    }
+    let key = format!("{} {category}", spot.code());
+    let Some(choice) = choices.get(&key) else {
+        let rates = listed(&split)?;
+        return Err(unsupported(format!(
+            "the law of {} splits {category} ({rates}): let the operator choose at config.rates, under {key:?}",
+            spot.code()
+        )));
+    };
+    for row in &split {
+        if row.rate()? == *choice {
+            return Ok(row);
+        }
+    }
+    let text = format!("on {day} it is one of {}", listed(&split)?);
+    Err(misconfigured(&format!("config.rates.{key}"), &text))
+}
+
+/// Which rate a category has with this gateway's merchants, by names like `IT food`.
+pub(crate) type Choices = BTreeMap<String, Percent>;
+
+fn listed(rows: &[&Row]) -> Result<String, Error> {
+    let rates = rows.iter().map(|row| Ok(row.rate()?.to_string()));
+    Ok(rates.collect::<Result<Vec<_>, Error>>()?.join(", "))
 }
 
 /// Every source, once.
 pub(crate) fn sources() -> Vec<&'static str> {
     let mut sources = Vec::new();
-    for row in rows() {
+    for row in rows().chain(chosen::ROWS) {
         if !sources.contains(&row.source) {
             sources.push(row.source);
         }
@@ -210,7 +246,7 @@ mod tests {
         let food = "DE 7, FR 5.5, NL 9, GB 0, NO 15, CH 2.6";
         for (category, list) in [(Category::Book, books), (Category::Food, food)] {
             for (code, percent) in list.split(", ").map(|pair| pair.split_once(' ').unwrap()) {
-                let row = find(spot(code), category, date(2024, 6, 28)).unwrap();
+                let row = find(spot(code), category, date(2024, 6, 28), &Choices::new()).unwrap();
                 assert_eq!(row.rate().unwrap().to_string(), percent, "{category} in {code}");
             }
         }
@@ -219,8 +255,9 @@ mod tests {
     #[test]
     fn rates_change_on_their_day() {
         let check = |code: &str, category, day, percent: Option<&str>| {
-            let found =
-                find(spot(code), category, day).ok().map(|row| row.rate().unwrap().to_string());
+            let found = find(spot(code), category, day, &Choices::new())
+                .ok()
+                .map(|row| row.rate().unwrap().to_string());
             assert_eq!(found.as_deref(), percent, "{category} in {code} on {day}");
         };
         use Category::{
@@ -276,5 +313,45 @@ mod tests {
         check("IS", Food, date(2026, 1, 1), Some("11"));
         check("CZ", Medicine, date(2026, 1, 1), None);
         check("DK", Book, date(2026, 1, 1), None);
+    }
+
+    #[test]
+    fn what_a_law_splits_is_the_operators_to_choose() {
+        use Category::{Food, Medicine};
+        let check = |code: &str, category, day, percent: &str, expected: Result<&str, &str>| {
+            let key = format!("{code} {category}");
+            let choices: Choices = [(key, Percent::parse(percent).unwrap())].into();
+            let found = find(spot(code), category, day, &choices);
+            let found = found.map(|row| row.rate().unwrap().to_string());
+            let found = found.map_err(|error| error.field().unwrap_or_default().to_owned());
+            assert_eq!(
+                found,
+                expected.map(str::to_owned).map_err(str::to_owned),
+                "{category} in {code}"
+            );
+        };
+        check("AT", Food, date(2026, 7, 1), "4.9", Ok("4.9"));
+        check("AT", Food, date(2026, 7, 1), "10", Ok("10"));
+        check("AT", Food, date(2026, 7, 1), "7", Err("config.rates.AT food"));
+        check("AT", Food, date(2026, 6, 30), "4.9", Ok("10"));
+        check("IT", Food, date(2026, 1, 1), "5", Ok("5"));
+        check("ES", Food, date(2025, 1, 1), "10", Ok("10"));
+        check("ES", Food, date(2024, 12, 31), "4", Err(""));
+        check("GB", Medicine, date(2026, 1, 1), "0", Ok("0"));
+        check("CZ", Medicine, date(2026, 1, 1), "12", Err(""));
+        let text =
+            find(spot("IT"), Food, date(2026, 1, 1), &Choices::new()).unwrap_err().to_string();
+        assert!(text.contains("4, 5, 10") && text.contains("\"IT food\""), "{text}");
+        // A choice is offered only where no row decides.
+        for row in chosen::ROWS {
+            assert!(row.source.len() > 10 && row.from >= COVERED_FROM, "{row:?}");
+            let decided = rows().find(|other| {
+                other.country == row.country
+                    && other.part == row.part
+                    && other.is_on(row.from)
+                    && row.categories.iter().any(|category| other.categories.contains(category))
+            });
+            assert!(decided.is_none(), "{row:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A category has a row only where one rate covers it. Where a law splits it (Italian food at 4, 5 and 10 %, British
 //! medicines on prescription or not, Belgian newspapers by how often they appear), there is none, and the sale is
-//! refused until the merchant or a plugin says more. What a law takes out of a category is not in it: drinks with a meal
+//! refused until the operator says more (`chosen`). What a law takes out of a category is not in it: drinks with a meal
 //! and sweets beside food are `general` where they bear the standard rate.
 
 use purser_sdk::{
