@@ -28,6 +28,8 @@ const CONFIG: &str = "config";
 const ENTRIES: &str = "entries-sha256";
 /// The scheme under which one number serves for the whole Union (Dir. 2006/112/EC, title XII, chapter 6).
 const ONE_STOP_SHOP: &str = "oss";
+/// The currency of its returns (Reg. (EU) 282/2011, art. 60).
+const EURO: &str = "EUR";
 
 /// What a sale was assessed with, as its evidence tells.
 #[derive(Deserialize)]
@@ -126,9 +128,13 @@ async fn assessor(gateway: &Gateway, call: &EvidenceRecord) -> Result<TaxPlugin,
     loaded.tax().ok_or_else(|| Problem::internal("what assessed a sale is no tax plugin"))
 }
 
-/// The taxpayer's number at the authority; where it has none there, the one of the one-stop shop.
+/// The taxpayer's number at the authority; where it has none there, the one of the one-stop shop, whose returns are in
+/// euros.
 fn number(registrations: &[Registered], account: &TaxAccount) -> Option<String> {
     let there = registrations.iter().find(|one| one.authority == account.authority.as_str());
-    let shop = || registrations.iter().find(|one| one.scheme.eq_ignore_ascii_case(ONE_STOP_SHOP));
+    let shop = |one: &&Registered| {
+        one.scheme.eq_ignore_ascii_case(ONE_STOP_SHOP) && account.currency.code() == EURO
+    };
+    let shop = || registrations.iter().find(shop);
     there.or_else(shop).map(|one| one.number.clone())
 }

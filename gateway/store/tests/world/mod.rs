@@ -15,6 +15,7 @@ mod outgoing;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use commands::*;
+#[allow(unused_imports, reason = "each test uses its part")]
 pub(crate) use outgoing::*;
 use purser_core::{
     Timestamp,
