@@ -108,7 +108,7 @@ fn remit(world: &World, authority: &str, period: &str) -> Value {
 }
 
 /// The body of a return.
-fn body(world: &World, remittance: &Value) -> String {
+fn return_of(world: &World, remittance: &Value) -> String {
     let url = text(remittance, "/return/url");
     match world.operator.get(url.strip_prefix(&world.base).unwrap()).ok(200) {
         Value::String(text) => text,
@@ -177,7 +177,7 @@ on_both_databases! {
 
         // What is sold and goes back in one quarter is in no box; what goes back in the next is taken off there.
         let gb = remit(world, "GB", "2024-Q2");
-        let (gb_body, gb_path) = (body(world, &gb), format!("/organisations/vat/{VRN}/returns"));
+        let (gb_body, gb_path) = (return_of(world, &gb), format!("/organisations/vat/{VRN}/returns"));
         refuses_boxes(&authority, &gb_path, &gb_body);
         accepted(send(world, &authority, &gb, &gb_path));
         assert_eq!((text(&gb, "/tax/amount"), authority.accepted(VRN, "24C2")), ("4.20".into(), "4.20".into()));
@@ -192,14 +192,14 @@ on_both_databases! {
 
         let fi = remit(world, "FI", "2024-Q2");
         let fi_path = format!("/oss/{SELLER}/2024-Q2");
-        refuses_rows(&authority, &fi_path, &body(world, &fi));
+        refuses_rows(&authority, &fi_path, &return_of(world, &fi));
         accepted(send(world, &authority, &fi, &fi_path));
         assert_eq!((text(&fi, "/tax/amount"), authority.accepted(SELLER, "2024-Q2")), ("7.20".into(), "7.20".into()));
         confirm(world, &fi);
         let fi = remit(world, "FI", "2024-Q3");
         assert_eq!(text(&fi, "/corrections/0/corrects"), "2024-Q2");
         let fi_path = format!("/oss/{SELLER}/2024-Q3");
-        refuses_corrections(&authority, &fi_path, &body(world, &fi));
+        refuses_corrections(&authority, &fi_path, &return_of(world, &fi));
         accepted(send(world, &authority, &fi, &fi_path));
         // 24 % of 50.00, less the 2.40 of what went back.
         assert_eq!((text(&fi, "/tax/amount"), authority.accepted(SELLER, "2024-Q3")), ("9.60".into(), "9.60".into()));

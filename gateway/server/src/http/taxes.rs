@@ -1,5 +1,7 @@
 //! Taxes on their way to the authority.
 
+pub mod shape;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{Bytes as Raw, Data, Path, Query},
@@ -7,13 +9,11 @@ use actix_web::{
 use purser_core::{
     account::{Authority, Taxpayer},
     ids::RemittanceId,
-    liability::ReturnRow,
     outgoing::Settled,
     period::Period,
 };
-use purser_money::{Currency, MoneyError};
-use purser_store::read::remittance::{FilingSent, StoredRemittance, filing_get, remittances_page};
-use serde::{Deserialize, Serialize};
+use purser_store::read::remittance::{StoredRemittance, filing_get, remittances_page};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -24,9 +24,11 @@ use super::{
     operator::{FileBytes, Nothing},
     page::{PageParams, PageQuery},
 };
+use shape::{Liabilities, Liability, RemittanceOut, SentOut};
+
 use crate::{
     app::{
-        liability::{self, Owed, Part},
+        liability::{self, Part},
         outgoing,
         remittance::{self, Wish},
         return_send::{self, Destination},
@@ -42,7 +44,19 @@ const SCOPE: &str = "sales:read";
 /// An authorization and a handful of what an authority asks for.
 const HEADERS_MAX: usize = 20;
 /// A token of OAuth is a kilobyte or two.
-const HEADER_CHARS_MAX: usize = 4_096;
+const HEADER_BYTES_MAX: usize = 4_096;
+/// Longer than any that is registered.
+const HEADER_NAME_BYTES_MAX: usize = 100;
+/// What makes the message: only the gateway writes it.
+const HEADERS_OF_OURS: [&str; 7] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "te",
+    "transfer-encoding",
+    "user-agent",
+];
 
 /// Tax to be paid over.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -85,163 +99,6 @@ impl RemittanceIn {
 fn period(text: &str) -> Result<Period, Problem> {
     text.parse()
         .map_err(|_| Problem::malformed("period", "a month like 2026-10 or a quarter like 2026-Q4"))
-}
-
-/// One row of a return.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReturnRow)]
-pub struct RowOut {
-    /// The place whose tax it is.
-    jurisdiction: String,
-    /// What was sold.
-    category: String,
-    /// Why this rate.
-    reason: String,
-    /// Percent.
-    rate: String,
-    /// The net, less what went back.
-    base: answer::Money,
-    /// The tax on it.
-    tax: answer::Money,
-    /// The earlier period that it corrects; null in a row of the period itself.
-    #[schema(required = true)]
-    corrects: Option<String>,
-}
-
-impl From<ReturnRow> for RowOut {
-    fn from(row: ReturnRow) -> Self {
-        let ReturnRow { jurisdiction, category, reason, rate, base, tax, corrects } = row;
-        Self {
-            jurisdiction,
-            category,
-            reason,
-            rate: rate.to_string(),
-            base: base.into(),
-            tax: tax.into(),
-            corrects: corrects.map(|period| period.to_string()),
-        }
-    }
-}
-
-/// A period's own rows, and those that correct earlier ones.
-fn rows(rows: Result<Vec<ReturnRow>, MoneyError>) -> Result<(Vec<RowOut>, Vec<RowOut>), Problem> {
-    let rows = rows.map_err(Problem::internal)?;
-    let (own, corrections): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| row.corrects.is_none());
-    let out = |rows: Vec<ReturnRow>| rows.into_iter().map(RowOut::from).collect();
-    Ok((out(own), out(corrections)))
-}
-
-/// A return that can be downloaded.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Return {
-    /// What it is.
-    #[schema(example = "text/csv; charset=utf-8")]
-    media_type: String,
-    /// What it is called.
-    file_name: String,
-    /// The SHA-256 of its bytes, in hexadecimal.
-    sha256: String,
-    /// Where it is downloaded.
-    #[schema(format = "uri")]
-    url: String,
-}
-
-/// A time that a return was sent.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ReturnSent)]
-pub struct SentOut {
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    at: purser_core::Timestamp,
-    /// Where to, without the query.
-    url: String,
-    /// Whether the answer was one of success, 200 to 299.
-    accepted: bool,
-    /// The status that was answered; null if nothing was.
-    #[schema(required = true)]
-    status: Option<u16>,
-    /// The beginning of the answer, or why there is none.
-    answer: String,
-}
-
-impl From<FilingSent> for SentOut {
-    fn from(FilingSent { at, url, status, answer, .. }: FilingSent) -> Self {
-        let accepted = status.is_some_and(|status| (200..300).contains(&status));
-        Self { at, url, accepted, status, answer }
-    }
-}
-
-/// Tax that was set apart for its authority.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Remittance)]
-pub struct RemittanceOut {
-    /// Its name.
-    #[schema(value_type = String)]
-    id: RemittanceId,
-    /// To whom.
-    authority: String,
-    /// Who owes: `operator`, or a merchant.
-    taxpayer: String,
-    /// In which currency.
-    #[schema(value_type = String, pattern = "^[A-Z]{3}$")]
-    currency: Currency,
-    /// What for.
-    period: String,
-    /// The net of all rows, corrections included.
-    base: answer::Money,
-    /// The tax of all rows, corrections included: what the ledger's tax account was posted by them.
-    tax: answer::Money,
-    /// The rows that correct earlier periods.
-    corrections: Vec<RowOut>,
-    /// The rows of the period itself.
-    lines: Vec<RowOut>,
-    /// What earlier returns left: below zero for what more went back than was sold.
-    carried: answer::Money,
-    /// What is paid: tax and what was carried, but never less than nothing.
-    payable: answer::Money,
-    /// The return.
-    r#return: Return,
-    /// What became of it: `prepared`, `confirmed` or `failed`.
-    #[schema(pattern = "^(prepared|confirmed|failed)$")]
-    status: &'static str,
-    /// When it was prepared.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: purser_core::Timestamp,
-    /// When that became of it; null while it is under way.
-    #[schema(required = true, value_type = Option<String>, format = DateTime)]
-    settled_at: Option<purser_core::Timestamp>,
-    /// The last times that its return was sent, newest first. Only where one remittance is asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent: Option<Vec<SentOut>>,
-}
-
-impl RemittanceOut {
-    fn of(gateway: &Gateway, stored: StoredRemittance) -> Result<Self, Problem> {
-        let StoredRemittance { record, media_type, file_name, hash, settled } = stored;
-        let account = record.account;
-        let (lines, corrections) = rows(record.lines.rows(record.period, account.currency))?;
-        let url = format!("{}/v1/tax/remittances/{}/return", gateway.issuer, record.id);
-        let sha256 = data_encoding::HEXLOWER.encode(&hash);
-        Ok(Self {
-            id: record.id,
-            authority: account.authority.as_str().to_owned(),
-            taxpayer: account.taxpayer.to_string(),
-            currency: account.currency,
-            period: record.period.to_string(),
-            base: record.base.into(),
-            tax: record.tax.into(),
-            corrections,
-            lines,
-            carried: record.carried.into(),
-            payable: record.paid.into(),
-            r#return: Return { media_type, file_name, sha256, url },
-            status: settled.map_or("prepared", |(settled, _)| settled.name()),
-            created_at: record.at,
-            settled_at: settled.map(|(_, at)| at),
-            sent: None,
-        })
-    }
 }
 
 /// Set the tax of a period apart for its authority, and have its return written by the plugin that assessed the sales.
@@ -386,16 +243,25 @@ impl SendIn {
         if self.headers.len() > HEADERS_MAX {
             return Err(Problem::malformed("headers", format!("at most {HEADERS_MAX}")));
         }
-        let header = |(name, value): (String, String)| {
-            let name = body::text(&name, 1..=100, "headers")?.to_ascii_lowercase();
-            Ok((name, body::text(&value, 0..=HEADER_CHARS_MAX, "headers")?))
-        };
-        let headers = self.headers.into_iter().map(header).collect::<Result<Vec<_>, Problem>>()?;
-        if headers.iter().any(|(name, _)| name == "content-type") {
-            return Err(Problem::malformed("headers", "the content type is that of the return"));
-        }
+        let headers = self.headers.into_iter().map(header).collect::<Result<_, Problem>>()?;
         Ok(Destination { url, headers })
     }
+}
+
+/// A header that the authority asks for; those of the message itself are the gateway's.
+fn header((name, value): (String, String)) -> Result<(String, String), Problem> {
+    let name = name.to_ascii_lowercase();
+    let token = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    let good = (1..=HEADER_NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(token)
+        && value.len() <= HEADER_BYTES_MAX
+        && value.bytes().all(visible);
+    if !good || HEADERS_OF_OURS.contains(&name.as_str()) {
+        let detail = "names and values of visible ASCII, and none of the message itself";
+        return Err(Problem::malformed("headers", detail));
+    }
+    Ok((name, value))
 }
 
 /// Send a return to its authority: a POST of the file that the plugin wrote, with its media type. What is answered is
@@ -422,59 +288,6 @@ pub struct LiabilitiesParams {
     /// A month or a quarter.
     #[param(pattern = r"^\d{4}-(0[1-9]|1[0-2]|Q[1-4])$", example = "2026-Q4")]
     period: String,
-}
-
-/// What is owed to one authority.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Liability {
-    /// To whom.
-    authority: String,
-    /// By whom: `operator`, or a merchant.
-    taxpayer: String,
-    /// In which currency.
-    #[schema(value_type = String, pattern = "^[A-Z]{3}$")]
-    currency: Currency,
-    /// The net of all rows, corrections included.
-    base: answer::Money,
-    /// The tax of all rows, corrections included.
-    tax: answer::Money,
-    /// The rows that correct earlier periods.
-    corrections: Vec<RowOut>,
-    /// The rows of the period itself.
-    lines: Vec<RowOut>,
-    /// What earlier returns left.
-    carried: answer::Money,
-    /// What would be paid.
-    payable: answer::Money,
-    /// What the tax account holds, other periods included.
-    balance: answer::Money,
-}
-
-/// What is owed for a period.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Liabilities {
-    /// The period.
-    period: String,
-    /// What no remittance has told of yet.
-    data: Vec<Liability>,
-}
-
-impl Liability {
-    fn of(owed: Owed) -> Result<Self, Problem> {
-        let (lines, corrections) = rows(owed.rows())?;
-        Ok(Self {
-            authority: owed.account.authority.as_str().to_owned(),
-            taxpayer: owed.account.taxpayer.to_string(),
-            currency: owed.account.currency,
-            base: owed.base.into(),
-            tax: owed.tax.into(),
-            corrections,
-            lines,
-            carried: owed.carried.into(),
-            payable: owed.payable.into(),
-            balance: owed.holds.into(),
-        })
-    }
 }
 
 /// What is owed for a period, to each authority, by each taxpayer and in each currency, and not told of yet.

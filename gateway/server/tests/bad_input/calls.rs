@@ -129,6 +129,7 @@ pub(crate) fn all(world: &World, cast: &Cast) -> Vec<Call> {
     all.extend(of_stamps(world, cast));
     all.extend(of_merchants(cast));
     all.extend(of_operators(world));
+    all.extend(of_money_that_leaves(world, cast));
     all.extend(of_accounts(world, cast));
     let now = json!({ "now": "2024-06-28T13:00:00Z" });
     all.push(call(&world.operator, "/v1/sandbox/clock", now));
@@ -203,6 +204,24 @@ fn of_merchants(cast: &Cast) -> Vec<Call> {
             "/v1/api-keys",
             json!({ "scopes": ["offers", "sales:read"], "expires_at": "2025-01-01T00:00:00Z" }),
         ),
+    ]
+}
+
+/// Remittances and payouts. A return is sent to the gateway itself, which takes none.
+fn of_money_that_leaves(world: &World, cast: &Cast) -> Vec<Call> {
+    let operator = &world.operator;
+    let wish = json!({
+        "authority": "DE", "period": "2024-06", "taxpayer": cast.shop.id, "currency": "USD",
+    });
+    let told = operator.post("/v1/tax/remittances", Some(&new_key()), &wish).ok(201);
+    cast.buyer.buy(&[&cast.shop.offer("1.00", "USD")]).ok(201);
+    let to = json!({ "url": format!("{}/healthz", world.base), "headers": { "x-test": "1" } });
+    let mut send = call(operator, "/v1/tax/remittances/{id}/send", to);
+    send.path = format!("/v1/tax/remittances/{}/send", text(&told, "/id"));
+    vec![
+        call(operator, "/v1/tax/remittances", wish),
+        send,
+        call(operator, "/v1/payouts", json!({ "merchant": cast.shop.id, "currency": "USD" })),
     ]
 }
 
