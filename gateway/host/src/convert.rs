@@ -30,7 +30,12 @@ const TEXT_CHARS_MAX: usize = 200;
 /// The law behind an assessment, a sentence or two; the address of a feed.
 const LONG_TEXT_CHARS_MAX: usize = 2000;
 
-pub(crate) fn sale(sale: &Sale) -> wire::Sale {
+/// The operator's configuration, as every record of a plugin carries it.
+pub(crate) fn attributes(config: Option<&str>) -> wire::Attributes {
+    config.map(|config| ("config".to_owned(), config.to_owned())).into_iter().collect()
+}
+
+pub(crate) fn sale(sale: &Sale, config: Option<&str>) -> wire::Sale {
     let lines = (1..).zip(&sale.lines).map(|(id, line)| self::line(id, line));
     wire::Sale {
         date: sale.date.to_string(),
@@ -40,7 +45,7 @@ pub(crate) fn sale(sale: &Sale) -> wire::Sale {
         buyer: place(&sale.buyer),
         buyer_tax_id: sale.buyer_tax_id.clone(),
         lines: lines.collect(),
-        attributes: Vec::new(),
+        attributes: attributes(config),
     }
 }
 
@@ -72,7 +77,7 @@ pub(crate) fn money(money: Money) -> wire::Money {
     wire::Money { minor: money.minor(), currency: money.currency().code().to_owned() }
 }
 
-pub(crate) fn rate_table(table: &RateTable) -> wire::RateTable {
+pub(crate) fn rate_table(table: &RateTable, config: Option<&str>) -> wire::RateTable {
     let quoted = |(currency, rate): &(Currency, Rate)| wire::Quoted {
         currency: currency.code().to_owned(),
         rate: decimal(rate.parts()),
@@ -82,7 +87,7 @@ pub(crate) fn rate_table(table: &RateTable) -> wire::RateTable {
         as_of: table.as_of.to_string(),
         base: table.base.code().to_owned(),
         rates: table.rates.iter().map(quoted).collect(),
-        attributes: Vec::new(),
+        attributes: attributes(config),
     }
 }
 

@@ -23,7 +23,7 @@ type Answer<T> = (Result<T, wire::Error>,);
 
 /// A plugin that knows feeds of rates, reads them and converts by them.
 #[derive(Clone)]
-pub struct CurrencyPlugin(pub(crate) Arc<Loaded>);
+pub struct CurrencyPlugin(pub(crate) Arc<Loaded>, pub(crate) Option<Arc<str>>);
 
 /// What the gateway should fetch for a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,11 @@ struct ConvertInput<'a> {
 }
 
 impl CurrencyPlugin {
+    /// The same with the operator's configuration, which goes with every table that it converts by.
+    pub fn configured(self, config: Option<Arc<str>>) -> Self {
+        Self(self.0, config)
+    }
+
     /// The SHA-256 of its component.
     pub fn digest(&self) -> Digest {
         self.0.digest
@@ -101,7 +106,7 @@ impl CurrencyPlugin {
         policy: &ConversionPolicy,
     ) -> Result<Called<Route>, CallError> {
         let (sum, code) = (convert::money(amount), to.code());
-        let (rates, terms) = (convert::rate_table(table), convert::policy(policy));
+        let (rates, terms) = (convert::rate_table(table, self.1.as_deref()), convert::policy(policy));
         let input = ConvertInput { amount: &sum, to: code, table: &rates, policy: &terms };
         let question = question("convert", &input, (&sum, code, &rates, &terms))?;
         let read = |(answer,): Answer<wire::Conversion>| {

@@ -168,12 +168,12 @@ impl Plugin {
 
     /// As a tax plugin.
     pub fn tax(&self) -> Option<TaxPlugin> {
-        (self.role() == Role::Tax).then(|| TaxPlugin(self.0.clone()))
+        (self.role() == Role::Tax).then(|| TaxPlugin(self.0.clone(), None))
     }
 
     /// As a currency plugin.
     pub fn currency(&self) -> Option<CurrencyPlugin> {
-        (self.role() == Role::Currency).then(|| CurrencyPlugin(self.0.clone()))
+        (self.role() == Role::Currency).then(|| CurrencyPlugin(self.0.clone(), None))
     }
 
     /// As a stamps plugin.

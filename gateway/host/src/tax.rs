@@ -21,7 +21,7 @@ type Answer<T> = (Result<T, wire::Error>,);
 
 /// A plugin that assesses sales, judges tax numbers and files returns.
 #[derive(Clone)]
-pub struct TaxPlugin(pub(crate) Arc<Loaded>);
+pub struct TaxPlugin(pub(crate) Arc<Loaded>, pub(crate) Option<Arc<str>>);
 
 /// The taxes of a sale, which can be booked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,9 +113,19 @@ impl TaxPlugin {
         self.0.digest
     }
 
+    /// The same with the operator's configuration, which goes with every sale and every period.
+    pub fn configured(self, config: Option<Arc<str>>) -> Self {
+        Self(self.0, config)
+    }
+
+    /// The operator's configuration.
+    pub fn config(&self) -> Option<&Arc<str>> {
+        self.1.as_ref()
+    }
+
     /// The taxes of a sale. Taxes that cannot be booked are a fault like any other.
     pub async fn assess(&self, sale: &Sale) -> Result<Called<Taxed>, CallError> {
-        let input = convert::sale(sale);
+        let input = convert::sale(sale, self.1.as_deref());
         let question = question("assess", &AssessInput { sale: &input }, (&input,))?;
         let read = |(answer,): Answer<wire::Assessment>| {
             let answer = answer.map_err(CallError::refused)?;
@@ -148,7 +158,7 @@ impl TaxPlugin {
 
     /// The return of a period.
     pub async fn file_return(&self, totals: &PeriodTotals) -> Result<Called<Filing>, CallError> {
-        let totals = period_totals(totals);
+        let totals = period_totals(totals, self.1.as_deref());
         let question = question("file-return", &FileReturnInput { totals: &totals }, (&totals,))?;
         let read = |(answer,): Answer<wire::Filing>| {
             let filing = answer.map_err(CallError::refused)?;
@@ -208,8 +218,9 @@ fn is_media_type(text: &str) -> bool {
     token(kind) && token(subtype) && text.bytes().all(visible)
 }
 
-fn period_totals(totals: &PeriodTotals) -> wire::PeriodTotals {
-    let PeriodTotals { authority, period, number, lines, attributes } = totals.clone();
+fn period_totals(totals: &PeriodTotals, config: Option<&str>) -> wire::PeriodTotals {
+    let PeriodTotals { authority, period, number, lines, mut attributes } = totals.clone();
+    attributes.extend(convert::attributes(config));
     let line = |line: PeriodLine| wire::PeriodLine {
         jurisdiction: line.jurisdiction,
         category: line.category,

@@ -449,6 +449,8 @@ diesel::table! {
         component -> Binary,
         status -> Text,
         installed_at -> BigInt,
+        publisher -> Nullable<Text>,
+        grants -> Text,
     }
 }
 
@@ -459,6 +461,55 @@ diesel::table! {
         from_date -> Text,
         plugin -> Nullable<Text>,
         at -> BigInt,
+        config -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    plugin_key (id) {
+        id -> Text,
+        name -> Text,
+        material -> Binary,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    plugin_secret (plugin, name) {
+        plugin -> Text,
+        name -> Text,
+        wrapped -> Binary,
+    }
+}
+
+diesel::table! {
+    plugin_shadow (place, plugin) {
+        place -> Text,
+        plugin -> Text,
+        config -> Nullable<Text>,
+        started_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    plugin_shadow_tally (plugin, country, merchant, currency) {
+        plugin -> Text,
+        country -> Text,
+        merchant -> Text,
+        currency -> Text,
+        calls -> BigInt,
+        equal -> BigInt,
+        failed -> BigInt,
+        difference -> BigInt,
+    }
+}
+
+diesel::table! {
+    plugin_shadow_example (plugin, position) {
+        plugin -> Text,
+        position -> BigInt,
+        at -> BigInt,
+        document -> Text,
     }
 }
 
@@ -582,6 +633,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     refund_policy,
     plugin,
     plugin_binding,
+    plugin_key,
+    plugin_secret,
+    plugin_shadow,
+    plugin_shadow_tally,
+    plugin_shadow_example,
     rate_table,
     stamp_vendor,
     stamp_register,

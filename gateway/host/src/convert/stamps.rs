@@ -29,11 +29,6 @@ const PRINTED_CHARS_MAX: usize = 32;
 /// A serial is printed, and read out over the telephone.
 const SERIAL_CHARS_MAX: usize = 40;
 
-/// The operator's configuration, as every record of a plugin carries it.
-pub(crate) fn attributes(config: Option<&str>) -> shared::Attributes {
-    config.map(|config| ("config".to_owned(), config.to_owned())).into_iter().collect()
-}
-
 pub(crate) fn mailpiece(piece: &Mailpiece, attributes: shared::Attributes) -> wire::Mailpiece {
     wire::Mailpiece {
         date: piece.date.to_string(),

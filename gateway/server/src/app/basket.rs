@@ -188,12 +188,13 @@ async fn assess(
     all.ok_or_else(|| Problem::internal("an item of a purchase was in no tax document"))
 }
 
-/// What makes items one tax document.
+/// What makes items one tax document: one plugin under one configuration has to round them together.
 #[derive(PartialEq, Eq)]
 struct Document {
     merchant: purser_core::ids::MerchantId,
     currency: Currency,
     plugin: purser_host::Digest,
+    config: Option<Arc<str>>,
 }
 
 impl Document {
@@ -202,6 +203,7 @@ impl Document {
             merchant: item.merchant.id,
             currency: item.offer.price.currency(),
             plugin: item.plugin.digest(),
+            config: item.plugin.config().cloned(),
         }
     }
 }

@@ -64,17 +64,27 @@ pub struct Facts {
     meta_read_keys: OnceLock<Arc<[MetaReadKey]>>,
 }
 
-/// The plugin that answers for a place on a day.
+/// The plugin that answers for a place on a day, ready to be asked.
+pub struct Answering {
+    /// The plugin.
+    pub plugin: Plugin,
+    /// The operator's configuration, which goes with every call.
+    pub config: Option<Arc<str>>,
+}
+
+/// The same before it is loaded.
 struct Bound {
     id: PluginId,
     digest: Digest,
     manifest: Manifest,
+    config: Option<Arc<str>>,
 }
 
 impl Bound {
-    fn of(row: &PluginRow) -> Result<Self, Problem> {
+    fn of(row: &PluginRow, config: Option<String>) -> Result<Self, Problem> {
         Ok(Self {
             id: row.id,
+            config: config.map(Arc::from),
             digest: Digest::from_bytes(row.digest),
             manifest: Manifest::from_json(row.manifest.as_bytes()).map_err(Problem::internal)?,
         })
@@ -187,8 +197,11 @@ impl Facts {
         country: &str,
         day: Date,
     ) -> Result<TaxPlugin, Problem> {
-        let plugin = self.plugin(gateway, Role::Tax, country, day).await?;
-        plugin.and_then(|plugin| plugin.tax()).ok_or_else(|| {
+        let answering = self.plugin(gateway, Role::Tax, country, day).await?;
+        let plugin = answering.and_then(|Answering { plugin, config }| {
+            plugin.tax().map(|tax| tax.configured(config))
+        });
+        plugin.ok_or_else(|| {
             let problem = Problem::new(problem::TAX_COUNTRY_UNSUPPORTED).field("country");
             problem.detail(format!("no tax plugin answers for {country} on {day}"))
         })
@@ -201,11 +214,13 @@ impl Facts {
         currency: Currency,
         day: Date,
     ) -> Result<CurrencyPlugin, Problem> {
-        let plugin = match self.plugin(gateway, Role::Currency, currency.code(), day).await? {
+        let answering = match self.plugin(gateway, Role::Currency, currency.code(), day).await? {
             Some(own) => Some(own),
             None => self.plugin(gateway, Role::Currency, EVERY, day).await?,
         };
-        let plugin = plugin.and_then(|plugin| plugin.currency());
+        let plugin = answering.and_then(|Answering { plugin, config }| {
+            plugin.currency().map(|currency| currency.configured(config))
+        });
         plugin.ok_or_else(|| Problem::new(problem::CURRENCY_UNSUPPORTED))
     }
 
@@ -217,11 +232,11 @@ impl Facts {
         role: Role,
         place: &str,
         day: Date,
-    ) -> Result<Option<Plugin>, Problem> {
+    ) -> Result<Option<Answering>, Problem> {
         let Some(bound) = self.binding(gateway, role, place, day).await? else { return Ok(None) };
-        let Bound { id, digest, manifest } = &*bound;
+        let Bound { id, digest, manifest, config } = &*bound;
         match plugin::load::known(gateway, *id, *digest, manifest).await {
-            Ok(loaded) => Ok(Some(loaded)),
+            Ok(plugin) => Ok(Some(Answering { plugin, config: config.clone() })),
             // The caller is told no more than that; the operator has to act.
             Err(problem) if problem.kind == problem::PLUGIN_REFUSED => {
                 tracing::error!(plugin.name = %manifest.name, plugin.version = %manifest.version, %problem, alarm = true, "a plugin in use cannot be loaded");
@@ -244,14 +259,12 @@ impl Facts {
         }
         let place = place.to_owned();
         let bound = gateway.store.read(move |db| {
-            let Some(plugin) =
-                binding_for(db, role.name(), &place, day)?.and_then(|binding| binding.plugin)
-            else {
-                return Ok(None);
-            };
-            plugin_get(db, plugin)
+            let Some(binding) = binding_for(db, role.name(), &place, day)? else { return Ok(None) };
+            let Some(plugin) = binding.plugin else { return Ok(None) };
+            Ok(plugin_get(db, plugin)?.map(|row| (row, binding.config)))
         });
-        let bound = bound.await?.map(|row| Bound::of(&row)).transpose()?.map(Arc::new);
+        let bound = bound.await?.map(|(row, config)| Bound::of(&row, config)).transpose()?;
+        let bound = bound.map(Arc::new);
         self.bindings.insert(key, bound.clone());
         Ok(bound)
     }

@@ -80,6 +80,8 @@ fn row(
             .ok_or_else(|| StoreError::corrupt("plugin", "a manifest that is no JSON"))?,
         status,
         installed_at: gateway.now(),
+        publisher: None,
+        grants: "{}".to_owned(),
     })
 }
 
@@ -246,6 +248,7 @@ mod tests {
             from: from.parse().unwrap(),
             plugin,
             at: Timestamp::UNIX_EPOCH,
+            config: None,
         };
         let bindings = vec![
             binding("DE", "2026-07-01", Some(two)),

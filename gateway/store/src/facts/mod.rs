@@ -11,6 +11,8 @@ pub mod merchant;
 pub mod offer_key;
 pub mod plugin;
 pub mod plugin_binding;
+pub mod plugin_key;
+pub mod plugin_secret;
 pub mod rate_table;
 pub mod refund_policy;
 pub mod session;

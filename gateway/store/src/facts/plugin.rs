@@ -25,6 +25,10 @@ pub struct Plugin {
     pub status: PluginStatus,
     /// When it was installed.
     pub installed_at: Timestamp,
+    /// The name of the key that signed it; none, if nobody did.
+    pub publisher: Option<String>,
+    /// What the operator gave of what the manifest asks for, as JSON.
+    pub grants: String,
 }
 
 /// Where a plugin is in its life.
@@ -74,6 +78,8 @@ struct PluginRow {
     manifest: String,
     status: String,
     installed_at: i64,
+    publisher: Option<String>,
+    grants: String,
 }
 
 impl PluginRow {
@@ -88,6 +94,8 @@ impl PluginRow {
             version: self.version,
             role: self.role,
             manifest: self.manifest,
+            publisher: self.publisher,
+            grants: self.grants,
         })
     }
 }
@@ -108,6 +116,8 @@ pub fn plugin_insert(
         plugin::component.eq(component),
         plugin::status.eq(new.status.name()),
         plugin::installed_at.eq(new.installed_at.as_microsecond()),
+        plugin::publisher.eq(&new.publisher),
+        plugin::grants.eq(&new.grants),
     );
     diesel::insert_into(plugin::table).values(row).execute(conn)?;
     Ok(())
@@ -166,6 +176,17 @@ pub fn plugin_status_set(
 ) -> Result<bool, StoreError> {
     let of_id = plugin::table.find(id.to_string());
     Ok(diesel::update(of_id).set(plugin::status.eq(status.name())).execute(conn)? > 0)
+}
+
+/// Says what the operator gives a plugin, in place of what it was given before.
+pub fn plugin_grants_set(
+    conn: &mut Connection,
+    id: PluginId,
+    grants: &str,
+) -> Result<(), StoreError> {
+    let of_id = plugin::table.find(id.to_string());
+    diesel::update(of_id).set(plugin::grants.eq(grants)).execute(conn)?;
+    Ok(())
 }
 
 /// A digest, as people are shown it.

@@ -19,6 +19,8 @@ pub struct Binding {
     pub plugin: Option<PluginId>,
     /// When this was decided: of two for one day the later one holds.
     pub at: Timestamp,
+    /// The operator's configuration, which the plugin is given with every call.
+    pub config: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -29,6 +31,7 @@ struct BindingRow {
     from_date: String,
     plugin: Option<String>,
     at: i64,
+    config: Option<String>,
 }
 
 impl BindingRow {
@@ -40,6 +43,7 @@ impl BindingRow {
             at: row.time("at", self.at)?,
             role: self.role,
             place: self.place,
+            config: self.config,
         })
     }
 }
@@ -55,6 +59,7 @@ pub fn binding_insert(conn: &mut Connection, new: &Binding) -> Result<(), StoreE
         plugin_binding::from_date.eq(&from),
         plugin_binding::plugin.eq(new.plugin.map(|plugin| plugin.to_string())),
         plugin_binding::at.eq(at),
+        plugin_binding::config.eq(&new.config),
     );
     diesel::insert_into(plugin_binding::table).values(row).execute(conn)?;
     Ok(())

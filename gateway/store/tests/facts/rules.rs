@@ -115,6 +115,8 @@ fn a_plugin_is_installed_once_and_lives_on() {
             manifest: "{}".into(),
             status: PluginStatus::Installed,
             installed_at: at(n.into()),
+            publisher: (n > 1).then(|| "a key".to_owned()),
+            grants: "{}".to_owned(),
         };
         let (old, new) = (plugin(1), plugin(2));
         plugin_insert(conn, &old, b"\0asm old").unwrap();
@@ -144,6 +146,7 @@ fn the_binding_of_a_day_answers_for_that_day() {
                 from: from.parse().unwrap(),
                 plugin: plugin.map(PluginId::from_random),
                 at: at(second),
+                config: plugin.map(|plugin| format!("{{\"of\":{plugin}}}")),
             };
             binding_insert(conn, &binding).unwrap();
         };

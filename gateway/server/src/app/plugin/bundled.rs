@@ -89,14 +89,15 @@ fn bind(
     (first, today): (Date, Date),
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let from = match binding_for(db, &row.role, place, Date::MAX)? {
-        None => first,
+    let (from, config) = match binding_for(db, &row.role, place, Date::MAX)? {
+        None => (first, None),
         Some(Binding { plugin: None, .. }) => return Ok(()),
-        Some(Binding { plugin: Some(other), .. }) => match plugin_get(db, other)? {
-            Some(other) if other.name == row.name => today,
+        // A newer version goes on under the configuration of the one before.
+        Some(Binding { plugin: Some(other), config, .. }) => match plugin_get(db, other)? {
+            Some(other) if other.name == row.name => (today, config),
             _ => return Ok(()),
         },
     };
     let (role, place) = (row.role.clone(), place.to_owned());
-    binding_insert(db, &Binding { role, place, from, plugin: Some(row.id), at })
+    binding_insert(db, &Binding { role, place, from, plugin: Some(row.id), at, config })
 }
