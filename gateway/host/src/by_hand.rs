@@ -86,7 +86,7 @@ impl Loaded {
         function: &'static str,
         input: &Value,
     ) -> Result<(Called<String>, Timing), ByHandError> {
-        let mut call = Call::begin(&self.sandbox, &self.manifest.name, &self.peak).await?;
+        let mut call = Call::begin(&self.sandbox, &self.manifest, &self.peak).await?;
         call.store().set_hostcall_fuel(COPY_BYTES_MAX);
         let started = Instant::now();
         let instance = call.enter(&self.pre).await?;

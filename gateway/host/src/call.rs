@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use purser_pack::Manifest;
 use tokio::{sync::SemaphorePermit, time::timeout};
 use wasmtime::{
     ResourceLimiter, Store, Trap, UpdateDeadline,
@@ -11,7 +12,7 @@ use wasmtime::{
 use crate::{
     engine::Sandbox,
     fault::{CallError, Fault, printable},
-    limits::TABLE_ELEMENTS,
+    limits::{CallLimits, TABLE_ELEMENTS},
     log::LogBook,
     peak::PeakMeter,
 };
@@ -79,12 +80,13 @@ impl<'a> Call<'a> {
     /// Waits for a seat. The clock runs from the moment it has one.
     pub(crate) async fn begin(
         sandbox: &'a Sandbox,
-        plugin: &'a str,
+        manifest: &'a Manifest,
         peak: &'a PeakMeter,
     ) -> Result<Self, CallError> {
         let seat = seat(sandbox).await?;
-        let store = store(sandbox);
-        Ok(Self { plugin, peak, store, fuel_given: sandbox.limits.fuel, _seat: seat })
+        let limits = sandbox.limits.of_call(manifest.limits);
+        let store = store(sandbox, limits);
+        Ok(Self { plugin: &manifest.name, peak, store, fuel_given: limits.fuel, _seat: seat })
     }
 
     /// Makes the instance.
@@ -144,16 +146,15 @@ async fn seat(sandbox: &Sandbox) -> Result<SemaphorePermit<'_>, CallError> {
     }
 }
 
-fn store(sandbox: &Sandbox) -> Store<Guest> {
-    let limits = &sandbox.limits;
+fn store(sandbox: &Sandbox, limits: CallLimits) -> Store<Guest> {
     let memory = MemoryCeiling { bytes: 0, bytes_max: limits.memory_bytes, refused: false };
-    let guest = Guest { log: LogBook::new(limits.log_bytes), memory };
+    let guest = Guest { log: LogBook::new(sandbox.limits.log_bytes), memory };
     let mut store = Store::new(&sandbox.engine, guest);
     store.limiter(|guest| &mut guest.memory);
     // Without fuel the first instruction faults, so an error here cannot be missed.
     let _ = store.set_fuel(limits.fuel);
     // Bounds what is copied out of the plugin, before it is copied: a list can name the same string a million times.
-    store.set_hostcall_fuel(limits.output_bytes);
+    store.set_hostcall_fuel(sandbox.limits.output_bytes);
     store.set_epoch_deadline(1);
     let (started, wall_clock) = (Instant::now(), limits.wall_clock);
     let mut slices = 0_u32;

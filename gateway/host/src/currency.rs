@@ -106,7 +106,8 @@ impl CurrencyPlugin {
         policy: &ConversionPolicy,
     ) -> Result<Called<Route>, CallError> {
         let (sum, code) = (convert::money(amount), to.code());
-        let (rates, terms) = (convert::rate_table(table, self.1.as_deref()), convert::policy(policy));
+        let (rates, terms) =
+            (convert::rate_table(table, self.1.as_deref()), convert::policy(policy));
         let input = ConvertInput { amount: &sum, to: code, table: &rates, policy: &terms };
         let question = question("convert", &input, (&sum, code, &rates, &terms))?;
         let read = |(answer,): Answer<wire::Conversion>| {

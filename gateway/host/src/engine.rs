@@ -80,7 +80,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
         .max_tables_per_component(TABLES_PER_COMPONENT)
-        .max_memory_size(limits.memory_bytes)
+        .max_memory_size(limits.memory_bytes.max(limits.interpreter.memory_bytes))
         .table_elements(TABLE_ELEMENTS)
         .linear_memory_keep_resident(KEEP)
         .table_keep_resident(KEEP)

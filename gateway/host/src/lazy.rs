@@ -54,7 +54,8 @@ impl Plugins {
         }
         let plugin = match self.compiled_before(digest, manifest.clone()).await {
             Some(compiled) => load::examine(&self.0.sandbox, compiled).await?,
-            None => self.verify(bytes.await?).await?,
+            // Whether a large one may be installed was asked when it was.
+            None => self.verify(bytes.await?, self.limits().large_component_bytes).await?,
         };
         if plugin.digest() != digest {
             return Err(LoadError::OtherFile.into());

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use purser_pack::{LIMIT_DEFAULT, LIMIT_LARGE, LimitsClass};
+
 /// What one call, and all calls together, may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -17,8 +19,10 @@ pub struct Limits {
     pub output_bytes: usize,
     /// What one call may write to the log: a page of text, so that a plugin cannot fill the disk.
     pub log_bytes: usize,
-    /// The file itself. Ours are 150 to 250 kB; 32 MiB is right for other languages, when the operator allows them.
+    /// The file itself. Ours are 150 to 250 kB.
     pub component_bytes: usize,
+    /// The file of a plugin that brings its language's runtime along, where the operator allows it.
+    pub large_component_bytes: usize,
     /// Machine code that is kept in memory, of all plugins together: a hundred like ours. More are loaded again when
     /// they are needed, from their files, which takes milliseconds.
     pub loaded_code_bytes: usize,
@@ -27,6 +31,33 @@ pub struct Limits {
     pub calls: u32,
     /// How long a call waits for its turn before the gateway says that it is overloaded.
     pub wait: Duration,
+    /// What a call of a plugin may use that brings its language's runtime along, and was granted these limits.
+    pub interpreter: CallLimits,
+}
+
+/// What one call may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Linear memory.
+    pub memory_bytes: usize,
+    /// Instructions.
+    pub fuel: u64,
+    /// Wall clock.
+    pub wall_clock: Duration,
+}
+
+impl Limits {
+    /// What a call of a plugin of that class may use.
+    pub const fn of_call(&self, class: Option<LimitsClass>) -> CallLimits {
+        match class {
+            None => CallLimits {
+                memory_bytes: self.memory_bytes,
+                fuel: self.fuel,
+                wall_clock: self.wall_clock,
+            },
+            Some(LimitsClass::Interpreter) => self.interpreter,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -38,10 +69,16 @@ impl Default for Limits {
             input_bytes: MIB,
             output_bytes: MIB,
             log_bytes: 16 * 1024,
-            component_bytes: 2 * MIB,
+            component_bytes: LIMIT_DEFAULT,
+            large_component_bytes: LIMIT_LARGE,
             loaded_code_bytes: 64 * MIB,
             calls: 16,
             wait: Duration::from_millis(250),
+            interpreter: CallLimits {
+                memory_bytes: 32 * MIB,
+                fuel: 500_000_000,
+                wall_clock: Duration::from_millis(500),
+            },
         }
     }
 }
@@ -51,12 +88,10 @@ impl Limits {
     /// componentize-py they are 12 and 18 MB, hold 9 and 13 MiB of memory, and assess three lines with 4 and 0.6 million
     /// instructions; the most that the contract's tests ask, a thousand lines, takes 270 million in JavaScript.
     pub fn for_interpreters() -> Self {
-        Self {
-            fuel: 500_000_000,
-            wall_clock: Duration::from_millis(500),
-            component_bytes: 32 * MIB,
-            ..Self::default()
-        }
+        let usual = Self::default();
+        let CallLimits { memory_bytes, fuel, wall_clock } = usual.interpreter;
+        let component_bytes = usual.large_component_bytes;
+        Self { memory_bytes, fuel, wall_clock, component_bytes, ..usual }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, AtomicU64},
 };
 
-use purser_pack::{Inspection, Manifest, PackError, Role, inspect_within};
+use purser_pack::{Inspection, LimitsClass, Manifest, PackError, Role, inspect_within};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
@@ -65,8 +65,13 @@ pub(crate) fn compile(
     sandbox: &Sandbox,
     cache: Option<&CodeCache>,
     bytes: &[u8],
+    bytes_max: usize,
 ) -> Result<Compiled, LoadError> {
-    let Inspection { manifest, .. } = inspect_within(bytes, sandbox.limits.component_bytes)?;
+    let Inspection { mut manifest, .. } = inspect_within(bytes, bytes_max)?;
+    // Only a runtime makes a file so large, and with it every call.
+    if bytes.len() > sandbox.limits.component_bytes {
+        manifest.limits = Some(LimitsClass::Interpreter);
+    }
     let digest = Digest::of(bytes);
     let component = component(sandbox, cache, digest, bytes)?;
     linked(sandbox, digest, manifest, &component)
@@ -158,7 +163,7 @@ async fn describe(
     peak: &PeakMeter,
 ) -> Result<Description, CallError> {
     let describe = exports.first().ok_or_else(|| CallError::bad_output("no function describe"))?;
-    let mut call = Call::begin(sandbox, &manifest.name, peak).await?;
+    let mut call = Call::begin(sandbox, manifest, peak).await?;
     let instance = call.enter(pre).await?;
     let (description,) = call.ask::<(), (wire::Description,)>(&instance, describe, ()).await?;
     Description::read(description)

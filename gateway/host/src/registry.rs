@@ -63,16 +63,21 @@ impl Plugins {
         if let Some(plugin) = self.get(&Digest::of(&bytes)) {
             return Ok(plugin);
         }
-        let plugin = self.verify(bytes).await?;
+        let plugin = self.verify(bytes, self.limits().component_bytes).await?;
         self.add(plugin.clone());
         Ok(plugin)
     }
 
-    /// Verifies a plugin's file and compiles it (or finds it compiled), without adding it. Compiling takes up to a
-    /// second, on a thread where that disturbs nobody.
-    pub async fn verify(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin, LoadError> {
+    /// Verifies a plugin's file of at most `bytes_max` and compiles it (or finds it compiled), without adding it.
+    /// Compiling takes up to a second, on a thread where that disturbs nobody.
+    pub async fn verify(
+        &self,
+        bytes: impl Into<Cow<'static, [u8]>>,
+        bytes_max: usize,
+    ) -> Result<Plugin, LoadError> {
         let (registry, bytes) = (self.0.clone(), bytes.into());
-        let compile = move || load::compile(&registry.sandbox, registry.cache.as_ref(), &bytes);
+        let compile =
+            move || load::compile(&registry.sandbox, registry.cache.as_ref(), &bytes, bytes_max);
         let compiled =
             task::spawn_blocking(compile).await.map_err(|_| LoadError::Interrupted)??;
         load::examine(&self.0.sandbox, compiled).await
@@ -284,7 +289,7 @@ impl Loaded {
         P: ComponentNamedList + Lower + Send + Sync,
         R: ComponentNamedList + Lift + Send + Sync + 'static,
     {
-        let mut call = Call::begin(&self.sandbox, &self.manifest.name, &self.peak).await?;
+        let mut call = Call::begin(&self.sandbox, &self.manifest, &self.peak).await?;
         let instance = call.enter(&self.pre).await?;
         let answer = call.ask(&instance, self.export(function)?, params).await?;
         Ok((answer, call.fuel_used()))

@@ -81,6 +81,6 @@ async fn the_plugin_that_was_not_used_for_longest_makes_room() {
 #[tokio::test]
 async fn verifying_keeps_nothing_in_memory() {
     let plugins = Plugins::new(Limits::default(), None).unwrap();
-    plugins.verify(known(0).2).await.unwrap();
+    plugins.verify(known(0).2, plugins.limits().component_bytes).await.unwrap();
     assert!(plugins.all().is_empty());
 }

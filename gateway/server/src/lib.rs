@@ -7,6 +7,7 @@ pub mod app;
 pub mod background;
 pub mod cli;
 pub mod clock;
+pub mod conformance;
 pub mod format;
 pub mod gateway;
 pub mod http;

@@ -46,6 +46,19 @@ pub struct Settings {
     pub throttle: Throttle,
     /// Logs as JSON lines instead of text.
     pub log_json: bool,
+    /// Whether plugins have to be signed.
+    pub plugin_signatures: Signatures,
+}
+
+/// Whether a plugin's file has to be signed by somebody whom the operator trusts. A signature that is there must always
+/// be good, and by somebody trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signatures {
+    /// A file without a signature is refused. What a gateway with real money does unless it is told otherwise.
+    Required,
+    /// A file without a signature is taken. What the sandbox does.
+    Optional,
 }
 
 /// Failures that are allowed in ten minutes; ten times as many in the sandbox.

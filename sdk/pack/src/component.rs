@@ -21,6 +21,9 @@ const MANIFEST: &str = "purser:manifest";
 /// How large a plugin of the SDK may be: eight times what the largest of ours is.
 pub const LIMIT_DEFAULT: usize = 2 * 1024 * 1024;
 
+/// How large one may be that brings its language's runtime along, where the operator allows it.
+pub const LIMIT_LARGE: usize = 32 * 1024 * 1024;
+
 /// What a plugin file is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Inspection {

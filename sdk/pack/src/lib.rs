@@ -16,10 +16,10 @@ mod signature;
 
 pub use compile::{BuildOptions, Built, Lockfile, build};
 pub use component::{
-    Inspection, LIMIT_DEFAULT, componentize, inspect, inspect_within, pack_within,
+    Inspection, LIMIT_DEFAULT, LIMIT_LARGE, componentize, inspect, inspect_within, pack_within,
 };
 pub use contract::{LOG, Role};
-pub use manifest::{Manifest, ManifestError, PluginToml};
+pub use manifest::{LimitsClass, Manifest, ManifestError, PluginToml};
 #[cfg(feature = "signature")]
 pub use signature::{PublisherKey, SignatureError, SigningKey, sign, verify};
 

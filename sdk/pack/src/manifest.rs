@@ -33,6 +33,26 @@ pub struct Manifest {
     /// Names of the secrets that the gateway fills into its requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+    /// More instructions, time and memory for each call than a compiled language needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsClass>,
+}
+
+/// The limits that a plugin asks for, where the usual ones are too tight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LimitsClass {
+    /// Those of a language that brings its runtime along: JavaScript, Python.
+    Interpreter,
+}
+
+impl LimitsClass {
+    /// The name in manifests and grants.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Interpreter => "interpreter",
+        }
+    }
 }
 
 /// `plugin.toml`, beside a plugin's `Cargo.toml`, which has the version; a plugin in another language has it here.
@@ -52,6 +72,7 @@ pub struct PluginToml {
     hosts: Vec<String>,
     #[serde(default)]
     secrets: Vec<String>,
+    limits: Option<LimitsClass>,
 }
 
 /// Why a manifest is refused.
@@ -166,10 +187,28 @@ impl PluginToml {
     }
 
     fn complete(self, version: Version) -> Result<Manifest, ManifestError> {
-        let Self { name, version: _, role, countries, currencies, valid_from, hosts, secrets } =
-            self;
-        let manifest =
-            Manifest { name, version, role, countries, currencies, valid_from, hosts, secrets };
+        let Self {
+            name,
+            version: _,
+            role,
+            countries,
+            currencies,
+            valid_from,
+            hosts,
+            secrets,
+            limits,
+        } = self;
+        let manifest = Manifest {
+            name,
+            version,
+            role,
+            countries,
+            currencies,
+            valid_from,
+            hosts,
+            secrets,
+            limits,
+        };
         manifest.check()?;
         Ok(manifest)
     }
@@ -237,6 +276,7 @@ mod tests {
             valid_from: Some("2024-01-01".into()),
             hosts: vec!["www.ecb.europa.eu".into()],
             secrets: vec!["api-key".into()],
+            limits: Some(LimitsClass::Interpreter),
         };
         change(&mut manifest);
         manifest.to_json()

@@ -8,6 +8,7 @@ use purser_core::stamp::piece::{
     Registers, Service, ServiceId, StampKeyId, Step, Symbol, Thousandths, Unsigned, VendorNumber,
 };
 
+pub(crate) use super::attributes;
 use super::{Read, http, long, money, read_money, short, within};
 use crate::{
     fault::CallError,

@@ -1,24 +1,32 @@
-//! Plugins in the database and in the sandbox: installing, enabling by place and day, and taking out of service.
+//! Plugins in the database and in the sandbox: from the file to what answers where, and back.
+//!
+//! `installed` (verified, and held to the rules of [`crate::conformance`]) → `shadow` → `active` → `retired`, and
+//! `quarantined` for one that only fails. What answers is a [`Binding`] of a place from a day on, never changed: a later
+//! one takes over. So a swap is one database transaction, and requests under way end with the version they began with.
 
 mod bundled;
+mod enable;
+pub mod grants;
+mod install;
+pub mod keys;
 pub mod load;
 mod quarantine;
+mod swap;
 
 pub use bundled::start;
+pub use enable::{Enabling, Places, enable};
+pub use install::{Permissions, install};
 pub use quarantine::quarantine;
+pub use swap::{Activating, activate, disable, rollback};
 
 use jiff::civil::Date;
-use purser_core::{ids::PluginId, place::Place};
-use purser_host::{Digest, Manifest, Plugin as Loaded, Role};
-use purser_money::Currency;
+use purser_core::ids::PluginId;
+use purser_host::{Digest, Manifest, Role};
 use purser_store::{
     StoreError,
     facts::{
-        plugin::{
-            Plugin, PluginStatus, plugin_find_by_digest, plugin_get, plugin_insert, plugin_list,
-            plugin_status_set,
-        },
-        plugin_binding::{Binding, binding_insert, binding_list},
+        plugin::{Plugin, PluginStatus, plugin_get, plugin_list},
+        plugin_binding::{Binding, binding_list},
     },
 };
 
@@ -39,17 +47,6 @@ pub struct Installed {
     pub row: Plugin,
     /// Its bindings that hold today or later.
     pub bindings: Vec<Binding>,
-}
-
-/// Where a plugin is to answer, from which day on.
-#[derive(Debug, Clone, Default)]
-pub struct Places {
-    /// Countries; all that the plugin covers, if none is named.
-    pub countries: Vec<String>,
-    /// Currencies; every one, if none is named.
-    pub currencies: Vec<String>,
-    /// The first day; today, if not said.
-    pub from: Option<Date>,
 }
 
 /// The places that a plugin answers for by what its manifest says.
@@ -85,110 +82,14 @@ fn row(
     })
 }
 
-/// Verifies a plugin's file and keeps it. It answers for nothing until it is enabled. The same file again is the
-/// same plugin.
-pub async fn install(gateway: &Gateway, component: Vec<u8>) -> Result<Plugin, Problem> {
-    let loaded = gateway.plugins.verify(component.clone()).await.map_err(load::refused)?;
-    let new = row(gateway, loaded.manifest(), loaded.digest(), PluginStatus::Installed)?;
-    let stored = gateway.store.write(move |db| {
-        if let Some(known) = plugin_find_by_digest(db, &new.digest)? {
-            return Ok(known);
-        }
-        plugin_insert(db, &new, &component)?;
-        Ok(new)
-    });
-    Ok(stored.await?)
+/// The manifest of an installed plugin.
+pub fn manifest(row: &Plugin) -> Result<Manifest, StoreError> {
+    Manifest::from_json(row.manifest.as_bytes())
+        .map_err(|_| StoreError::corrupt("plugin", "a manifest that is none"))
 }
 
-/// Lets a plugin answer for places from a day on.
-pub async fn enable(gateway: &Gateway, id: PluginId, places: Places) -> Result<Installed, Problem> {
-    let row = get(gateway, id).await?;
-    // What cannot be loaded is not enabled, and the first sale need not wait for it.
-    let loaded = load::plugin(gateway, &row).await?;
-    let from = places.from.unwrap_or_else(|| gateway.clock.today());
-    let places = checked(&loaded, places)?;
-    let (role, at) = (row.role.clone(), gateway.now());
-    let change = gateway.store.change_facts(move |db| {
-        plugin_status_set(db, id, PluginStatus::Active)?;
-        for place in places {
-            binding_insert(db, &Binding { role: role.clone(), place, from, plugin: Some(id), at })?;
-        }
-        Ok(())
-    });
-    change.await?;
-    installed(gateway, id).await
-}
-
-/// The places as they are bound: known to the world, and to the plugin.
-fn checked(loaded: &Loaded, places: Places) -> Result<Vec<String>, Problem> {
-    let Places { countries, currencies, .. } = places;
-    let (asked, other, field, wrong_field) = match loaded.role() {
-        Role::Tax => (countries, currencies, "countries", "currencies"),
-        Role::Currency => (currencies, countries, "currencies", "countries"),
-        Role::Stamps | Role::Webhook => {
-            if countries.is_empty() && currencies.is_empty() {
-                return Ok(covered(loaded.manifest()));
-            }
-            let detail = format!("a {} plugin is named by who uses it", loaded.role());
-            return Err(Problem::malformed("countries", detail));
-        }
-    };
-    if !other.is_empty() {
-        let detail = format!("a {} plugin answers for {field}", loaded.role());
-        return Err(Problem::malformed(wrong_field, detail));
-    }
-    let covers = &loaded.description().covers;
-    for (index, place) in asked.iter().enumerate() {
-        let known = match loaded.role() {
-            Role::Currency => place == EVERY || Currency::parse(place).is_ok(),
-            Role::Tax | Role::Stamps | Role::Webhook => {
-                Place::parse(place).is_ok_and(|place| place.subdivision().is_none())
-            }
-        };
-        if !known || !(covers.is_empty() || covers.contains(place)) {
-            let detail = format!("nothing that {} {} covers", loaded.name(), loaded.version());
-            return Err(Problem::malformed(format!("{field}[{index}]"), detail));
-        }
-    }
-    let places = if asked.is_empty() { covered(loaded.manifest()) } else { asked };
-    if places.is_empty() {
-        return Err(Problem::malformed(field, "name them: the plugin covers none in particular"));
-    }
-    Ok(places)
-}
-
-/// Takes a plugin out of service from today on: nobody answers for its places until another is enabled there.
-pub async fn disable(gateway: &Gateway, id: PluginId) -> Result<Installed, Problem> {
-    let row = get(gateway, id).await?;
-    replace(gateway, &row, None, PluginStatus::Retired).await?;
-    installed(gateway, id).await
-}
-
-/// Puts `next`, or nobody, in the place of a plugin wherever it answers today or later.
-async fn replace(
-    gateway: &Gateway,
-    row: &Plugin,
-    next: Option<PluginId>,
-    status: PluginStatus,
-) -> Result<(), StoreError> {
-    let (id, role, today, at) = (row.id, row.role.clone(), gateway.clock.today(), gateway.now());
-    gateway
-        .store
-        .change_facts(move |db| {
-            plugin_status_set(db, id, status)?;
-            if let Some(next) = next {
-                plugin_status_set(db, next, PluginStatus::Active)?;
-            }
-            for binding in in_force(binding_list(db)?, id, today) {
-                let from = binding.from.max(today);
-                binding_insert(
-                    db,
-                    &Binding { role: role.clone(), place: binding.place, from, plugin: next, at },
-                )?;
-            }
-            Ok(())
-        })
-        .await
+fn refused(detail: impl Into<String>) -> Problem {
+    Problem::new(problem::PLUGIN_REFUSED).detail(detail)
 }
 
 /// The bindings of a plugin that hold today or later, of a list with the ones in force first.
@@ -217,7 +118,8 @@ pub async fn get(gateway: &Gateway, id: PluginId) -> Result<Plugin, Problem> {
     row.ok_or_else(|| Problem::new(problem::NOT_FOUND))
 }
 
-async fn installed(gateway: &Gateway, id: PluginId) -> Result<Installed, Problem> {
+/// A plugin and what it answers for.
+pub async fn installed(gateway: &Gateway, id: PluginId) -> Result<Installed, Problem> {
     let row = get(gateway, id).await?;
     let bindings = gateway.store.read(binding_list).await?;
     Ok(Installed { bindings: in_force(bindings, id, gateway.clock.today()), row })

@@ -16,7 +16,7 @@ use url::Url;
 use crate::{
     network::Network,
     place::place,
-    settings::{Settings, Throttle},
+    settings::{Settings, Signatures, Throttle},
 };
 
 mod file;
@@ -56,6 +56,9 @@ pub struct PlaceFlags {
         default_missing_value = "true"
     )]
     pub sandbox: Option<bool>,
+    /// Whether plugins have to be signed by somebody trusted [default: required; optional in the sandbox]
+    #[arg(long, env = "PURSER_PLUGIN_SIGNATURES", value_name = "POLICY")]
+    pub plugin_signatures: Option<Signatures>,
 }
 
 /// How a gateway is run.
@@ -183,6 +186,7 @@ impl ServeFlags {
         let clock = or_parse(self.clock, "clock", file.clock.as_deref(), time)?;
         let step_up = self.step_up_limit.as_ref().or(file.step_up_limit.as_ref());
         let (limits, limits_elsewhere) = limits(&file.limits, unit_of_account)?;
+        let sandbox = place.sandbox.or(file.sandbox).unwrap_or(false);
         let settings = Settings {
             listen: or_parse(self.listen, "listen", file.listen.as_deref(), listen)?
                 .unwrap_or(LISTEN),
@@ -204,7 +208,7 @@ impl ServeFlags {
                 .unwrap_or_else(|| "purser-data".into()),
             unit_of_account,
             fx_spread: spread.map_or_else(half, Ok)?,
-            sandbox: place.sandbox.or(file.sandbox).unwrap_or(false),
+            sandbox,
             clock,
             rates_max_age_days: self.rates_max_age_days.or(file.rates_max_age_days).unwrap_or(5),
             step_up_limit: step_up
@@ -215,6 +219,10 @@ impl ServeFlags {
             limits_elsewhere,
             throttle: throttle(&file.throttle),
             log_json: self.log.or(file.log) == Some(LogForm::Json),
+            plugin_signatures: place
+                .plugin_signatures
+                .or(file.plugin_signatures)
+                .unwrap_or(if sandbox { Signatures::Optional } else { Signatures::Required }),
         };
         check(settings)
     }

@@ -6,17 +6,13 @@ use anyhow::Context;
 use clap::Subcommand;
 use purser_host::{Limits, Plugin, Plugins};
 
-use super::config::PlaceFlags;
-
 mod author;
 mod bench;
 mod build;
 mod call;
-mod conformance;
 mod install;
-mod messages;
 mod new;
-mod samples;
+mod operate;
 mod sign;
 mod test;
 mod vectors;
@@ -107,33 +103,8 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Put a plugin into the gateway's database; it answers for nothing until it is enabled
-    #[command(after_help = "Examples:\n  purser plugin install vat.wasm\n  \
-                      purser plugin install vat.wasm --enable DE,AT --from 2026-01-01")]
-    Install {
-        /// The plugin
-        file: PathBuf,
-        /// Countries or currencies that it shall answer for at once; `*` is every currency
-        #[arg(long, value_delimiter = ',', value_name = "PLACES")]
-        enable: Vec<String>,
-        /// From which day on [default: today]
-        #[arg(long, requires = "enable")]
-        from: Option<jiff::civil::Date>,
-        #[command(flatten)]
-        place: PlaceFlags,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List what is installed, and what it answers for
-    #[command(after_help = "Examples:\n  purser plugin list\n  purser plugin list --json")]
-    List {
-        #[command(flatten)]
-        place: PlaceFlags,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(flatten)]
+    Operate(operate::Verb),
 }
 
 /// Does it.
@@ -152,10 +123,7 @@ pub fn run(flags: PluginFlags) -> anyhow::Result<ExitCode> {
         Verb::Call { file, function, sandbox, json } => {
             call::run(&file, &function, sandbox.limits(), json)
         }
-        Verb::Install { file, enable, from, place, json } => {
-            install::run(&file, enable, from, &place, json)
-        }
-        Verb::List { place, json } => install::list(&place, json),
+        Verb::Operate(verb) => operate::run(verb),
     }
 }
 

@@ -203,6 +203,16 @@ fn for_operators(routes: &mut ServiceConfig) {
                 .route(get().to(plugins::plugins_list))
                 .route(post().to(plugins::plugin_install)),
         )
+        .service(
+            resource("/v1/plugins/keys")
+                .route(get().to(plugins::plugin_keys_list))
+                .route(post().to(plugins::plugin_key_trust)),
+        )
+        .service(resource("/v1/plugins/keys/{id}").route(delete().to(plugins::plugin_key_delete)))
+        .service(resource("/v1/plugins/{id}").route(get().to(plugins::plugin_get)))
+        .service(resource("/v1/plugins/{id}/grants").route(post().to(plugins::plugin_grant)))
+        .service(resource("/v1/plugins/{id}/activate").route(post().to(plugins::plugin_activate)))
+        .service(resource("/v1/plugins/{id}/rollback").route(post().to(plugins::plugin_rollback)))
         .service(resource("/v1/plugins/{id}/enable").route(post().to(plugins::plugin_enable)))
         .service(resource("/v1/plugins/{id}/disable").route(post().to(plugins::plugin_disable)))
         .service(resource("/v1/plugins/{id}/calls").route(get().to(plugins::plugin_calls)))

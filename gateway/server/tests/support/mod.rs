@@ -27,7 +27,7 @@ pub use process::Process;
 use purser::{
     gateway::Gateway,
     http::server,
-    settings::{Settings, Throttle},
+    settings::{Settings, Signatures, Throttle},
 };
 use purser_core::card::sun::{FileReadKey, MetaReadKey, Reading, Tap, TapCounter, Uid};
 use purser_money::{Currency, Percent};
@@ -107,6 +107,7 @@ impl World {
             limits_elsewhere: Default::default(),
             throttle: Throttle::default(),
             log_json: false,
+            plugin_signatures: Signatures::Optional,
         };
         change(&mut settings);
         let (stop, thread, (base, gateway)) = run(settings.clone());

@@ -12,7 +12,7 @@ use purser_store::{
     },
 };
 
-use super::{covered, row};
+use super::{covered, grants::Grants, row};
 use crate::gateway::Gateway;
 
 /// A plugin that does not say since when its rates are good answers for every day there is money of.
@@ -61,8 +61,12 @@ fn new(gateway: &Gateway, bundled: &Bundled) -> Result<New, StoreError> {
     let manifest = manifest.map_err(|_| unreadable("a manifest that is none"))?;
     let digest = Digest::parse(bundled.digest).ok_or_else(|| unreadable("a digest"))?;
     let first = manifest.valid_from.as_deref().map_or(Ok(FIRST_DAY), str::parse);
+    let mut row = row(gateway, &manifest, digest, PluginStatus::Active)?;
+    // What comes with the gateway is trusted like the gateway; secrets it can only get from the operator.
+    let grants = Grants { secrets: Vec::new(), ..Grants::asked(&manifest) };
+    row.grants = grants.to_json()?;
     Ok(New {
-        row: row(gateway, &manifest, digest, PluginStatus::Active)?,
+        row,
         component: bundled.bytes,
         places: covered(&manifest),
         first: first.map_err(|_| unreadable("a first day that is none"))?,

@@ -120,10 +120,13 @@ async fn prepared(
 ) -> Result<(Vec<Message>, Vec<WebhookSecret>), Problem> {
     let facts = gateway.facts.at(gateway.store.facts_version_recent().await?);
     let today = gateway.clock.today();
-    let plugin = facts.plugin(gateway, Role::Webhook, &webhook.plugin, today).await?;
-    let plugin = plugin.and_then(|plugin| plugin.webhook());
-    let plugin = plugin.ok_or_else(|| Problem::new(crate::problem::PLUGIN_FAILED))?;
-    let endpoint = Endpoint { id: webhook.id, url: stored_url(webhook)?, config: None };
+    let answering = facts.plugin(gateway, Role::Webhook, &webhook.plugin, today).await?;
+    let answering = answering
+        .and_then(|Answering { plugin, config }| plugin.webhook().map(|plugin| (plugin, config)));
+    let failed = || Problem::new(crate::problem::PLUGIN_FAILED);
+    let (plugin, config) = answering.ok_or_else(failed)?;
+    let config = config.map(|config| config.to_string());
+    let endpoint = Endpoint { id: webhook.id, url: stored_url(webhook)?, config };
     let started = Instant::now();
     let called = plugin.render(event, &endpoint).await;
     gateway.metrics.plugin_called("webhook.render", started.elapsed(), called.is_err());

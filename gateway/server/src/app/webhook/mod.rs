@@ -255,7 +255,7 @@ fn known_kinds(asked: &[String]) -> Result<Vec<String>, Problem> {
 async fn known_plugin(gateway: &Gateway, name: String) -> Result<String, Problem> {
     let facts = gateway.facts.at(gateway.store.facts_version_recent().await?);
     let found = facts.plugin(gateway, Role::Webhook, &name, gateway.clock.today()).await?;
-    if found.is_some_and(|plugin| plugin.webhook().is_some()) {
+    if found.is_some_and(|found| found.plugin.webhook().is_some()) {
         return Ok(name);
     }
     let detail = "no webhook plugin of that name is enabled; the operator knows which are";

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::Deserialize;
 
 use super::LogForm;
+use crate::settings::Signatures;
 
 /// The file as it is written. Values are judged where flags are, under the same names.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +23,7 @@ pub(super) struct FileSettings {
     pub(super) rates_max_age_days: Option<u32>,
     pub(super) step_up_limit: Option<String>,
     pub(super) log: Option<LogForm>,
+    pub(super) plugin_signatures: Option<Signatures>,
     /// By currency of the card.
     pub(super) tap_limits: BTreeMap<String, String>,
     /// By country, and `default` for every other and for none; in the unit of account.

@@ -12,7 +12,7 @@ use purser_money::{Currency, Percent};
 
 use crate::{
     http::server,
-    settings::{Settings, Throttle},
+    settings::{Settings, Signatures, Throttle},
 };
 
 /// The day of the rates that the story is played with.
@@ -74,6 +74,7 @@ fn settings(data: PathBuf) -> Result<Settings> {
         limits_elsewhere: Default::default(),
         throttle: Throttle::default(),
         log_json: false,
+        plugin_signatures: Signatures::Optional,
     })
 }
 

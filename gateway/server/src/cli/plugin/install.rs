@@ -1,17 +1,23 @@
 //! Plugins of a gateway: putting them into its database, and listing them.
 
-use std::{path::Path, process::ExitCode};
+use std::{collections::BTreeMap, fs, path::Path, process::ExitCode};
 
+use anyhow::{Context, anyhow, bail};
 use jiff::civil::Date;
-use purser_host::Limits;
+use purser_core::{ids::PluginId, secret::SecretText};
+use purser_host::{Limits, LimitsClass, Role};
 use purser_store::facts::plugin::digest_text;
 use serde::Serialize;
 
-use super::build::read;
+use super::{
+    build::read,
+    operate::{Given, On},
+};
 use crate::{
-    app::plugin::{self, Installed, Places},
+    app::plugin::{self, Activating, Enabling, Installed, Permissions, Places, grants::Granting},
     cli::{config::PlaceFlags, place, report::print_json},
     gateway::Gateway,
+    problem::Problem,
 };
 
 #[derive(Serialize)]
@@ -58,44 +64,160 @@ impl Row {
     }
 }
 
+/// Secrets are keys and tokens; a configuration is bounded where it is bound.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
 pub(super) fn run(
     file: &Path,
-    enable: Vec<String>,
-    from: Option<Date>,
-    place: &PlaceFlags,
-    json: bool,
+    enable: Option<(Vec<String>, Option<Date>)>,
+    given: &Given,
+    permissions: Permissions,
+    (place, json): (&PlaceFlags, bool),
 ) -> anyhow::Result<ExitCode> {
-    let component = read(file, Limits::for_interpreters().component_bytes)?;
-    let row = place::block_on(async {
-        let gateway = place::open(place).await?;
-        let installed = install(&gateway, component, enable, from).await;
-        gateway.store.clone().shutdown();
-        installed
-    })?;
+    let component = read(file, Limits::default().large_component_bytes)?;
+    let (config, granting) = (config(given)?, granting(given)?);
+    show((place, json), async |gateway| {
+        let row = plugin::install(gateway, component, permissions).await?;
+        let Some((places, from)) = enable else {
+            plugin::grants::grant(gateway, row.id, granting).await?;
+            return plugin::installed(gateway, row.id).await;
+        };
+        let places = match plugin::manifest(&row)?.role {
+            Role::Currency => Places { currencies: places, from, ..Places::default() },
+            Role::Tax | Role::Stamps | Role::Webhook => {
+                Places { countries: places, from, ..Places::default() }
+            }
+        };
+        let allow_older = permissions.older;
+        plugin::enable(gateway, row.id, Enabling { places, config, granting, allow_older }).await
+    })
+}
+
+pub(super) fn activate(on: &On, given: &Given, allow_older: bool) -> anyhow::Result<ExitCode> {
+    let (config, granting) = (config(given)?, granting(given)?);
+    show((&on.place, on.json), async |gateway| {
+        let id = find(gateway, &on.plugin).await?;
+        plugin::activate(gateway, id, Activating { config, granting, allow_older }).await
+    })
+}
+
+pub(super) fn rollback(on: &On) -> anyhow::Result<ExitCode> {
+    show((&on.place, on.json), async |gateway| {
+        plugin::rollback(gateway, find(gateway, &on.plugin).await?).await
+    })
+}
+
+pub(super) fn disable(on: &On) -> anyhow::Result<ExitCode> {
+    show((&on.place, on.json), async |gateway| {
+        plugin::disable(gateway, find(gateway, &on.plugin).await?).await
+    })
+}
+
+pub(super) fn grant(on: &On, given: &Given) -> anyhow::Result<ExitCode> {
+    if given.config.is_some() {
+        bail!(
+            "a configuration belongs to what a plugin answers for: give it with `activate` or `install --enable`"
+        );
+    }
+    let granting = granting(given)?;
+    show((&on.place, on.json), async |gateway| {
+        let id = find(gateway, &on.plugin).await?;
+        plugin::grants::grant(gateway, id, granting).await?;
+        plugin::installed(gateway, id).await
+    })
+}
+
+#[derive(Serialize)]
+struct Trusted {
+    id: String,
+    name: String,
+}
+
+pub(super) fn trust(
+    key: &str,
+    name: &str,
+    (place, json): (&PlaceFlags, bool),
+) -> anyhow::Result<ExitCode> {
+    let file = Path::new(key);
+    let key = if file.is_file() { text(file)? } else { key.to_owned() };
+    let trusted = on(place, async |gateway| plugin::keys::trust(gateway, &key, name).await)?;
+    let trusted = Trusted { id: trusted.id, name: trusted.name };
     if json {
-        print_json(&row)?
+        print_json(&trusted)?;
     } else {
-        row.print()
+        println!("{}  {}", trusted.id, trusted.name);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn install(
-    gateway: &Gateway,
-    component: Vec<u8>,
-    enable: Vec<String>,
-    from: Option<Date>,
-) -> anyhow::Result<Row> {
-    let told = |problem: crate::problem::Problem| anyhow::anyhow!("{problem}");
-    let row = plugin::install(gateway, component).await.map_err(told)?;
-    if enable.is_empty() {
-        return Ok(Installed { row, bindings: Vec::new() }.into());
+/// Works on a gateway's database, with the plugins of this release in it.
+pub(super) fn on<T>(
+    place: &PlaceFlags,
+    work: impl AsyncFnOnce(&Gateway) -> Result<T, Problem>,
+) -> anyhow::Result<T> {
+    place::block_on(async {
+        let gateway = place::open(place).await?;
+        plugin::start(&gateway).await?;
+        let done = work(&gateway).await;
+        gateway.store.clone().shutdown();
+        done.map_err(|problem| anyhow!("{problem}"))
+    })
+}
+
+fn show(
+    (place, json): (&PlaceFlags, bool),
+    work: impl AsyncFnOnce(&Gateway) -> Result<Installed, Problem>,
+) -> anyhow::Result<ExitCode> {
+    let row = Row::from(on(place, work)?);
+    if json {
+        print_json(&row)?;
+    } else {
+        row.print();
     }
-    let places = match row.role.as_str() {
-        "tax" => Places { countries: enable, from, ..Places::default() },
-        _ => Places { currencies: enable, from, ..Places::default() },
-    };
-    Ok(plugin::enable(gateway, row.id, places).await.map_err(told)?.into())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The plugin that people mean: by its id, its digest, or its name and version.
+pub(super) async fn find(gateway: &Gateway, meant: &str) -> Result<PluginId, Problem> {
+    let rows = plugin::list(gateway).await?;
+    let found = rows.iter().find(|Installed { row, .. }| {
+        row.id.to_string() == meant
+            || digest_text(&row.digest) == meant
+            || meant.split_once('@') == Some((row.name.as_str(), row.version.as_str()))
+    });
+    found.map(|found| found.row.id).ok_or_else(|| {
+        let known = rows.iter().map(|known| format!("{}@{}", known.row.name, known.row.version));
+        let known: Vec<String> = known.collect();
+        Problem::not_found()
+            .detail(format!("no plugin is called {meant:?}; there are {}", known.join(", ")))
+    })
+}
+
+fn config(given: &Given) -> anyhow::Result<Option<String>> {
+    given.config.as_deref().map(text).transpose()
+}
+
+fn granting(given: &Given) -> anyhow::Result<Granting> {
+    let mut secrets = BTreeMap::new();
+    for secret in &given.secrets {
+        let (name, file) = secret
+            .split_once('=')
+            .with_context(|| format!("{secret:?} is not NAME=FILE, like api-key=key.txt"))?;
+        // Editors end files with a line break, which belongs to no secret.
+        let secret = text(Path::new(file))?.trim_end_matches(['\r', '\n']).to_owned();
+        secrets.insert(name.to_owned(), SecretText::new(secret));
+    }
+    let limits = given.interpreter.then_some(LimitsClass::Interpreter);
+    Ok(Granting { hosts: given.hosts.clone(), secrets, limits })
+}
+
+fn text(file: &Path) -> anyhow::Result<String> {
+    let shown = file.display();
+    let size = fs::metadata(file).with_context(|| format!("cannot read {shown}"))?.len();
+    if size > FILE_BYTES_MAX {
+        bail!("{shown} has {size} bytes; at most {FILE_BYTES_MAX} are read");
+    }
+    fs::read_to_string(file).with_context(|| format!("cannot read {shown}"))
 }
 
 pub(super) fn list(place: &PlaceFlags, json: bool) -> anyhow::Result<ExitCode> {

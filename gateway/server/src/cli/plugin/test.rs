@@ -10,7 +10,7 @@ use purser_host::{Limits, Peak};
 use super::{
     alone,
     build::{one, read},
-    conformance, vectors,
+    vectors,
 };
 use crate::{
     cli::{
@@ -18,6 +18,7 @@ use crate::{
         report::{Finding, Report},
     },
     clock::Clock,
+    conformance,
 };
 
 /// Tests the crate in the folder `path`, or the plugin in the file `path`.
@@ -45,7 +46,9 @@ pub(super) fn run(
     findings.extend(block_on(async {
         let plugin = alone(component, limits).await?;
         let mut found = vectors::run(&plugin, &cases).await;
-        found.extend(conformance::run(&plugin, &cases, Clock::default().today()).await);
+        let known = cases.iter().map(|case| (case.function.clone(), case.input.to_string()));
+        let known: Vec<_> = known.collect();
+        found.extend(conformance::run(&plugin, &known, Clock::default().today()).await);
         let peak = plugin.peak();
         found.push(fuel(&peak, &limits));
         found.push(memory(&peak, &limits));

@@ -1,12 +1,20 @@
 //! Plugins: installing, enabling by place and day, and what they decided.
 
+mod grants;
+mod keys;
+mod swap;
+
+pub use grants::*;
+pub use keys::*;
+pub use swap::*;
+
 use actix_web::{
     HttpResponse,
-    web::{Bytes as Raw, Data, Path, PayloadConfig},
+    web::{Bytes as Raw, Data, Path, PayloadConfig, Query},
 };
 use jiff::civil::Date;
 use purser_core::{Timestamp, ids::PluginId, record::EvidenceRecord};
-use purser_host::{Limits, Manifest};
+use purser_host::Limits;
 use purser_store::{
     facts::{
         plugin::{Plugin, digest_text},
@@ -16,11 +24,14 @@ use purser_store::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Answered, Nothing};
 use crate::{
-    app::plugin::{self, Installed, Places},
+    app::plugin::{
+        self, Enabling, Installed, Permissions, Places,
+        grants::{Granting, Grants},
+    },
     gateway::Gateway,
     http::{
         answer,
@@ -37,7 +48,7 @@ const PLACES_MAX: usize = 256;
 /// The body of an installation: as large as a component may be, and a byte more, so that the sandbox says what is
 /// wrong with one that is too large.
 pub fn component_limit() -> PayloadConfig {
-    PayloadConfig::new(Limits::default().component_bytes.saturating_add(1))
+    PayloadConfig::new(Limits::default().large_component_bytes.saturating_add(1))
 }
 
 /// A plugin.
@@ -57,8 +68,14 @@ pub struct PluginOut {
     /// SHA-256 of its file.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     digest: String,
-    /// What it asks the gateway for: hosts to fetch from, secrets to fill in.
+    /// What it asks the gateway for: hosts to fetch from, secrets to fill in, more than the usual limits.
+    #[schema(example = json!(["fetch api.post.example", "secret api-key", "limits interpreter"]))]
     requests: Vec<String>,
+    /// What of that the operator granted.
+    grants: Vec<String>,
+    /// The name of the key that signed it; none, if nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publisher: Option<String>,
     /// `installed`, `active`, `retired`, `quarantined` or `shadow`.
     #[schema(pattern = "^(installed|shadow|active|quarantined|retired)$")]
     status: &'static str,
@@ -78,11 +95,14 @@ pub struct BindingOut {
     /// From which day on.
     #[schema(value_type = String, format = Date)]
     from: Date,
+    /// The configuration that it is given there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<String>,
 }
 
 impl From<Binding> for BindingOut {
     fn from(binding: Binding) -> Self {
-        Self { place: binding.place, from: binding.from }
+        Self { place: binding.place, from: binding.from, config: binding.config }
     }
 }
 
@@ -90,7 +110,10 @@ impl PluginOut {
     fn of(row: Plugin, bindings: Vec<Binding>) -> Self {
         Self {
             id: row.id,
-            requests: requests(&row.manifest),
+            requests: plugin::manifest(&row)
+                .map_or_else(|_| Vec::new(), |manifest| Grants::asked(&manifest).shown()),
+            grants: Grants::of(&row).unwrap_or_default().shown(),
+            publisher: row.publisher,
             digest: digest_text(&row.digest),
             status: row.status.name(),
             name: row.name,
@@ -108,19 +131,47 @@ impl From<Installed> for PluginOut {
     }
 }
 
-fn requests(manifest: &str) -> Vec<String> {
-    let Ok(manifest) = Manifest::from_json(manifest.as_bytes()) else { return Vec::new() };
-    let hosts = manifest.hosts.iter().map(|host| format!("fetch {host}"));
-    hosts.chain(manifest.secrets.iter().map(|secret| format!("secret {secret}"))).collect()
+/// What is refused unless the operator says that it is meant.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct InstallParams {
+    /// Take a file of up to 32 MiB: one that brings its language's runtime along.
+    allow_large: bool,
+    /// Take a version that is older than one that answers.
+    allow_older: bool,
+    /// Take a file of somebody else than who signed the versions before.
+    allow_other_publisher: bool,
 }
 
-/// Install a plugin: its file is the body. It is verified, and answers for nothing until it is enabled.
-#[utoipa::path(post, path = "/v1/plugins", tag = "operator", security(("operator" = [])),
+/// Install a plugin: its file is the body. It is verified (size, imports, manifest, signature) and held to the rules that
+/// all plugins keep; it answers for nothing until it is enabled.
+#[utoipa::path(post, path = "/v1/plugins", tag = "operator", security(("operator" = [])), params(InstallParams),
     request_body(content = super::FileBytes, content_type = "application/octet-stream", description = "The plugin's file"),
     responses((status = 201, body = PluginOut), crate::http::openapi::Problems))]
-pub async fn plugin_install(gateway: Data<Gateway>, _operator: Operator, bytes: Raw) -> Answered {
-    let row = plugin::install(&gateway, bytes.to_vec()).await?;
-    Ok(HttpResponse::Created().json(PluginOut::of(row, Vec::new())))
+pub async fn plugin_install(
+    gateway: Data<Gateway>,
+    _operator: Operator,
+    allowed: Query<InstallParams>,
+    bytes: Raw,
+) -> Answered {
+    let InstallParams { allow_large, allow_older, allow_other_publisher } = allowed.into_inner();
+    let permissions = Permissions {
+        large: allow_large,
+        older: allow_older,
+        other_publisher: allow_other_publisher,
+    };
+    let row = plugin::install(&gateway, bytes.to_vec(), permissions).await?;
+    Ok(HttpResponse::Created().json(PluginOut::from(plugin::installed(&gateway, row.id).await?)))
+}
+
+/// A plugin: what it is, what it asks for and was granted, where it answers.
+#[utoipa::path(get, path = "/v1/plugins/{id}", tag = "operator", security(("operator" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = PluginOut), crate::http::openapi::Problems))]
+pub async fn plugin_get(gateway: Data<Gateway>, _operator: Operator, id: Path<String>) -> Answered {
+    let found = plugin::installed(&gateway, plugin_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(PluginOut::from(found)))
 }
 
 /// All plugins, newest installation first, and where each answers.
@@ -139,7 +190,7 @@ pub async fn plugins_list(
     )))
 }
 
-/// Where a plugin is to answer.
+/// How a plugin is to answer.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = EnableRequest)]
@@ -155,6 +206,15 @@ pub struct EnableIn {
     /// From which day on; today, if left out.
     #[schema(value_type = Option<String>, format = Date)]
     from: Option<Date>,
+    /// What the plugin is given with every call, at most 64 KiB: JSON, or a text as it is. If left out, the configuration
+    /// that the same plugin has there goes on; an empty text is none.
+    #[schema(value_type = Option<Object>)]
+    config: Option<Value>,
+    /// What it is given of what it asks for.
+    grants: Option<GrantsIn>,
+    /// Whether it may take over from a newer version of itself.
+    #[serde(default)]
+    allow_older: bool,
 }
 
 /// Let a plugin answer for places, from a day on. What it decides from then on is its; the days before stay whose
@@ -168,15 +228,40 @@ pub async fn plugin_enable(
     id: Path<String>,
     Json(input): Json<EnableIn>,
 ) -> Answered {
-    let EnableIn { countries, currencies, from } = input;
-    for (field, places) in [("countries", &countries), ("currencies", &currencies)] {
-        if places.len() > PLACES_MAX {
-            return Err(Problem::malformed(field, format!("at most {PLACES_MAX}")));
-        }
-    }
-    let id: PluginId = id.parse().map_err(|_| Problem::not_found())?;
-    let enabled = plugin::enable(&gateway, id, Places { countries, currencies, from }).await?;
+    let EnableIn { countries, currencies, from, config, grants, allow_older } = input;
+    places_within("countries", &countries)?;
+    places_within("currencies", &currencies)?;
+    let enabling = Enabling {
+        places: Places { countries, currencies, from },
+        config: config.map(config_text),
+        granting: granting(grants),
+        allow_older,
+    };
+    let enabled = plugin::enable(&gateway, plugin_id(&id)?, enabling).await?;
     Ok(HttpResponse::Ok().json(PluginOut::from(enabled)))
+}
+
+fn places_within(field: &str, places: &[String]) -> Result<(), Problem> {
+    match places.len() {
+        ..=PLACES_MAX => Ok(()),
+        _ => Err(Problem::malformed(field, format!("at most {PLACES_MAX}"))),
+    }
+}
+
+/// A text stands for itself, anything else for its JSON.
+fn config_text(config: Value) -> String {
+    match config {
+        Value::String(text) => text,
+        json => json.to_string(),
+    }
+}
+
+fn granting(grants: Option<GrantsIn>) -> Granting {
+    grants.map_or_else(Granting::default, Into::into)
+}
+
+fn plugin_id(id: &str) -> Result<PluginId, Problem> {
+    id.parse().map_err(|_| Problem::not_found())
 }
 
 /// Take a plugin out of service from today on.
@@ -190,8 +275,8 @@ pub async fn plugin_disable(
     bytes: Raw,
 ) -> Answered {
     let Nothing {} = body::parse(&bytes)?;
-    let id: PluginId = id.parse().map_err(|_| Problem::not_found())?;
-    Ok(HttpResponse::Ok().json(PluginOut::from(plugin::disable(&gateway, id).await?)))
+    let disabled = plugin::disable(&gateway, plugin_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(PluginOut::from(disabled)))
 }
 
 /// One call that a plugin decided, with all that is needed to make it again.
@@ -240,7 +325,7 @@ pub async fn plugin_calls(
     id: Path<String>,
     PageQuery(page): PageQuery,
 ) -> Answered {
-    let id: PluginId = id.parse().map_err(|_| Problem::not_found())?;
+    let id = plugin_id(&id)?;
     let digest = plugin::get(&gateway, id).await?.digest;
     let rows = gateway.store.read(move |db| plugin_calls_page(db, &digest, &page)).await?;
     Ok(HttpResponse::Ok().json(answer::Page::of(rows, CallOut::from)))

@@ -1,5 +1,6 @@
 //! The rules that all plugins keep: the same answer at the same cost, sums that can be booked, and no fault
-//! whatever they are given.
+//! whatever they are given. `purser plugin test` shows them to an author; the gateway holds a file to them before it
+//! takes it.
 
 use jiff::civil::Date;
 use purser_core::{
@@ -7,21 +8,25 @@ use purser_core::{
     rate::{ConversionPolicy, RateTable},
     tax::{Category, Line, Sale},
 };
-use purser_host::{ByHandError, CallError, CurrencyPlugin, Plugin, Role, TaxPlugin};
+use purser_host::{
+    ByHandError, CallError, CurrencyPlugin, Plugin, Role, StampsPlugin, TaxPlugin,
+};
 use purser_money::{Currency, Rate, Rounding};
 
-use super::{
-    messages,
-    samples::{self, Sample, odd_price},
-    vectors::Case,
-};
+use self::samples::{Sample, odd_price};
 use crate::cli::report::Finding;
+
+mod messages;
+mod samples;
 
 /// A document of none, one and a thousand lines.
 const LINES: [i64; 3] = [0, 1, 1000];
 
+/// A call that the plugin's author knows: a function and its arguments as JSON.
+pub type Known = (String, String);
+
 /// Holds a plugin against all rules.
-pub(super) async fn run(plugin: &Plugin, cases: &[Case], today: Date) -> Vec<Finding> {
+pub async fn run(plugin: &Plugin, cases: &[Known], today: Date) -> Vec<Finding> {
     let covers = plugin.description().covers.first().cloned();
     let place =
         covers.unwrap_or_else(|| if plugin.role() == Role::Tax { "DE" } else { "EUR" }.to_owned());
@@ -29,22 +34,46 @@ pub(super) async fn run(plugin: &Plugin, cases: &[Case], today: Date) -> Vec<Fin
     vec![
         repeatable(plugin, &samples, cases).await,
         hostile(plugin, &samples).await,
-        match (plugin.tax(), plugin.currency(), plugin.webhook()) {
-            (Some(tax), ..) => sums(plugin, &tax, today).await,
-            (_, Some(currency), _) => legs(&currency, today).await,
-            (.., Some(webhook)) => messages::run(&webhook).await,
-            (None, None, None) => {
-                Finding::fail("answers", "the plugin has no role", "name one in plugin.toml")
-            }
-        },
+        answers(plugin, today).await,
     ]
 }
 
+/// What the role asks of answers beyond their types.
+async fn answers(plugin: &Plugin, today: Date) -> Finding {
+    if let Some(tax) = plugin.tax() {
+        return sums(plugin, &tax, today).await;
+    }
+    if let Some(currency) = plugin.currency() {
+        return legs(&currency, today).await;
+    }
+    if let Some(webhook) = plugin.webhook() {
+        return messages::run(&webhook).await;
+    }
+    match plugin.stamps() {
+        Some(stamps) => services(&stamps).await,
+        None => Finding::fail("answers", "the plugin has no role", "name one in plugin.toml"),
+    }
+}
+
+/// What a vendor sells is within its bounds; one that needs a configuration first may say so.
+async fn services(stamps: &StampsPlugin) -> Finding {
+    match stamps.services(None).await {
+        Ok(called) => {
+            let services = called.value.len();
+            Finding::ok("services", format!("{services} services are within their bounds"))
+        }
+        Err(CallError::Refused(refusal)) => Finding::ok("services", refusal.message),
+        Err(error) => {
+            Finding::fail("services", error, "name every service once, with places that there are")
+        }
+    }
+}
+
 /// The same input gives the same bytes for the same fuel, or the same refusal: else nothing could be replayed.
-async fn repeatable(plugin: &Plugin, samples: &[Sample], cases: &[Case]) -> Finding {
+async fn repeatable(plugin: &Plugin, samples: &[Sample], cases: &[Known]) -> Finding {
     let describe = [("describe", "{}".to_owned())];
     let samples = samples.iter().map(|sample| (sample.function, sample.input.to_string()));
-    let cases = cases.iter().map(|case| (case.function.as_str(), case.input.to_string()));
+    let cases = cases.iter().map(|(function, input)| (function.as_str(), input.clone()));
     let mut compared = 0_usize;
     for (function, input) in describe.into_iter().chain(samples).chain(cases) {
         let (one, two) =

@@ -1,0 +1,166 @@
+//! Letting a plugin answer for places from a day on.
+
+use jiff::civil::Date;
+use purser_core::{ids::PluginId, place::Place};
+use purser_host::{Manifest, Role};
+use purser_money::Currency;
+use purser_store::{
+    Connection, StoreError,
+    facts::{
+        plugin::{Plugin, PluginStatus, plugin_get, plugin_status_set},
+        plugin_binding::{Binding, binding_for, binding_insert},
+    },
+};
+
+use super::{
+    EVERY, Installed, covered, get,
+    grants::{self, Granting},
+    installed, load, manifest, refused,
+};
+use crate::{gateway::Gateway, problem::Problem};
+
+/// A configuration is a page of rates or addresses, and goes with every call.
+const CONFIG_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a plugin is to answer, from which day on.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Countries; all that the plugin covers, if none is named.
+    pub countries: Vec<String>,
+    /// Currencies; every one, if none is named.
+    pub currencies: Vec<String>,
+    /// The first day; today, if not said.
+    pub from: Option<Date>,
+}
+
+/// How a plugin is to answer.
+#[derive(Debug, Clone, Default)]
+pub struct Enabling {
+    /// Where and since when.
+    pub places: Places,
+    /// Under which configuration; none said, the one that the same plugin answers under. Empty is none.
+    pub config: Option<String>,
+    /// What it is given of what it asks for.
+    pub granting: Granting,
+    /// Whether it may take over from a newer version of itself.
+    pub allow_older: bool,
+}
+
+/// Lets a plugin answer for places from a day on.
+pub async fn enable(
+    gateway: &Gateway,
+    id: PluginId,
+    enabling: Enabling,
+) -> Result<Installed, Problem> {
+    let Enabling { places, config, granting, allow_older } = enabling;
+    let row = get(gateway, id).await?;
+    let config = config.map(checked_config).transpose()?;
+    let from = places.from.unwrap_or_else(|| gateway.clock.today());
+    let places = checked(&manifest(&row)?, places)?;
+    let granted = grants::decide(gateway, &row, granting).await?;
+    // What cannot be loaded is not enabled, and the first sale need not wait for it.
+    load::plugin(gateway, &row).await?;
+    let at = gateway.now();
+    let change = gateway.store.change_facts(move |db| {
+        let mut bindings = Vec::new();
+        for place in places {
+            let before = before(db, &row, &place, from)?;
+            // Nothing is written yet, so nothing stays of what is refused.
+            if let Some(newer) = before.newer.filter(|_| !allow_older) {
+                return Ok(Err(newer));
+            }
+            let config = config.clone().unwrap_or(before.config);
+            let role = row.role.clone();
+            bindings.push(Binding { role, place, from, plugin: Some(id), at, config });
+        }
+        bindings.iter().try_for_each(|binding| binding_insert(db, binding))?;
+        granted.write(db, id)?;
+        plugin_status_set(db, id, PluginStatus::Active)?;
+        Ok(Ok(()))
+    });
+    change.await?.map_err(|newer| downgrade(&newer))?;
+    installed(gateway, id).await
+}
+
+pub(super) fn downgrade(newer: &str) -> Problem {
+    refused(format!(
+        "version {newer} of it answers already; roll that back, or say `allow_older` if an older one is meant"
+    ))
+}
+
+/// An empty configuration is none.
+pub(super) fn checked_config(config: String) -> Result<Option<String>, Problem> {
+    if config.len() > CONFIG_BYTES_MAX {
+        let detail = format!("{} bytes; at most {CONFIG_BYTES_MAX}", config.len());
+        return Err(Problem::malformed("config", detail));
+    }
+    if config.contains('\0') {
+        return Err(Problem::malformed("config", "text without the character of code zero"));
+    }
+    Ok(Some(config).filter(|config| !config.is_empty()))
+}
+
+/// What of the same plugin answers for a place on a day.
+pub(super) struct Before {
+    /// Its configuration goes on, unless another is given.
+    pub(super) config: Option<String>,
+    /// Its version, if that is newer.
+    pub(super) newer: Option<String>,
+}
+
+pub(super) fn before(
+    db: &mut Connection,
+    row: &Plugin,
+    place: &str,
+    day: Date,
+) -> Result<Before, StoreError> {
+    let nothing = Before { config: None, newer: None };
+    let Some(binding) = binding_for(db, &row.role, place, day)? else { return Ok(nothing) };
+    let Some(other) = binding.plugin else { return Ok(nothing) };
+    let Some(other) = plugin_get(db, other)? else { return Ok(nothing) };
+    if other.name != row.name {
+        return Ok(nothing);
+    }
+    let newer = manifest(&other)?.version > manifest(row)?.version;
+    Ok(Before { config: binding.config, newer: newer.then_some(other.version) })
+}
+
+/// The places as they are bound: known to the world, and to the plugin.
+fn checked(manifest: &Manifest, places: Places) -> Result<Vec<String>, Problem> {
+    let Places { countries, currencies, .. } = places;
+    let (asked, other, field, wrong_field) = match manifest.role {
+        Role::Tax => (countries, currencies, "countries", "currencies"),
+        Role::Currency => (currencies, countries, "currencies", "countries"),
+        Role::Stamps | Role::Webhook => {
+            if countries.is_empty() && currencies.is_empty() {
+                return Ok(covered(manifest));
+            }
+            let detail = format!("a {} plugin is named by who uses it", manifest.role);
+            return Err(Problem::malformed("countries", detail));
+        }
+    };
+    if !other.is_empty() {
+        let detail = format!("a {} plugin answers for {field}", manifest.role);
+        return Err(Problem::malformed(wrong_field, detail));
+    }
+    // The plugin says the same of itself, or it was not installed.
+    let covers =
+        if manifest.role == Role::Tax { &manifest.countries } else { &manifest.currencies };
+    for (index, place) in asked.iter().enumerate() {
+        let known = match manifest.role {
+            Role::Currency => place == EVERY || Currency::parse(place).is_ok(),
+            Role::Tax | Role::Stamps | Role::Webhook => {
+                Place::parse(place).is_ok_and(|place| place.subdivision().is_none())
+            }
+        };
+        if !known || !(covers.is_empty() || covers.contains(place)) {
+            let detail = format!("nothing that {} {} covers", manifest.name, manifest.version);
+            return Err(Problem::malformed(format!("{field}[{index}]"), detail));
+        }
+    }
+    let places = if asked.is_empty() { covered(manifest) } else { asked };
+    if places.is_empty() {
+        return Err(Problem::malformed(field, "name them: the plugin covers none in particular"));
+    }
+    Ok(places)
+}

@@ -1,0 +1,265 @@
+//! What the operator gives a plugin of what its manifest asks for. Nothing is given by itself: what a plugin may reach
+//! is its manifest's wish within the operator's grant.
+
+use std::{collections::BTreeMap, fmt};
+
+use purser_core::{ids::PluginId, secret::SecretText};
+use purser_host::{LimitsClass, Manifest};
+use purser_store::{
+    Connection, StoreError,
+    facts::{
+        plugin::{Plugin, plugin_find_by_name, plugin_grants_set},
+        plugin_secret::{plugin_secret_list, plugin_secret_set},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use super::{get, manifest, refused};
+use crate::{gateway::Gateway, problem::Problem};
+
+/// An API key, a token or a certificate's key.
+const SECRET_BYTES_MAX: usize = 8 * 1024;
+
+/// What a plugin was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Grants {
+    /// Hosts that the gateway fetches from for it.
+    pub hosts: Vec<String>,
+    /// Names of the secrets that the gateway fills in for it.
+    pub secrets: Vec<String>,
+    /// More instructions, time and memory.
+    pub limits: Option<LimitsClass>,
+}
+
+/// What an operator gives.
+#[derive(Clone, Default)]
+pub struct Granting {
+    /// Hosts to fetch from.
+    pub hosts: Vec<String>,
+    /// Secrets by name.
+    pub secrets: BTreeMap<String, SecretText>,
+    /// More instructions, time and memory.
+    pub limits: Option<LimitsClass>,
+}
+
+/// Without the secrets.
+impl fmt::Debug for Granting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Granting").field("hosts", &self.hosts).finish_non_exhaustive()
+    }
+}
+
+impl Grants {
+    /// What a plugin asks for.
+    pub fn asked(manifest: &Manifest) -> Self {
+        let Manifest { hosts, secrets, limits, .. } = manifest.clone();
+        Self { hosts, secrets, limits }
+    }
+
+    /// What an installed plugin was given.
+    pub fn of(row: &Plugin) -> Result<Self, StoreError> {
+        serde_json::from_str(&row.grants).map_err(|_| StoreError::corrupt("plugin", "its grants"))
+    }
+
+    /// The same as people read it.
+    pub fn shown(&self) -> Vec<String> {
+        let hosts = self.hosts.iter().map(|host| format!("fetch {host}"));
+        let secrets = self.secrets.iter().map(|secret| format!("secret {secret}"));
+        let limits = self.limits.iter().map(|class| format!("limits {}", class.name()));
+        hosts.chain(secrets).chain(limits).collect()
+    }
+
+    fn without(self, given: &Self) -> Self {
+        Self {
+            hosts: self.hosts.into_iter().filter(|host| !given.hosts.contains(host)).collect(),
+            secrets: self
+                .secrets
+                .into_iter()
+                .filter(|name| !given.secrets.contains(name))
+                .collect(),
+            limits: self.limits.filter(|class| given.limits != Some(*class)),
+        }
+    }
+
+    fn within(self, asked: &Self) -> Self {
+        Self {
+            hosts: self.hosts.into_iter().filter(|host| asked.hosts.contains(host)).collect(),
+            secrets: self.secrets.into_iter().filter(|name| asked.secrets.contains(name)).collect(),
+            limits: self.limits.filter(|class| asked.limits == Some(*class)),
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|_| StoreError::corrupt("plugin", "its grants"))
+    }
+}
+
+/// What is to be written of a decision.
+pub(super) struct Decided {
+    grants: String,
+    /// Wrapped.
+    secrets: Vec<(String, Vec<u8>)>,
+}
+
+impl Decided {
+    pub(super) fn write(self, db: &mut Connection, id: PluginId) -> Result<(), StoreError> {
+        plugin_grants_set(db, id, &self.grants)?;
+        for (name, wrapped) in self.secrets {
+            plugin_secret_set(db, id, &name, &wrapped)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives a plugin what the operator says, beside what it has; what it asks for and still lacks stays so.
+pub async fn grant(gateway: &Gateway, id: PluginId, granting: Granting) -> Result<Plugin, Problem> {
+    let row = get(gateway, id).await?;
+    let (_, decided) = weigh(gateway, &row, granting).await?;
+    gateway.store.change_facts(move |db| decided.write(db, id)).await?;
+    get(gateway, id).await
+}
+
+/// What a plugin has when it answers: what the operator gives now, what it was given before, and what the version before
+/// it was given. It answers with all that it asks for, or not at all.
+pub(super) async fn decide(
+    gateway: &Gateway,
+    row: &Plugin,
+    granting: Granting,
+) -> Result<Decided, Problem> {
+    let (missing, decided) = weigh(gateway, row, granting).await?;
+    match missing.shown().as_slice() {
+        [] => Ok(decided),
+        missing => Err(refused(format!(
+            "it asks for more than it was granted: {}; grant that, or do not enable it",
+            missing.join(", ")
+        ))),
+    }
+}
+
+async fn weigh(
+    gateway: &Gateway,
+    row: &Plugin,
+    granting: Granting,
+) -> Result<(Grants, Decided), Problem> {
+    let asked = Grants::asked(&manifest(row)?);
+    checked(&asked, &granting)?;
+    let (id, before) = (row.id, inherited(gateway, row).await?);
+    let mut secrets = before.secrets;
+    for (name, secret) in granting.secrets {
+        let wrapped = gateway.keys.wrap(&about(id, &name), secret.expose().as_bytes());
+        secrets.insert(name, wrapped);
+    }
+    let mut hosts = before.grants.hosts;
+    hosts.extend(granting.hosts);
+    hosts.sort_unstable();
+    hosts.dedup();
+    let limits = granting.limits.or(before.grants.limits);
+    let grants = Grants { hosts, secrets: secrets.keys().cloned().collect(), limits };
+    let grants = grants.within(&asked);
+    secrets.retain(|name, _| grants.secrets.contains(name));
+    let decided = Decided { grants: grants.to_json()?, secrets: secrets.into_iter().collect() };
+    Ok((asked.without(&grants), decided))
+}
+
+/// What it was given before; where it was given nothing yet, what the version before it was, wrapped anew.
+struct Inherited {
+    grants: Grants,
+    secrets: BTreeMap<String, Vec<u8>>,
+}
+
+async fn inherited(gateway: &Gateway, row: &Plugin) -> Result<Inherited, Problem> {
+    let (id, name, publisher) = (row.id, row.name.clone(), row.publisher.clone());
+    let own = Grants::of(row)?;
+    let given = gateway.store.read(move |db| {
+        let kept = plugin_secret_list(db, id)?;
+        if own != Grants::default() || !kept.is_empty() {
+            return Ok((id, own, kept));
+        }
+        // Somebody else's plugin of that name inherits nothing.
+        let versions = plugin_find_by_name(db, &name)?;
+        let mut others =
+            versions.iter().filter(|other| other.id != id && other.publisher == publisher);
+        let before = others.find_map(|other| {
+            let grants = Grants::of(other).ok()?;
+            (grants != Grants::default()).then_some((other.id, grants))
+        });
+        match before {
+            None => Ok((id, own, kept)),
+            Some((other, grants)) => Ok((other, grants, plugin_secret_list(db, other)?)),
+        }
+    });
+    let (owner, grants, kept) = given.await?;
+    let mut secrets = BTreeMap::new();
+    for (name, wrapped) in kept {
+        let plain =
+            gateway.keys.unwrap(&about(owner, &name), &wrapped).map_err(Problem::internal)?;
+        let plain = zeroize::Zeroizing::new(plain);
+        secrets.insert(name.clone(), gateway.keys.wrap(&about(id, &name), &plain));
+    }
+    Ok(Inherited { grants, secrets })
+}
+
+/// Only what a plugin asks for can be given.
+fn checked(asked: &Grants, granting: &Granting) -> Result<(), Problem> {
+    let unasked = |field: String, what: &str| {
+        Problem::malformed(field, format!("the plugin does not ask for {what}"))
+    };
+    for (index, host) in granting.hosts.iter().enumerate() {
+        if !asked.hosts.contains(host) {
+            return Err(unasked(format!("grants.hosts[{index}]"), "this host"));
+        }
+    }
+    for (name, secret) in &granting.secrets {
+        if !asked.secrets.contains(name) {
+            return Err(unasked(format!("grants.secrets.{name}"), "this secret"));
+        }
+        if secret.expose().is_empty() || secret.expose().len() > SECRET_BYTES_MAX {
+            let detail = format!("1 to {SECRET_BYTES_MAX} bytes");
+            return Err(Problem::malformed(format!("grants.secrets.{name}"), detail));
+        }
+    }
+    match granting.limits {
+        Some(class) if asked.limits != Some(class) => {
+            Err(unasked("grants.limits".to_owned(), "other limits"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What a wrapped secret is for.
+fn about(plugin: PluginId, name: &str) -> String {
+    format!("secret {name} of plugin {plugin}")
+}
+
+/// A text that a plugin wrote for a request, with each `{{secret:NAME}}` replaced by the secret of that name, outside the
+/// sandbox. A secret that the plugin was not granted is refused.
+pub async fn fill(gateway: &Gateway, plugin: PluginId, text: &str) -> Result<SecretText, Problem> {
+    if !text.contains(OPEN) {
+        return Ok(SecretText::new(text.to_owned()));
+    }
+    let kept = gateway.store.read(move |db| plugin_secret_list(db, plugin)).await?;
+    let secret = |name: &str| {
+        let wrapped = kept.iter().find(|(known, _)| known == name);
+        let (_, wrapped) = wrapped.ok_or_else(|| {
+            refused(format!("it names the secret `{name}`, which it was not granted"))
+        })?;
+        let plain =
+            gateway.keys.unwrap(&about(plugin, name), wrapped).map_err(Problem::internal)?;
+        String::from_utf8(plain).map_err(Problem::internal)
+    };
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        let (name, after) = after
+            .split_once("}}")
+            .ok_or_else(|| refused("a `{{secret:` in its request never ends"))?;
+        filled.push_str(before);
+        filled.push_str(&zeroize::Zeroizing::new(secret(name)?));
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(SecretText::new(filled))
+}
+
+const OPEN: &str = "{{secret:";
