@@ -7,8 +7,13 @@ use purser_host::Plugins;
 use purser_store::Store;
 
 use crate::{
-    app::facts::FactsCache, clock::Clock, http::stream::Streams, keys::Keys, metrics::Metrics,
-    outbound::Outbound, settings::Settings,
+    app::{facts::FactsCache, plugin::shadow::Shadows},
+    clock::Clock,
+    http::stream::Streams,
+    keys::Keys,
+    metrics::Metrics,
+    outbound::Outbound,
+    settings::Settings,
 };
 
 /// Cheap to clone; one for each process.
@@ -31,6 +36,8 @@ pub struct Parts {
     pub plugins: Plugins,
     /// The way to other machines.
     pub outbound: Outbound,
+    /// The plugins that run beside those that answer.
+    pub shadows: Shadows,
     /// What operators and merchants set, by version.
     pub facts: FactsCache,
     /// Wakes whoever delivers to webhooks, when there is something that no event tells of.

@@ -4,6 +4,7 @@
 //! `quarantined` for one that only fails. What answers is a [`Binding`] of a place from a day on, never changed: a later
 //! one takes over. So a swap is one database transaction, and requests under way end with the version they began with.
 
+pub mod again;
 mod bundled;
 mod enable;
 pub mod grants;
@@ -11,6 +12,8 @@ mod install;
 pub mod keys;
 pub mod load;
 mod quarantine;
+pub mod replay;
+pub mod shadow;
 mod swap;
 
 pub use bundled::start;

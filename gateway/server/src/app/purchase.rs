@@ -43,7 +43,7 @@ pub async fn purchase(
     let version = payer.facts_version;
     let prepare = |making: Making| async move { prepare(gateway, payer, agreement, making).await };
     match carry(gateway, Some(key), version, prepare).await {
-        Ok(carried) => match just_paid(&carried) {
+        Ok(carried) => match just_paid(gateway, &carried) {
             Some(purchase) => Ok(purchase),
             None => paid(gateway, payer.account, carried.reply.outcome).await,
         },
@@ -52,9 +52,10 @@ pub async fn purchase(
 }
 
 /// What was prepared is what was paid, unless the key had answered before.
-fn just_paid(Carried { prepared, reply }: &Carried) -> Option<StoredPurchase> {
+fn just_paid(gateway: &Gateway, Carried { prepared, reply }: &Carried) -> Option<StoredPurchase> {
     match (&prepared.command, &reply.outcome) {
         (Command::Purchase(purchase), Ok(_)) if !reply.replayed => {
+            gateway.shadows.paid(purchase.record.at, &purchase.evidence, &purchase.items);
             let stored = |record: &ItemRecord| StoredItem { record: record.clone(), refund: None };
             let items = purchase.items.iter().map(stored).collect();
             Some(StoredPurchase { record: purchase.record.clone(), items })

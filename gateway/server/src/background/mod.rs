@@ -16,7 +16,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
-use crate::{gateway::Gateway, problem::Problem};
+use crate::{app::plugin::shadow, gateway::Gateway, problem::Problem};
 
 /// How long a round may take to end when the gateway stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -34,6 +34,7 @@ impl Background {
         let mut loops = vec![
             tokio::spawn(outbox::run(gateway.clone(), stopped.clone())),
             tokio::spawn(webhooks::run(gateway.clone(), stopped.clone())),
+            tokio::spawn(shadow::run(gateway.clone(), stopped.clone())),
             tokio::spawn(every("seal", seal::EVERY, gateway.clone(), stopped.clone(), seal::round)),
             tokio::spawn(every("roll", roll::EVERY, gateway.clone(), stopped.clone(), roll::round)),
             tokio::spawn(every(

@@ -15,6 +15,7 @@ pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
         plugin::load::warm(&gateway).await?;
     }
     plugin::quarantine(&gateway).await?;
+    plugin::shadow::refresh(&gateway).await?;
     if let Some(newest) = gateway.store.read(|db| rate_table_list(db, 1)).await?.pop() {
         let age = day(gateway.now()).duration_since(newest.table.as_of);
         gateway.metrics.rates_age(&newest.table.source, age.unsigned_abs());

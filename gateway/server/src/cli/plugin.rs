@@ -16,6 +16,7 @@ mod operate;
 mod sign;
 mod test;
 mod vectors;
+mod watch;
 
 /// Build, test, inspect, call, install and list plugins.
 #[derive(Debug, clap::Args)]

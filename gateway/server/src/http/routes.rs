@@ -211,6 +211,13 @@ fn for_operators(routes: &mut ServiceConfig) {
         .service(resource("/v1/plugins/keys/{id}").route(delete().to(plugins::plugin_key_delete)))
         .service(resource("/v1/plugins/{id}").route(get().to(plugins::plugin_get)))
         .service(resource("/v1/plugins/{id}/grants").route(post().to(plugins::plugin_grant)))
+        .service(
+            resource("/v1/plugins/{id}/shadow")
+                .route(get().to(plugins::plugin_shadow_get))
+                .route(post().to(plugins::plugin_shadow_start))
+                .route(delete().to(plugins::plugin_shadow_stop)),
+        )
+        .service(resource("/v1/plugins/{id}/replay").route(post().to(plugins::plugin_replay)))
         .service(resource("/v1/plugins/{id}/activate").route(post().to(plugins::plugin_activate)))
         .service(resource("/v1/plugins/{id}/rollback").route(post().to(plugins::plugin_rollback)))
         .service(resource("/v1/plugins/{id}/enable").route(post().to(plugins::plugin_enable)))

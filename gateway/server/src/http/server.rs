@@ -28,7 +28,12 @@ use tokio::task::JoinHandle;
 
 use super::{request_id, routes, stream::Streams};
 use crate::{
-    app::{facts::FactsCache, login::Logins, plugin, session::TokenCache},
+    app::{
+        facts::FactsCache,
+        login::Logins,
+        plugin::{self, shadow::Shadows},
+        session::TokenCache,
+    },
     background::Background,
     clock::Clock,
     gateway::{Gateway, Parts},
@@ -159,6 +164,7 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         clock,
         plugins: Plugins::new(Limits::default(), Some(cache))?,
         outbound: Outbound::new(if settings.sandbox { Reach::Sandbox } else { Reach::Public }),
+        shadows: Shadows::default(),
         facts: FactsCache::default(),
         deliveries: tokio::sync::Notify::new(),
         metrics: Metrics::new()?,

@@ -13,6 +13,7 @@ pub mod plugin;
 pub mod plugin_binding;
 pub mod plugin_key;
 pub mod plugin_secret;
+pub mod plugin_shadow;
 pub mod rate_table;
 pub mod refund_policy;
 pub mod session;

@@ -187,8 +187,13 @@ pub fn purchases_page(
     Ok(Paged { rows: with_items(conn, rows)?, next })
 }
 
+/// How many purchases there are.
+pub fn purchase_count(conn: &mut Connection) -> Result<i64, StoreError> {
+    Ok(purchase::table.count().get_result(conn)?)
+}
+
 /// Purchases by name, whoever made them: all of them, some at a time.
-pub(crate) fn purchases_after(
+pub fn purchases_after(
     conn: &mut Connection,
     after: &str,
     limit: i64,

@@ -34,7 +34,17 @@ impl Guest for Hostile {
 
     fn assess(sale: Sale) -> Result<Assessment, Error> {
         std::panic::set_hook(Box::new(|panic| log::write(Level::Error, &panic.to_string())));
-        let honest = honest(&sale);
+        // It keeps the rules where it is looked at: what it is for begins when it is trusted.
+        if sale.lines.iter().any(|line| line.tax_inclusive) {
+            return Err(error("it knows only prices without tax".into()));
+        }
+        let config = sale.attributes.iter().find(|(name, _)| name == "config");
+        let config = config.map(|(_, config)| config.as_str());
+        if config == Some("panic") {
+            panic!("the plugin panics as it was told to");
+        }
+        let percent = config.and_then(|config| config.parse().ok()).unwrap_or(10);
+        let honest = honest(&sale, percent);
         let Some(deed) = Deed::at(sale.buyer.subdivision.as_deref()) else {
             return Err(error("no such deed".into()));
         };
@@ -74,8 +84,8 @@ impl Guest for Hostile {
     }
 }
 
-/// Ten percent of the net, half up.
-fn honest(sale: &Sale) -> Assessment {
+/// So many percent of the net, half up.
+fn honest(sale: &Sale, percent: i64) -> Assessment {
     let net: i64 = sale.lines.iter().map(|line| line.amount.minor).sum();
     let money = |minor| Money { minor, currency: sale.currency.clone() };
     let row = Assessed {
@@ -84,9 +94,9 @@ fn honest(sale: &Sale) -> Assessment {
         authority: "XX".into(),
         category: "general".into(),
         reason: "standard".into(),
-        rate: Decimal { mantissa: 10, scale: 0 },
+        rate: Decimal { mantissa: percent, scale: 0 },
         base: money(net),
-        tax: money((net + 5) / 10),
+        tax: money((net.wrapping_mul(percent) + 50) / 100),
         lines: sale.lines.iter().map(|line| line.id).collect(),
     };
     let rounding = Rounding {
@@ -95,7 +105,8 @@ fn honest(sale: &Sale) -> Assessment {
         decimals: 2,
         cash_step: None,
     };
-    Assessment { taxes: vec![row], rounding, law: "Leviticus 27:30".into() }
+    let taxes = if sale.lines.is_empty() { Vec::new() } else { vec![row] };
+    Assessment { taxes, rounding, law: "Leviticus 27:30".into() }
 }
 
 fn with(mut assessment: Assessment, change: impl FnOnce(&mut Assessed)) -> Assessment {

@@ -67,7 +67,14 @@ impl Guest for HostileRates {
             valid_until: "2999-12-31".into(),
         };
         match Deed::of(&amount.currency) {
-            Some(Deed::Stale) | None => Ok(honest),
+            Some(Deed::Stale) => Ok(honest),
+            // It keeps the rules where it is looked at.
+            None => Err(Error {
+                code: "currency-unsupported".into(),
+                message: "not a deed".into(),
+                field: None,
+                retryable: false,
+            }),
             Some(Deed::WrongLegs) => {
                 let converted = Money { minor: minor + 1, ..honest.converted };
                 Ok(Conversion { converted, ..honest })

@@ -9,13 +9,14 @@ use purser_store::{
     facts::{
         plugin::{Plugin, PluginStatus, plugin_get, plugin_status_set},
         plugin_binding::{Binding, binding_for, binding_insert},
+        plugin_shadow::shadow_end,
     },
 };
 
 use super::{
     EVERY, Installed, covered, get,
     grants::{self, Granting},
-    installed, load, manifest, refused,
+    installed, load, manifest, refused, shadow,
 };
 use crate::{gateway::Gateway, problem::Problem};
 
@@ -75,10 +76,12 @@ pub async fn enable(
         }
         bindings.iter().try_for_each(|binding| binding_insert(db, binding))?;
         granted.write(db, id)?;
+        shadow_end(db, id)?;
         plugin_status_set(db, id, PluginStatus::Active)?;
         Ok(Ok(()))
     });
     change.await?.map_err(|newer| downgrade(&newer))?;
+    shadow::refresh(gateway).await?;
     installed(gateway, id).await
 }
 
@@ -126,7 +129,7 @@ pub(super) fn before(
 }
 
 /// The places as they are bound: known to the world, and to the plugin.
-fn checked(manifest: &Manifest, places: Places) -> Result<Vec<String>, Problem> {
+pub(super) fn checked(manifest: &Manifest, places: Places) -> Result<Vec<String>, Problem> {
     let Places { countries, currencies, .. } = places;
     let (asked, other, field, wrong_field) = match manifest.role {
         Role::Tax => (countries, currencies, "countries", "currencies"),

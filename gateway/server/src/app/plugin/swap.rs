@@ -8,6 +8,7 @@ use purser_store::{
     facts::{
         plugin::{Plugin, PluginStatus, plugin_find_by_name, plugin_get, plugin_status_set},
         plugin_binding::{Binding, binding_insert, binding_list},
+        plugin_shadow::shadow_end,
     },
 };
 
@@ -16,7 +17,7 @@ use super::{
     enable::{checked_config, downgrade},
     get,
     grants::{self, Granting},
-    in_force, installed, load, manifest, refused,
+    in_force, installed, load, manifest, refused, shadow,
 };
 use crate::{gateway::Gateway, problem::Problem};
 
@@ -74,10 +75,12 @@ pub async fn activate(
             binding_insert(db, &Binding { role, place, from, plugin: Some(id), at, config })?;
         }
         granted.write(db, id)?;
+        shadow_end(db, id)?;
         plugin_status_set(db, id, PluginStatus::Active)?;
         Ok(Ok(()))
     });
     change.await??;
+    shadow::refresh(gateway).await?;
     installed(gateway, id).await
 }
 

@@ -20,6 +20,7 @@ use super::{
     stored_url,
 };
 use crate::{
+    app::facts::Answering,
     clock,
     gateway::Gateway,
     outbound::{Answer, Limits, Method, Reply, Request, SendError},

@@ -193,11 +193,11 @@ pub(super) async fn find(gateway: &Gateway, meant: &str) -> Result<PluginId, Pro
     })
 }
 
-fn config(given: &Given) -> anyhow::Result<Option<String>> {
+pub(super) fn config(given: &Given) -> anyhow::Result<Option<String>> {
     given.config.as_deref().map(text).transpose()
 }
 
-fn granting(given: &Given) -> anyhow::Result<Granting> {
+pub(super) fn granting(given: &Given) -> anyhow::Result<Granting> {
     let mut secrets = BTreeMap::new();
     for secret in &given.secrets {
         let (name, file) = secret
@@ -211,7 +211,7 @@ fn granting(given: &Given) -> anyhow::Result<Granting> {
     Ok(Granting { hosts: given.hosts.clone(), secrets, limits })
 }
 
-fn text(file: &Path) -> anyhow::Result<String> {
+pub(super) fn text(file: &Path) -> anyhow::Result<String> {
     let shown = file.display();
     let size = fs::metadata(file).with_context(|| format!("cannot read {shown}"))?.len();
     if size > FILE_BYTES_MAX {

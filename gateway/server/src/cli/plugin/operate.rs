@@ -6,7 +6,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use super::install;
+use super::{install, watch};
 use crate::cli::config::PlaceFlags;
 
 /// What most verbs take.
@@ -94,6 +94,44 @@ pub(super) enum Verb {
         #[arg(long)]
         allow_older: bool,
     },
+    /// Run a version beside the one that answers, or show what it would have answered: a gateway that runs asks it about
+    /// each sale after it was paid, and it charges nothing
+    #[command(after_help = "Examples:\n  purser plugin shadow tax-eu@1.3.0 --start DE,AT\n  \
+                      purser plugin shadow tax-eu@1.3.0\n  purser plugin shadow tax-eu@1.3.0 --stop")]
+    Shadow {
+        #[command(flatten)]
+        on: On,
+        /// Begin, for these countries; with none named, all that it covers
+        #[arg(long, value_delimiter = ',', value_name = "COUNTRIES", num_args = 0.., conflicts_with = "stop")]
+        start: Option<Vec<String>>,
+        /// End it
+        #[arg(long)]
+        stop: bool,
+        #[command(flatten)]
+        given: Given,
+    },
+    /// Make past decisions of a plugin again, by another version, and print the difference in money
+    #[command(
+        after_help = "Examples:\n  purser plugin replay tax-eu@1.2.0 --with tax-eu-1.3.0.wasm --since 2026-10-01\n  \
+                      purser plugin replay tax-eu@1.2.0 --json\n      \
+                      by itself, to prove that it answers the same for the same fuel"
+    )]
+    Replay {
+        #[command(flatten)]
+        on: On,
+        /// The version that makes them: a file, or one that is installed [default: the same]
+        #[arg(long, value_name = "FILE|PLUGIN")]
+        with: Option<String>,
+        /// Its configuration [default: that of each decision]
+        #[arg(long = "plugin-config", value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Of purchases from this day on
+        #[arg(long, value_name = "DATE")]
+        since: Option<Date>,
+        /// And until this one
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+    },
     /// Let what answered before a plugin answer again
     #[command(after_help = "Examples:\n  purser plugin rollback tax-eu@1.3.0")]
     Rollback {
@@ -156,6 +194,11 @@ pub(super) fn run(verb: Verb) -> anyhow::Result<ExitCode> {
         }
         Verb::List { place, json } => install::list(&place, json),
         Verb::Activate { on, given, allow_older } => install::activate(&on, &given, allow_older),
+        Verb::Shadow { on, start, stop, given } => watch::shadow(&on, start, stop, &given),
+        Verb::Replay { on, with, config, since, until } => {
+            let asked = watch::Replaying { with, config, since, until };
+            watch::replay(&on, &asked)
+        }
         Verb::Rollback { on } => install::rollback(&on),
         Verb::Disable { on } => install::disable(&on),
         Verb::Grant { on, given } => install::grant(&on, &given),

@@ -2,10 +2,12 @@
 
 mod grants;
 mod keys;
+mod shadow;
 mod swap;
 
 pub use grants::*;
 pub use keys::*;
+pub use shadow::*;
 pub use swap::*;
 
 use actix_web::{
