@@ -5,6 +5,7 @@
 //! signatures, asks two plugins, and writes six postings, an idempotency key and events.
 
 mod alone;
+mod plugins;
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,8 +24,12 @@ const MERCHANTS: usize = 50;
 Examples:
   cargo xtask bench
   cargo xtask bench --seconds 30 --buyers 500
+  cargo xtask bench plugins                   only plugins: memory of 200, swaps under load, one call
   cargo xtask bench --quick                   shows that it runs; the figures mean little")]
 pub(crate) struct Arguments {
+    /// Only this part
+    #[arg(value_enum)]
+    part: Option<Part>,
     #[command(flatten)]
     pub(crate) subject: Subject,
     /// How long each measurement takes
@@ -44,10 +49,18 @@ pub(crate) struct Arguments {
     pub(crate) quick: bool,
 }
 
+/// A part that may be measured alone.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Part {
+    /// Many plugins installed, versions swapped under load, and one call
+    Plugins,
+}
+
 impl Arguments {
     /// The short run.
     pub(crate) fn quick() -> Self {
         Self {
+            part: None,
             subject: Subject::default(),
             seconds: 2,
             connections: 64,
@@ -61,7 +74,12 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let binary = arguments.subject.binary()?;
     let quick = Arguments::quick();
+    let part = arguments.part;
     let arguments = if arguments.quick { &quick } else { arguments };
+    if let Some(Part::Plugins) = part {
+        plugins::measure(&binary, arguments)?;
+        return alone::plugin();
+    }
     let cluster = Cluster::start()?;
     let pgbench = step::timed("pgbench TPC-B", || pgbench(&cluster, arguments.seconds))?;
     let postgres = format!("PostgreSQL {}", cluster.version());
@@ -78,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let file = directory.path().join("ledger.db").display().to_string();
         alone::ledger("SQLite", &file, arguments, pgbench)?;
     }
+    plugins::measure(&binary, arguments)?;
     alone::plugin()
 }
 
@@ -113,8 +132,9 @@ fn measure(
         print(&format!("{title}, {name}"), &measured, pgbench);
     }
     let ready = gateway.ready_after;
-    let memory =
-        gateway.memory_peak_kib().map_or("unknown".to_owned(), |kib| format!("{} MiB", kib >> 10));
+    let memory = gateway
+        .memory_kib("VmHWM")
+        .map_or("unknown".to_owned(), |kib| format!("{} MiB", kib >> 10));
     println!(
         "{:<34}{memory} of memory at most, ready {ready:.0?} after a restart",
         format!("{title}, the process")

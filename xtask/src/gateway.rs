@@ -162,10 +162,10 @@ impl Gateway<'_> {
         }
     }
 
-    /// The most memory it ever held, in KiB, where the system tells.
-    pub(crate) fn memory_peak_kib(&self) -> Option<u64> {
+    /// What the system tells of its memory, in KiB: `VmRSS` is what it holds, `VmHWM` the most that it ever held.
+    pub(crate) fn memory_kib(&self, what: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'))?;
         line.split_whitespace().next()?.parse().ok()
     }
 

@@ -183,7 +183,7 @@ impl Plugin {
 
     /// As a stamps plugin.
     pub fn stamps(&self) -> Option<StampsPlugin> {
-        (self.role() == Role::Stamps).then(|| StampsPlugin(self.0.clone()))
+        (self.role() == Role::Stamps).then(|| StampsPlugin(self.0.clone(), None))
     }
 
     /// As a webhook plugin.

@@ -26,7 +26,7 @@ type Answer<T> = (Result<T, Error>,);
 /// A plugin that sells one vendor's postage and writes and reads its marks. `config` is what the operator configured it
 /// with.
 #[derive(Clone)]
-pub struct StampsPlugin(pub(crate) Arc<Loaded>);
+pub struct StampsPlugin(pub(crate) Arc<Loaded>, pub(crate) Option<Arc<str>>);
 
 #[derive(Serialize)]
 struct ServicesInput<'a> {
@@ -59,6 +59,11 @@ struct ReadInput<'a> {
 }
 
 impl StampsPlugin {
+    /// The same with the operator's configuration, which goes with every call that names no other.
+    pub fn configured(self, config: Option<Arc<str>>) -> Self {
+        Self(self.0, config)
+    }
+
     /// The SHA-256 of its component.
     pub fn digest(&self) -> Digest {
         self.0.digest
@@ -71,7 +76,7 @@ impl StampsPlugin {
 
     /// All that there is to buy.
     pub async fn services(&self, config: Option<&str>) -> Result<Called<Vec<Service>>, CallError> {
-        let attributes = convert::attributes(config);
+        let attributes = convert::attributes(config.or(self.1.as_deref()));
         let input = ServicesInput { attributes: &attributes };
         let question = question("services", &input, (&attributes,))?;
         let read = |(answer,): Answer<Vec<wire::Service>>| {
@@ -88,7 +93,7 @@ impl StampsPlugin {
         piece: &Mailpiece,
         config: Option<&str>,
     ) -> Result<Called<Vec<Product>>, CallError> {
-        let input = convert::mailpiece(piece, convert::attributes(config));
+        let input = convert::mailpiece(piece, convert::attributes(config.or(self.1.as_deref())));
         let question = question("quote", &QuoteInput { piece: &input }, (&input,))?;
         let read = |(answer,): Answer<Vec<wire::Product>>| {
             let products = answer.map_err(CallError::refused)?;
@@ -106,7 +111,7 @@ impl StampsPlugin {
         replies: &[Reply],
         config: Option<&str>,
     ) -> Result<Called<Step>, CallError> {
-        let facts = convert::order(order, convert::attributes(config));
+        let facts = convert::order(order, convert::attributes(config.or(self.1.as_deref())));
         let registers = convert::registers(registers);
         let replies = replies.iter().map(http::reply).collect::<Vec<_>>();
         let input = DraftInput { order: &facts, registers: &registers, replies: &replies };

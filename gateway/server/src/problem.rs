@@ -193,9 +193,9 @@ kinds! {
     POSTAGE_UNSUPPORTED = "postage-unsupported", 422, "This vendor does not carry that",
         "Nothing that the vendor sells carries such a piece from there to there; `field` says what it is about.",
         "Ask POST /v1/stamps/quotes what the vendor carries, or another vendor.";
-    PLUGIN_REFUSED = "plugin-refused", 422, "This plugin cannot be installed",
-        "The file is no valid plugin; `detail` says why.",
-        "Correct it with `purser plugin test`, and install it again.";
+    PLUGIN_REFUSED = "plugin-refused", 422, "This plugin is refused",
+        "The file, or what is asked of the plugin, breaks a rule; `detail` says which, and what to do.",
+        "Do what `detail` says; an author finds out more with `purser plugin test`.";
     TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many failed attempts",
         "Failures are counted to keep guessing slow.",
         "Wait as many seconds as Retry-After says.";

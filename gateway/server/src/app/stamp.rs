@@ -27,7 +27,10 @@ use purser_host::{Role, StampsPlugin};
 use purser_store::facts::merchant::{Merchant, StampTerms};
 use serde::{Deserialize, Serialize};
 
-use super::{facts::Facts, intent::Making};
+use super::{
+    facts::{Answering, Facts},
+    intent::Making,
+};
 use crate::{
     clock::day,
     gateway::Gateway,
@@ -108,8 +111,11 @@ async fn plugin_named(
     name: &str,
     day: purser_core::Date,
 ) -> Result<StampsPlugin, Problem> {
-    let plugin = facts.plugin(gateway, Role::Stamps, name, day).await?;
-    plugin.and_then(|plugin| plugin.stamps()).ok_or_else(|| {
+    let answering = facts.plugin(gateway, Role::Stamps, name, day).await?;
+    let plugin = answering.and_then(|Answering { plugin, config }| {
+        plugin.stamps().map(|stamps| stamps.configured(config))
+    });
+    plugin.ok_or_else(|| {
         let detail = format!("the stamps plugin {name} is not enabled");
         Problem::new(problem::PLUGIN_FAILED).detail(detail)
     })

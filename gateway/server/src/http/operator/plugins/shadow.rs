@@ -23,7 +23,7 @@ use crate::{
         shadow::{self, Watched},
     },
     gateway::Gateway,
-    http::{auth::Operator, body::Json, operator::Answered},
+    http::{answer, auth::Operator, body::Json, operator::Answered},
     problem::Problem,
 };
 
