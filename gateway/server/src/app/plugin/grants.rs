@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, fmt};
 
 use purser_core::{ids::PluginId, secret::SecretText};
-use purser_host::{LimitsClass, Manifest};
+use purser_host::{Digest, LimitsClass, Manifest};
 use purser_store::{
     Connection, StoreError,
     facts::{
-        plugin::{Plugin, plugin_find_by_name, plugin_grants_set},
+        plugin::{Plugin, plugin_find_by_digest, plugin_find_by_name, plugin_grants_set},
         plugin_secret::{plugin_secret_list, plugin_secret_set},
     },
 };
@@ -234,11 +234,15 @@ fn about(plugin: PluginId, name: &str) -> String {
 
 /// A text that a plugin wrote for a request, with each `{{secret:NAME}}` replaced by the secret of that name, outside the
 /// sandbox. A secret that the plugin was not granted is refused.
-pub async fn fill(gateway: &Gateway, plugin: PluginId, text: &str) -> Result<SecretText, Problem> {
+pub async fn fill(gateway: &Gateway, plugin: Digest, text: &str) -> Result<SecretText, Problem> {
     if !text.contains(OPEN) {
         return Ok(SecretText::new(text.to_owned()));
     }
-    let kept = gateway.store.read(move |db| plugin_secret_list(db, plugin)).await?;
+    let kept = gateway.store.read(move |db| {
+        let Some(row) = plugin_find_by_digest(db, plugin.bytes())? else { return Ok(None) };
+        Ok(Some((row.id, plugin_secret_list(db, row.id)?)))
+    });
+    let (plugin, kept) = kept.await?.ok_or_else(Problem::not_found)?;
     let secret = |name: &str| {
         let wrapped = kept.iter().find(|(known, _)| known == name);
         let (_, wrapped) = wrapped.ok_or_else(|| {

@@ -162,7 +162,7 @@ async fn draft(
         match keep(called, evidence) {
             Step::Done(unsigned) => return Ok(unsigned),
             Step::Fetch(request) => {
-                replies.push(fetch::fetch(gateway, plugin.manifest(), request).await?);
+                replies.push(fetch::fetch(gateway, plugin, request).await?);
             }
         }
     }

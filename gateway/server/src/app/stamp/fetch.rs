@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use purser_core::outbound::{Method, Reply, Request};
-use purser_host::Manifest;
+use purser_host::{Manifest, StampsPlugin};
 
 use super::complete::Trouble;
 use crate::{
+    app::plugin::grants,
     gateway::Gateway,
     outbound::{self, Answer, Limits, SendError},
     problem::{self, Problem},
@@ -22,22 +23,18 @@ const LIMITS: Limits = Limits {
 /// Makes a request at a host that the manifest names.
 pub(super) async fn fetch(
     gateway: &Gateway,
-    manifest: &Manifest,
+    plugin: &StampsPlugin,
     request: Request,
 ) -> Result<Reply, Trouble> {
     let failed = |detail: String| Problem::new(problem::PLUGIN_FAILED).detail(detail);
     let url = request.url().clone();
     let host = url.host_str().unwrap_or_default().to_owned();
-    if !is_granted(manifest, &request) {
+    if !is_granted(plugin.manifest(), &request) {
         return Err(Trouble::Never(failed(format!(
             "the plugin asks for {host}, which was not granted"
         ))));
     }
-    if request.headers().iter().any(|(_, value)| value.contains("{{secret:")) {
-        return Err(Trouble::Never(failed(
-            "the plugin asks for a secret that was not given to it".to_owned(),
-        )));
-    }
+    let (headers, body) = filled(gateway, plugin, &request).await?;
     let method = match request.method() {
         Method::Get => outbound::Method::GET,
         Method::Post => outbound::Method::POST,
@@ -45,12 +42,7 @@ pub(super) async fn fetch(
         Method::Patch => outbound::Method::PATCH,
         Method::Delete => outbound::Method::DELETE,
     };
-    let sent = outbound::Request {
-        method,
-        url,
-        headers: request.headers().to_vec(),
-        body: request.body().to_vec(),
-    };
+    let sent = outbound::Request { method, url, headers, body };
     match gateway.outbound.send(sent, &LIMITS).await {
         Ok(outbound::Reply { status, headers, body }) => Ok(Reply { status, headers, body }),
         Err(error @ (SendError::Url(_) | SendError::Header(_) | SendError::Refused(_))) => {
@@ -65,6 +57,31 @@ pub(super) async fn fetch(
             | SendError::TooLong(_)),
         ) => Err(Trouble::Again(failed(format!("{host}: {error}")))),
     }
+}
+
+/// The headers and the body with the secrets that the plugin was granted. A body that is no text has none.
+async fn filled(
+    gateway: &Gateway,
+    plugin: &StampsPlugin,
+    request: &Request,
+) -> Result<(Vec<(String, String)>, Vec<u8>), Trouble> {
+    let fill = async |text: &str| {
+        let filled = grants::fill(gateway, plugin.digest(), text).await;
+        let filled = filled.map(|secret| secret.expose().to_owned());
+        filled.map_err(|problem| match problem.kind == problem::PLUGIN_REFUSED {
+            true => Trouble::Never(problem),
+            false => Trouble::Later(problem),
+        })
+    };
+    let mut headers = Vec::with_capacity(request.headers().len());
+    for (name, value) in request.headers() {
+        headers.push((name.clone(), fill(value).await?));
+    }
+    let body = match std::str::from_utf8(request.body()) {
+        Ok(text) => fill(text).await?.into_bytes(),
+        Err(_) => request.body().to_vec(),
+    };
+    Ok((headers, body))
 }
 
 /// https at a host of the manifest; loopback by plain http only where the way out allows it, in the sandbox.
