@@ -8,9 +8,7 @@ use purser_core::{
     rate::{ConversionPolicy, RateTable},
     tax::{Category, Line, Sale},
 };
-use purser_host::{
-    ByHandError, CallError, CurrencyPlugin, Plugin, Role, StampsPlugin, TaxPlugin,
-};
+use purser_host::{ByHandError, CallError, CurrencyPlugin, Plugin, Role, StampsPlugin, TaxPlugin};
 use purser_money::{Currency, Rate, Rounding};
 
 use self::samples::{Sample, odd_price};
