@@ -16,10 +16,13 @@ const PLUGINS: &[&str] = &[
     "currency-ecb",
     "stamps-open",
     "tax-au",
+    "tax-ca",
     "tax-eu",
+    "tax-in",
     "tax-jp",
     "tax-nz",
     "tax-table",
+    "tax-us",
     "webhook-chat",
     "webhook-standard",
 ];

@@ -1,7 +1,9 @@
 //! Which rate each tax has on a category in a province on a day.
 
 use purser_sdk::{
-    Category::{self, Book, DigitalService, Ebook, Food, General, Medicine, Newspaper, Restaurant},
+    Category::{
+        self, Book, DigitalService, Ebook, Food, General, Medicine, Newspaper, Postage, Restaurant,
+    },
     Date, Error, Percent, Problem, Reason, date,
 };
 
@@ -117,6 +119,8 @@ const DRUGS: &str = "Excise Tax Act Sch. VI part I s 2: prescription drugs are z
 const GST: &str = "Excise Tax Act s 165(1): 5 %";
 /// Printed books, newspapers and meals. Periodicals were in it only by subscription, so that newspapers have no row then.
 const BREAK: &str = "Tax Break for All Canadians Act: zero-rated from 2024-12-14 to 2025-02-15 (CRA, GST/HST break)";
+/// A stamp is the carriage of mail, taxed where it is handed over (Sch. IX part VII s 2).
+const STAMPS: &str = "CRA, HQR0000047 and case 37229: postage stamps bear GST/HST";
 const HST_ON: &str = "Excise Tax Act s 165(2) and Sch. VIII: Ontario 8 %";
 const HST_10: &str = "Excise Tax Act s 165(2) and Sch. VIII: New Brunswick, Newfoundland and Labrador, Prince Edward Island 10 %";
 const HST_NS_10: &str = "Excise Tax Act s 165(2) and Sch. VIII: Nova Scotia 10 % to 2025-03-31";
@@ -152,8 +156,8 @@ const TAXED: &[Category] = &[General, DigitalService, Ebook];
 const RELIEVED: &[Category] = &[Book, Restaurant];
 const PRINTED: &[Category] = &[Newspaper];
 /// What the provinces take HST on. Ontario gives its part back on newspapers (GI-060), not on magazines: no row there.
-const HST: &[Category] = &[General, DigitalService, Ebook, Newspaper, Restaurant];
-const HST_ONTARIO: &[Category] = &[General, DigitalService, Ebook, Restaurant];
+const HST: &[Category] = &[General, DigitalService, Ebook, Newspaper, Restaurant, Postage];
+const HST_ONTARIO: &[Category] = &[General, DigitalService, Ebook, Restaurant, Postage];
 const ESSENTIAL: &[Category] = &[Food, Medicine];
 
 const STANDARD_5: (i64, Reason) = (5_000, Reason::Standard);
@@ -170,6 +174,7 @@ static ROWS: &[Row] = &[
     Row::new(Federal, ALL, RELIEVED, STANDARD_5, GST).since(AFTER_HOLIDAY),
     Row::new(Federal, ALL, PRINTED, STANDARD_5, GST).until(BEFORE_HOLIDAY),
     Row::new(Federal, ALL, PRINTED, STANDARD_5, GST).since(AFTER_HOLIDAY),
+    Row::new(Federal, ALL, &[Postage], STANDARD_5, STAMPS),
     Row::new(Federal, ALL, &[Food], ZERO, GROCERIES),
     Row::new(Federal, ALL, &[Medicine], ZERO, DRUGS),
 

@@ -129,7 +129,11 @@ fn groceries_books_and_medicines_are_what_their_rows_say() {
     };
     unsupported(Ebook, "CA-BC");
     unsupported(Newspaper, "CA-ON");
-    unsupported(Postage, "CA-AB");
+    unsupported(Postage, "CA-BC");
+    assert_eq!(
+        shown(&sale("CA-AB", &[(Postage, "1.05 gross")])),
+        ["GST 5 standard: 1.00 + 0.05 to CA"]
+    );
     unsupported(Category::Accommodation, "CA-ON");
 }
 
