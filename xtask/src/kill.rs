@@ -1,13 +1,15 @@
 //! `cargo xtask kill`: `kill -9` under load, restart, and proof that nothing was lost or half done.
 //!
-//! Buyers load, buy, refund, transfer and are erased over HTTP, merchants give money back and the operator sells
-//! cards, each command under its own idempotency key, while the process is killed at a random moment. Then the
+//! Buyers load, buy, refund, transfer, buy stamps, give them back and are erased over HTTP, merchants give money back
+//! and the operator sells cards and scans stamps, each command under its own idempotency key, while the process is killed at a random moment. Then the
 //! database alone must pass `purser check`, and a new process on it must
 //! - give every acknowledged command's answer again when asked with the same key;
 //! - do each command whose answer was lost either not at all or wholly, and when asked again, once;
-//! - hold in every vault exactly what the answers add up to.
+//! - hold in every vault exactly what the answers add up to;
+//! - have every stamp that was acknowledged once, and no other.
 
 mod command;
+mod stamps;
 mod world;
 
 use std::path::Path;
@@ -110,10 +112,15 @@ fn kill(arguments: &Arguments, seed: u64, binary: &Path, database: Option<String
     }
     let kept = std::mem::take(&mut tally.kept);
     world.ask_again(&gateway, &kept).context("when all runs were over")?;
+    world.sign_in_where_due(&gateway)?;
+    let stamps = world.every_stamp_is_there(&gateway).context("when all runs were over")?;
     gateway.stop()?;
     house.check_books()?;
     progress.finish_and_clear();
-    println!("{} kills: {tally}; every answer stands, `purser check` clean", arguments.runs);
+    println!(
+        "{} kills: {tally}; every answer stands, {stamps} stamps are there once each, `purser check` clean",
+        arguments.runs
+    );
     Ok(())
 }
 

@@ -67,6 +67,13 @@ impl Operator {
         Ok(Merchant { id, secret_key: text(&made, "/secret_key").to_owned(), signer })
     }
 
+    /// A German merchant that sells postage in dollars, by the plugin that comes with the gateway.
+    pub(crate) fn post_office(&mut self) -> Result<String> {
+        let body = r#"{"name":"Post","country":"DE","stamps_plugin":"stamps-open"}"#;
+        let made = self.client.expect(201, Request::post("/v1/merchants", body).by(&self.key))?;
+        Ok(text(&made, "/id").to_owned())
+    }
+
     /// Sells pre-paid cards and gives their codes.
     pub(crate) fn cards(
         &mut self,

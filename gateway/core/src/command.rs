@@ -4,15 +4,15 @@
 //! Deciding is a pure function of the books and the command.
 
 mod claim;
+mod stop;
 
 use jiff::Timestamp;
 use purser_money::Money;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    books::{Books, Needs, PostError},
+    books::{Books, Needs},
     closing::EraseAccount,
-    entry::EntryError,
     ids::{
         AccountId, BatchId, CardId, ItemId, LogId, PayoutId, PurchaseId, RefundId, RemittanceId,
         StampId, TradeId, TransferId,
@@ -39,6 +39,7 @@ use crate::{
 };
 
 pub use claim::KeyClaim;
+pub(crate) use stop::Stop;
 
 /// A command, with what makes it happen at most once and what it was prepared under.
 #[derive(Debug, Clone)]
@@ -215,52 +216,6 @@ pub enum Decision {
     TooLarge,
     /// An invariant would break. The command does not happen, and somebody must look.
     Broken(String),
-}
-
-/// Why a command stops.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Stop {
-    Refused(Refusal),
-    Stale,
-    TooLarge,
-    Broken(String),
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<EntryError> for Stop {
-    fn from(error: EntryError) -> Self {
-        match error {
-            EntryError::Overflow => Self::TooLarge,
-            error => Self::Broken(error.to_string()),
-        }
-    }
-}
-
-impl From<purser_money::MoneyError> for Stop {
-    fn from(error: purser_money::MoneyError) -> Self {
-        match error {
-            purser_money::MoneyError::Overflow => Self::TooLarge,
-            error => Self::Broken(error.to_string()),
-        }
-    }
-}
-
-impl From<PostError> for Stop {
-    fn from(error: PostError) -> Self {
-        match error {
-            PostError::BelowFloor(_) => Self::Refused(Refusal::InsufficientFunds),
-            PostError::HoldsLess(account, holds) => {
-                Self::Refused(Refusal::HoldsLess { account: account.to_string(), holds })
-            }
-            PostError::Overflow => Self::TooLarge,
-            PostError::NotLocked(_) | PostError::Currency(..) => Self::Broken(error.to_string()),
-        }
-    }
 }
 
 impl Prepared {

@@ -1,5 +1,11 @@
 //! The tables, as both databases have them: times are microseconds, amounts minor units, decimals and JSON text.
 
+mod journal;
+mod stamps;
+
+pub(crate) use journal::{entry, entry_sealed, entry_unsealed, posting, seal};
+pub(crate) use stamps::{stamp, stamp_key, stamp_register, stamp_scan, stamp_vendor};
+
 diesel::table! {
     gateway (id) {
         id -> BigInt,
@@ -24,48 +30,6 @@ diesel::table! {
         name -> Text,
         currency -> Text,
         amount -> BigInt,
-    }
-}
-
-diesel::table! {
-    entry (id) {
-        id -> Text,
-        at -> BigInt,
-        kind -> Text,
-        object -> Text,
-    }
-}
-
-diesel::table! {
-    posting (entry, n) {
-        entry -> Text,
-        n -> BigInt,
-        account -> Text,
-        currency -> Text,
-        amount -> BigInt,
-    }
-}
-
-diesel::table! {
-    entry_unsealed (entry) {
-        entry -> Text,
-    }
-}
-
-diesel::table! {
-    entry_sealed (position) {
-        position -> BigInt,
-        entry -> Text,
-    }
-}
-
-diesel::table! {
-    seal (first_position) {
-        first_position -> BigInt,
-        last_position -> BigInt,
-        hash -> Binary,
-        signed -> Text,
-        at -> BigInt,
     }
 }
 
@@ -333,76 +297,6 @@ diesel::table! {
         created_at -> BigInt,
         stamps_plugin -> Nullable<Text>,
         void_hold_days -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    stamp_vendor (merchant) {
-        merchant -> Text,
-        number -> BigInt,
-        items -> BigInt,
-    }
-}
-
-diesel::table! {
-    stamp_register (vendor, currency) {
-        vendor -> Text,
-        currency -> Text,
-        pieces -> BigInt,
-        ascending -> BigInt,
-        descending -> BigInt,
-        loaded -> BigInt,
-    }
-}
-
-diesel::table! {
-    stamp_key (id) {
-        id -> BigInt,
-        vendor -> Text,
-        public -> Binary,
-        secret -> Binary,
-        created_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    stamp (id) {
-        id -> Text,
-        account -> Text,
-        vendor -> Text,
-        vendor_number -> BigInt,
-        key_id -> BigInt,
-        item -> Text,
-        at -> BigInt,
-        price -> BigInt,
-        currency -> Text,
-        service -> Text,
-        expires_on -> Text,
-        piece -> BigInt,
-        ascending -> BigInt,
-        descending -> BigInt,
-        item_serial -> BigInt,
-        ordered -> Text,
-        status -> Text,
-        issue -> Nullable<Text>,
-        indicium -> Nullable<Binary>,
-        failure -> Nullable<Text>,
-        seen_at -> Nullable<BigInt>,
-        seen_place -> Nullable<Text>,
-        asked_at -> Nullable<BigInt>,
-        due_at -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    stamp_scan (id) {
-        id -> Text,
-        stamp -> Text,
-        at -> BigInt,
-        scanned_at -> BigInt,
-        place -> Nullable<Text>,
-        scanner -> Text,
-        verdict -> Text,
     }
 }
 

@@ -32,10 +32,24 @@ pub(super) struct Item {
     pub(super) charged_minor: i64,
 }
 
+/// A stamp that was bought, and neither used nor given back.
+pub(super) struct Stamp {
+    pub(super) id: String,
+    pub(super) indicium: String,
+}
+
 #[derive(Clone)]
 pub(super) enum Kind {
     Load,
     Purchase,
+    /// A stamp is bought.
+    Stamp,
+    /// A stamp is given back.
+    Void {
+        stamp: String,
+    },
+    /// A stamp is used: told with its time and place, so that telling it again is the same scan.
+    Scan,
     Refund,
     /// To another buyer.
     Transfer {
@@ -71,6 +85,9 @@ impl Command {
         let (method, path) = match &self.kind {
             Kind::Load => ("POST", "/v1/vault/loads".to_owned()),
             Kind::Purchase => ("POST", "/v1/purchases".to_owned()),
+            Kind::Stamp => ("POST", "/v1/stamps".to_owned()),
+            Kind::Void { stamp } => ("POST", format!("/v1/stamps/{stamp}/void")),
+            Kind::Scan => ("POST", "/v1/stamps/verify".to_owned()),
             Kind::Refund => ("POST", "/v1/refunds".to_owned()),
             Kind::Transfer { .. } => ("POST", "/v1/transfers".to_owned()),
             Kind::Goodwill { item, .. } => ("POST", format!("/v1/sales/{item}/refund")),
@@ -98,20 +115,29 @@ impl Answered {
     /// What the command did to which buyer's vault, in cents.
     pub(super) fn effects(&self) -> Result<Vec<(usize, i64)>> {
         let Self { command, status, body } = self;
-        if *status != 201 {
+        if !matches!(status, 200 | 201) {
             return Ok(Vec::new());
         }
         let buyer = command.buyer;
         Ok(match &command.kind {
             Kind::Load | Kind::Refund => vec![(buyer, minor(body, "/credited")?)],
             Kind::Purchase => vec![(buyer, -minor(body, "/total")?)],
+            Kind::Stamp => vec![(buyer, -minor(body, "/price")?)],
+            Kind::Void { .. } => vec![(buyer, minor(body, "/refund/credited")?)],
             Kind::Transfer { to } => {
                 let amount = minor(body, "/amount")?;
                 vec![(buyer, -amount), (*to, amount)]
             }
             Kind::Goodwill { charged_minor, .. } => vec![(buyer, *charged_minor)],
-            Kind::Activation { .. } | Kind::Erasure => Vec::new(),
+            Kind::Scan | Kind::Activation { .. } | Kind::Erasure => Vec::new(),
         })
+    }
+
+    /// The stamp that was bought.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        let bought = matches!(self.command.kind, Kind::Stamp) && self.status == 201;
+        let of = |pointer| text(&self.body, pointer).to_owned();
+        bought.then(|| Stamp { id: of("/id"), indicium: of("/indicium") })
     }
 
     /// What a purchase bought, to be refunded later.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use fastrand::Rng;
 
 use super::command::{Answered, Asks, Command, Item, Kind, Sent};
+use super::stamps::Stamps;
 use crate::gateway::{Gateway, House};
 use crate::http::{Client, Request};
 use crate::shop::{Buyer, Merchant, Operator, buyers, text};
@@ -28,6 +29,7 @@ pub(super) struct World {
     /// What the answers add up to, in cents.
     balances_minor: Vec<AtomicI64>,
     refundable: Vec<Mutex<Vec<Item>>>,
+    stamps: Stamps,
     operator_key: String,
     keys: AtomicU64,
     signed_in: Instant,
@@ -47,6 +49,7 @@ impl World {
         let buyers = buyers(&mut operator, &mut client, count, "1000.00")?;
         let merchants = (0..MERCHANTS).map(|n| operator.merchant(&format!("Merchant {n}")));
         let merchants = merchants.collect::<Result<_>>()?;
+        let post = operator.post_office()?;
         let dollars = operator.cards(count, "1000000.00", "USD")?;
         let euros = operator.cards(count, "1000000.00", "EUR")?;
         let balances = buyers.iter().map(|buyer| Ok(buyer.balance_minor(&mut client)?.into()));
@@ -54,6 +57,7 @@ impl World {
             callers: callers.into(),
             balances_minor: balances.collect::<Result<_>>()?,
             refundable: buyers.iter().map(|_| Mutex::default()).collect(),
+            stamps: Stamps::sold_by(post, count),
             cards: dollars.into_iter().zip(euros).map(|(usd, eur)| [usd, eur]).collect(),
             buyers,
             merchants,
@@ -96,8 +100,9 @@ impl World {
         let key = command.key.clone();
         let answered = self.book(command, sent)?;
         let mut moved: Vec<i64> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
-        let done_before = moved.iter().all(|&amount| amount == 0) && answered.status == 201;
-        for (buyer, amount) in answered.effects()?.into_iter().filter(|_| !done_before) {
+        let effects = answered.effects()?;
+        let done_before = moved.iter().all(|&amount| amount == 0) && !effects.is_empty();
+        for (buyer, amount) in effects.into_iter().filter(|_| !done_before) {
             *moved.get_mut(buyer).context("no such buyer")? -= amount;
         }
         ensure!(
@@ -128,6 +133,16 @@ impl World {
                 .into_iter()
                 .try_for_each(|asker| asker.join().map_err(|_| anyhow!("a caller fell"))?)
         })
+    }
+
+    /// Every stamp that was acknowledged is there once, and there is no other; none is still being issued.
+    pub(super) fn every_stamp_is_there(&self, gateway: &Gateway<'_>) -> Result<usize> {
+        let mut client = gateway.client();
+        let mut count = 0;
+        for (number, buyer) in self.buyers.iter().enumerate() {
+            count += self.stamps.agree_with(number, &buyer.token, &mut client)?;
+        }
+        Ok(count)
     }
 
     /// Signs everybody in again before their access tokens expire.
@@ -172,6 +187,9 @@ impl World {
             let balance = self.balances_minor.get(buyer).context("no such buyer")?;
             balance.fetch_add(amount_minor, Ordering::Relaxed);
         }
+        if let Some(stamp) = answered.stamp() {
+            self.stamps.bought(answered.command.buyer, stamp)?;
+        }
         let bought = answered.items()?;
         self.with_refundable(answered.command.buyer, |items| items.extend(bought))?;
         Ok(answered)
@@ -215,7 +233,15 @@ impl World {
                 Some(item) => (Kind::Refund, format!(r#"{{"item":"{}"}}"#, item.id)),
                 None => (Kind::Purchase, self.purchase(&key, random)?),
             },
-            40..55 => {
+            40..60 => match self.stamps.draw(buyer, random)? {
+                Some((Kind::Scan, body)) => {
+                    let asks = Asks::Other(self.operator_key.clone());
+                    return Ok(Command { buyer, key, body, kind: Kind::Scan, asks });
+                }
+                Some((kind, body)) => (kind, body),
+                None => (Kind::Stamp, self.stamps.letter()),
+            },
+            60..72 => {
                 let to = random.usize(0..self.buyers.len());
                 let to = if to == buyer { (to + 1) % self.buyers.len() } else { to };
                 (Kind::Transfer { to }, self.transfer(to, random)?)

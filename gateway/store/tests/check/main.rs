@@ -8,6 +8,7 @@ mod outgoing;
 mod records;
 mod refunds;
 mod seals;
+mod stamps;
 #[path = "../world/mod.rs"]
 mod world;
 
