@@ -84,12 +84,37 @@ async fn filled(
     Ok((headers, body))
 }
 
-/// https at a host of the manifest; loopback by plain http only where the way out allows it, in the sandbox.
+/// https at a host of the manifest, which has names only, and at the port that everybody knows.
 fn is_granted(manifest: &Manifest, request: &Request) -> bool {
     let url = request.url();
     let host = url.host_str().unwrap_or_default();
-    let with_port = url.port().map(|port| format!("{host}:{port}"));
-    manifest.hosts.iter().any(|granted| {
-        granted == host && url.port().is_none() || Some(granted) == with_port.as_ref()
-    })
+    let named = manifest.hosts.iter().any(|granted| granted == host);
+    named && url.scheme() == "https" && url.port().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_hosts_of_the_manifest_are_asked() {
+        let manifest = br#"{"name":"stamps-x","version":"1.0.0","role":"stamps","hosts":["api.post.example"]}"#;
+        let manifest = Manifest::from_json(manifest).unwrap();
+        let granted = |url: &str| {
+            let request = Request::new(Method::Post, url, Vec::new(), Vec::new()).unwrap();
+            is_granted(&manifest, &request)
+        };
+        assert!(granted("https://api.post.example/orders?x=1"));
+        for url in [
+            "http://api.post.example/",
+            "https://post.example/",
+            "https://api.post.example.evil.example/",
+            "https://evil.example/api.post.example",
+            "https://api.post.example:8443/",
+            "https://127.0.0.1/",
+            "https://[::1]/",
+        ] {
+            assert!(!granted(url), "{url}");
+        }
+    }
 }
