@@ -6,6 +6,7 @@ use purser_core::{
     Timestamp,
     command::{Answer, Command},
     ids::ScanId,
+    record::ItemRecord,
     stamp::{Scanner, Seen, Stamp, StampState, Use, scan::ScanStamp},
 };
 use purser_host::StampsPlugin;
@@ -40,8 +41,8 @@ pub struct Scan {
 /// Scans a stamp: the first scan uses it. Whoever scans is the stamp's vendor or the operator.
 pub async fn scan(gateway: &Gateway, scanner: Scanner, scan: &Scan) -> Result<Finding, Problem> {
     let readers = readers(gateway).await?;
-    let stamp = theirs(gateway, &readers, scanner, scan).await?;
-    settle(gateway, scanner, scan, stamp).await
+    let found = theirs(gateway, &readers, scanner, scan).await?;
+    settle(gateway, scanner, scan, found).await
 }
 
 /// Scans that were kept, in the order of the batch: of two of one stamp the first uses it. Each answers for itself.
@@ -63,19 +64,20 @@ pub async fn scan_batch(
     Ok(findings)
 }
 
-/// The stamp, if it is genuine and this scanner's to scan.
+/// The stamp and the item that it was sold as, if it is genuine and this scanner's to scan.
 async fn theirs(
     gateway: &Gateway,
     readers: &[StampsPlugin],
     scanner: Scanner,
     scan: &Scan,
-) -> Result<Option<Stamp>, Problem> {
-    let stamp = genuine(gateway, readers, &scan.indicium).await?;
-    match (&stamp, scanner) {
-        (Some(stamp), Scanner::Vendor(merchant)) if stamp.record.vendor != merchant => {
-            Err(not_yours())
+) -> Result<Option<(Stamp, ItemRecord)>, Problem> {
+    let Some(stamp) = genuine(gateway, readers, &scan.indicium).await? else { return Ok(None) };
+    match scanner {
+        Scanner::Vendor(merchant) if stamp.record.vendor != merchant => Err(not_yours()),
+        Scanner::Vendor(_) | Scanner::Operator => {
+            let item = item(gateway, &stamp).await?;
+            Ok(Some((stamp, item)))
         }
-        (_, Scanner::Vendor(_) | Scanner::Operator) => Ok(stamp),
     }
 }
 
@@ -89,10 +91,9 @@ async fn settle(
     gateway: &Gateway,
     scanner: Scanner,
     scan: &Scan,
-    stamp: Option<Stamp>,
+    found: Option<(Stamp, ItemRecord)>,
 ) -> Result<Finding, Problem> {
-    let Some(stamp) = stamp else { return Ok(Finding::FORGED) };
-    let item = item(gateway, &stamp).await?;
+    let Some((stamp, item)) = found else { return Ok(Finding::FORGED) };
     let prepared = ScanStamp {
         id: ScanId::from_random(id_bits()),
         stamp: stamp.record.id,
