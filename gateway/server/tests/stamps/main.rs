@@ -8,6 +8,7 @@
     reason = "a test fails loudly"
 )]
 
+mod configured;
 mod interrupted;
 mod life;
 mod races;
