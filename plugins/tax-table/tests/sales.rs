@@ -115,6 +115,20 @@ fn the_tables_of_the_examples_can_be_used() {
 }
 
 #[test]
+fn the_table_of_the_manual_can_be_used() {
+    let path = format!("{}/../../docs/taxes.md", env!("CARGO_MANIFEST_DIR"));
+    let manual = std::fs::read_to_string(path).unwrap();
+    let mut blocks =
+        manual.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let table = blocks.find(|block| block.contains("\"places\"")).unwrap();
+    let table: Value = serde_json::from_str(table).unwrap();
+    let taxes = shown(&sale(&table, "SG to SG", &["food 109.00 SGD gross"]));
+    assert_eq!(taxes, ["SG GST 9 standard: 100.00 + 9.00 on [1]"]);
+    let american = shown(&sale(&table, "US to SG", &["general 300.00 USD gross"]));
+    assert_eq!(american.len(), 1);
+}
+
+#[test]
 fn rates_change_on_their_day() {
     let on = |day: &str| {
         let sale = sale(&example("SG"), "SG to SG", &["general 10.00 SGD"]);
