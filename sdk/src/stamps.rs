@@ -403,8 +403,9 @@ macro_rules! register_stamps {
         // The names of a component's exports are none that a native linker takes.
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            type Plugin = $crate::stamps::Exported<$plugin>;
-    $crate::bindings::stamps::export_stamps!(Plugin with_types_in $crate::bindings::stamps);
+            // No name that an author would give to theirs.
+            type PurserExport = $crate::stamps::Exported<$plugin>;
+            $crate::bindings::stamps::export_stamps!(PurserExport with_types_in $crate::bindings::stamps);
         };
         #[cfg(not(target_arch = "wasm32"))]
         const _: std::marker::PhantomData<$crate::stamps::Exported<$plugin>> = {

@@ -117,8 +117,9 @@ macro_rules! register_webhook {
         // The names of a component's exports are none that a native linker takes.
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            type Plugin = $crate::webhook::Exported<$plugin>;
-            $crate::bindings::webhook::export_webhook!(Plugin with_types_in $crate::bindings::webhook);
+            // No name that an author would give to theirs.
+            type PurserExport = $crate::webhook::Exported<$plugin>;
+            $crate::bindings::webhook::export_webhook!(PurserExport with_types_in $crate::bindings::webhook);
         };
         #[cfg(not(target_arch = "wasm32"))]
         const _: std::marker::PhantomData<$crate::webhook::Exported<$plugin>> = {

@@ -12,8 +12,9 @@ use purser_host::{ByHandError, CallError, CurrencyPlugin, Plugin, Role, StampsPl
 use purser_money::{Currency, Rate, Rounding};
 
 use self::samples::{Sample, odd_price};
-use crate::cli::report::Finding;
+use crate::cli::report::{Finding, Verdict};
 
+mod marks;
 mod messages;
 mod samples;
 
@@ -25,19 +26,24 @@ pub type Known = (String, String);
 
 /// Holds a plugin against all rules.
 pub async fn run(plugin: &Plugin, cases: &[Known], today: Date) -> Vec<Finding> {
-    let covers = plugin.description().covers.first().cloned();
-    let place =
-        covers.unwrap_or_else(|| if plugin.role() == Role::Tax { "DE" } else { "EUR" }.to_owned());
+    let place = plugin.description().covers.first().cloned().unwrap_or_else(|| {
+        let usual = match plugin.role() {
+            Role::Tax => "DE",
+            Role::Currency | Role::Webhook => "EUR",
+            Role::Stamps => "US",
+        };
+        usual.to_owned()
+    });
     let samples = samples::of(plugin.role(), &place);
     vec![
         repeatable(plugin, &samples, cases).await,
         hostile(plugin, &samples).await,
-        answers(plugin, today).await,
+        answers(plugin, &place, today).await,
     ]
 }
 
 /// What the role asks of answers beyond their types.
-async fn answers(plugin: &Plugin, today: Date) -> Finding {
+async fn answers(plugin: &Plugin, place: &str, today: Date) -> Finding {
     if let Some(tax) = plugin.tax() {
         return sums(plugin, &tax, today).await;
     }
@@ -48,7 +54,10 @@ async fn answers(plugin: &Plugin, today: Date) -> Finding {
         return messages::run(&webhook).await;
     }
     match plugin.stamps() {
-        Some(stamps) => services(&stamps).await,
+        Some(stamps) => match services(&stamps).await {
+            services @ Finding { verdict: Verdict::Fail, .. } => services,
+            _ => marks::run(plugin, place, today).await,
+        },
         None => Finding::fail("answers", "the plugin has no role", "name one in plugin.toml"),
     }
 }

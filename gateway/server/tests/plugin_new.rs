@@ -67,6 +67,18 @@ fn a_currency_plugin_passes_at_once() {
 }
 
 #[test]
+fn a_stamps_plugin_passes_at_once() {
+    let (_folder, plugin) = begun(&["stamps", "stamps-sg", "--country", "SG"]);
+    passes(&plugin);
+}
+
+#[test]
+fn a_webhook_plugin_passes_at_once() {
+    let (_folder, plugin) = begun(&["webhook", "webhook-acme"]);
+    passes(&plugin);
+}
+
+#[test]
 fn a_plugin_has_all_that_it_is_built_of_but_published_crates() {
     let (_folder, plugin) = begun(&["tax", "vat-xx"]);
     let sdk = plugin.join("vendor/purser-sdk");

@@ -45,7 +45,8 @@ pub fn files(role: Role, name: &str, country: &str) -> Vec<(&'static str, String
         Role::Currency => template!(
             "currency": "plugin.toml", "src/lib.rs", "tests/examples.json", "tests/rates.csv"
         ),
-        Role::Stamps | Role::Webhook => &[],
+        Role::Stamps => template!("stamps": "plugin.toml", "src/lib.rs", "tests/examples.json"),
+        Role::Webhook => template!("webhook": "plugin.toml", "src/lib.rs", "tests/examples.json"),
     };
     let filled = |(path, text): &(&'static str, &str)| {
         let text = text.replace(NAME, name).replace(COUNTRY, country);

@@ -4,6 +4,8 @@ use purser_host::Role;
 use purser_money::{Currency, Money};
 use serde_json::{Value, json};
 
+use super::marks;
+
 /// An argument that a plugin must survive: by an answer or a refusal, never by a fault.
 pub(super) struct Sample {
     /// For people.
@@ -19,7 +21,7 @@ pub(super) fn of(role: Role, place: &str) -> Vec<Sample> {
     match role {
         Role::Tax => tax(place),
         Role::Currency => currency(),
-        Role::Stamps => Vec::new(),
+        Role::Stamps => marks::samples(place),
         Role::Webhook => webhook(),
     }
 }

@@ -19,6 +19,10 @@ pub(super) enum RoleArgument {
     Tax,
     /// Exchange rates
     Currency,
+    /// Postage
+    Stamps,
+    /// What endpoints are told of events
+    Webhook,
 }
 
 impl From<RoleArgument> for Role {
@@ -26,6 +30,8 @@ impl From<RoleArgument> for Role {
         match argument {
             RoleArgument::Tax => Self::Tax,
             RoleArgument::Currency => Self::Currency,
+            RoleArgument::Stamps => Self::Stamps,
+            RoleArgument::Webhook => Self::Webhook,
         }
     }
 }

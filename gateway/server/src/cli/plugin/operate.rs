@@ -26,7 +26,7 @@ pub(super) struct On {
 #[derive(Debug, Default, Args)]
 pub(super) struct Given {
     /// A file with the configuration that it is given with every call; an empty one is none [default: as before]
-    #[arg(long = "plugin-config", value_name = "FILE")]
+    #[arg(id = "plugin-config", long = "plugin-config", value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// A host that it may have fetched from; may be repeated
     #[arg(long = "grant-host", value_name = "HOST")]
@@ -123,7 +123,7 @@ pub(super) enum Verb {
         #[arg(long, value_name = "FILE|PLUGIN")]
         with: Option<String>,
         /// Its configuration [default: that of each decision]
-        #[arg(long = "plugin-config", value_name = "FILE")]
+        #[arg(id = "plugin-config", long = "plugin-config", value_name = "FILE")]
         config: Option<PathBuf>,
         /// Of purchases from this day on
         #[arg(long, value_name = "DATE")]
