@@ -31,6 +31,20 @@ impl Client {
         read(request.call().with_context(|| format!("GET {path}"))?)?.done(path)
     }
 
+    /// A file that is no JSON.
+    pub(super) fn download(&self, path: &str) -> Result<String> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", format!("Bearer {bearer}"));
+        }
+        let mut response = request.call().with_context(|| format!("GET {path}"))?;
+        let (status, text) = (response.status(), response.body_mut().read_to_string()?);
+        if !status.is_success() {
+            bail!("{path} answered {status}: {text}");
+        }
+        Ok(text)
+    }
+
     /// A call that must succeed.
     pub(super) fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Result<Value> {
         self.try_post(path, key, body)?.done(path)

@@ -67,6 +67,15 @@ impl Teller {
         Ok(())
     }
 
+    /// The postings that were made for an object last.
+    pub(super) fn newest_posting(&self, object: &str) -> Result<()> {
+        let entries = self.gateway.store.read_now(|db| entries_of(db, object))?;
+        if let Some(newest) = entries.last() {
+            self.entry(newest);
+        }
+        Ok(())
+    }
+
     fn entry(&self, entry: &Entry) {
         println!("{:MARGIN$}{} entry", "", entry.kind().name());
         let postings = debits_first(entry.postings());

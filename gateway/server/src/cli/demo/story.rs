@@ -1,5 +1,6 @@
 //! The story: what buyers, merchants and the operator do, in the order in which they do it.
 
+mod leaves;
 mod post;
 mod sale;
 mod vault;
@@ -73,6 +74,8 @@ pub(super) fn tell(gateway: Gateway) -> Result<()> {
     let stamp = cast.stamp(&cleo, &post)?;
     cast.used_once(&cleo, &post, &stamp)?;
     cast.told(&books, &music)?;
+    cast.remittance(&music)?;
+    cast.payout(&music)?;
     cast.check()
 }
 
