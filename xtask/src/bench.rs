@@ -6,6 +6,7 @@
 
 mod alone;
 mod plugins;
+mod webhooks;
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +26,7 @@ Examples:
   cargo xtask bench
   cargo xtask bench --seconds 30 --buyers 500
   cargo xtask bench plugins                   only plugins: memory of 200, swaps under load, one call
+  cargo xtask bench webhooks                  only deliveries to good, slow, failing and dead endpoints
   cargo xtask bench --quick                   shows that it runs; the figures mean little")]
 pub(crate) struct Arguments {
     /// Only this part
@@ -44,6 +46,9 @@ pub(crate) struct Arguments {
     /// Only this database
     #[arg(long, value_enum)]
     database: Option<Database>,
+    /// How many deliveries `bench webhooks` makes
+    #[arg(long, default_value_t = 10_000)]
+    deliveries: usize,
     /// A short run for CI
     #[arg(long, conflicts_with_all = ["seconds", "buyers"])]
     pub(crate) quick: bool,
@@ -54,6 +59,8 @@ pub(crate) struct Arguments {
 enum Part {
     /// Many plugins installed, versions swapped under load, and one call
     Plugins,
+    /// Deliveries to a mix of good, slow, failing and dead endpoints, with a restart in the middle
+    Webhooks,
 }
 
 impl Arguments {
@@ -66,6 +73,7 @@ impl Arguments {
             connections: 64,
             buyers: 8,
             database: None,
+            deliveries: 400,
             quick: true,
         }
     }
@@ -76,9 +84,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let quick = Arguments::quick();
     let part = arguments.part;
     let arguments = if arguments.quick { &quick } else { arguments };
-    if let Some(Part::Plugins) = part {
-        plugins::measure(&binary, arguments)?;
-        return alone::plugin();
+    match part {
+        Some(Part::Plugins) => {
+            plugins::measure(&binary, arguments)?;
+            return alone::plugin();
+        }
+        Some(Part::Webhooks) => return deliveries(arguments, &binary),
+        None => {}
     }
     let cluster = Cluster::start()?;
     let pgbench = step::timed("pgbench TPC-B", || pgbench(&cluster, arguments.seconds))?;
@@ -98,6 +110,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     plugins::measure(&binary, arguments)?;
     alone::plugin()
+}
+
+/// Deliveries to webhooks, on each database.
+fn deliveries(arguments: &Arguments, binary: &Path) -> Result<()> {
+    if !matches!(arguments.database, Some(Database::Sqlite)) {
+        let cluster = Cluster::start()?;
+        let (title, url) =
+            (format!("PostgreSQL {}", cluster.version()), cluster.database("purser")?);
+        webhooks::measure(&title, binary, Some(url), arguments.deliveries)?;
+    }
+    if !matches!(arguments.database, Some(Database::Postgres)) {
+        webhooks::measure("SQLite", binary, None, arguments.deliveries)?;
+    }
+    Ok(())
 }
 
 /// Measures one database and prints its lines.

@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod listen;
 pub mod log;
 pub mod place;
 pub mod plugin;
@@ -41,6 +42,8 @@ enum Command {
     Rates(rates::RatesFlags),
     /// Build, test, inspect, call and install plugins
     Plugin(plugin::PluginFlags),
+    /// Bring a merchant's events to this machine, signed as real deliveries are
+    Listen(Box<listen::ListenFlags>),
     /// Look for what is wrong with this installation
     Doctor(doctor::DoctorFlags),
     /// Say what a problem means, or what became of a request
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Check(flags) => check::run(flags),
         Command::Rates(flags) => rates::run(flags),
         Command::Plugin(flags) => plugin::run(flags),
+        Command::Listen(flags) => listen::run(*flags).map(|()| ExitCode::SUCCESS),
         Command::Doctor(flags) => doctor::run(flags),
         Command::Explain(flags) => explain::run(flags),
     };

@@ -12,6 +12,8 @@
 mod deliveries;
 mod endpoint;
 mod endpoints;
+mod libraries;
+mod listen;
 mod restart;
 #[path = "../support/mod.rs"]
 mod support;

@@ -120,7 +120,14 @@ fn two_gateways_on_one_database_deliver_once() {
     let arguments = ["--sandbox", "--database", &database, "--clock", START];
     let one = Process::start(folder.path(), &arguments);
     let (key, codes) = begin(&operator(folder.path(), &one));
-    let two = Process::start(folder.path(), &arguments);
+    // Another machine, with the same keys.
+    let other = TempDir::new().unwrap();
+    fs::create_dir(other.path().join("purser-data")).unwrap();
+    for name in ["master.key", "signing.keys", "operator.key"] {
+        let file = Path::new("purser-data").join(name);
+        fs::copy(folder.path().join(&file), other.path().join(&file)).unwrap();
+    }
+    let two = Process::start(other.path(), &arguments);
     let endpoint = Endpoint::new();
     let wish = json!({ "url": endpoint.url, "events": ["*"] });
     two.client(&key).post("/v1/webhooks", None, &wish).ok(201);
