@@ -26,7 +26,10 @@ on_both_databases! {
             refused.problem(422, "webhook-url-refused");
             assert_eq!(refused.body["field"], "url", "{url}");
         }
-        create(&format!("https://shop.example/{}", "x".repeat(2_048))).problem(422, "webhook-url-refused");
+        for length in [2_001, 2_048, 100_000] {
+            create(&format!("https://shop.example/{}", "x".repeat(length - 21))).problem(422, "webhook-url-refused");
+        }
+        create(&format!("https://shop.example/{}", "\u{e9}".repeat(400))).problem(422, "webhook-url-refused");
         for url in ["https://shop.example/hooks#part", "http://127.0.0.1:1/", "http://[::1]:1/", "http://localhost:1/"] {
             create(url).ok(201);
         }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
     ids::{DeliveryId, EventId, MerchantId, WebhookId},
+    outbound::{Method, Request as Asked},
     webhook::{EVENT_KINDS, EVERY_KIND, Event, TEST_KIND, WebhookSecret},
 };
 use purser_host::Role;
@@ -231,6 +232,9 @@ fn known_url(gateway: &Gateway, url: &str) -> Result<String, Problem> {
         |detail: String| Problem::new(problem::WEBHOOK_URL_REFUSED).field("url").detail(detail);
     let mut url = gateway.outbound.check(url).map_err(|error| refused(error.to_string()))?;
     url.set_fragment(None);
+    // What a plugin gives back as it is must be a request: else a long address would look like a failure of the plugin.
+    Asked::new(Method::Post, url.as_str(), Vec::new(), Vec::new())
+        .map_err(|error| refused(error.to_string()))?;
     Ok(url.into())
 }
 
