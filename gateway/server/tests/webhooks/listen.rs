@@ -24,7 +24,7 @@ impl Drop for Listening {
 
 fn command(world: &World, key: &str, to: &str, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_purser"));
-    command.args(["listen", "--url", &world.base, "--forward-to", to]).args(more);
+    command.args(["listen", "--forward-to", to]).args(more).env("PURSER_URL", &world.base);
     command.env("PURSER_KEY", key).env("PURSER_WEBHOOK_SECRET", SECRET);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
