@@ -188,6 +188,19 @@ fn an_operator_has_a_tariff_of_its_own() {
 }
 
 #[test]
+fn the_manuals_tariff_can_be_sold_by() {
+    let manual = include_str!("../../../docs/stamps.md");
+    let tariff = manual.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let piece = configured(tariff);
+    let prices: Vec<String> = Open::quote(&piece)
+        .unwrap()
+        .iter()
+        .map(|it| format!("{} {} {}", it.service, it.price, it.valid_days))
+        .collect();
+    assert_eq!(prices, ["card 0.70 EUR 1096", "letter 0.95 EUR 1096", "regist 4.85 EUR 90"]);
+}
+
+#[test]
 fn a_tariff_that_cannot_be_sold_by_is_refused_by_its_path() {
     for (from, to, path) in [
         ("\"EUR\"", "\"EURO\"", "config.currency"),
