@@ -1,5 +1,6 @@
 //! The story: what buyers, merchants and the operator do, in the order in which they do it.
 
+mod hook;
 mod leaves;
 mod post;
 mod sale;
@@ -53,6 +54,7 @@ pub(super) fn tell(gateway: Gateway) -> Result<()> {
     cast.rates()?;
     let (books, music) =
         (cast.shop("Buchhandlung Lesezeichen", "DE")?, cast.shop("Disques du Marais", "FR")?);
+    let endpoint = cast.endpoint(&books)?;
     let codes = cast.cards()?;
     let ada = cast.buyer("Ada", "ada@example.com", "DE")?;
     cast.load(&ada, codes.first().context("a EUR card")?)?;
@@ -64,6 +66,7 @@ pub(super) fn tell(gateway: Gateway) -> Result<()> {
     let items = item_ids(&purchase);
     let first = items.first().context("an item")?;
     cast.refund(&ada, first)?;
+    cast.delivered(&endpoint)?;
     let bob = cast.buyer("Bob", "bob@example.com", "FR")?;
     cast.refused_refunds(&ada, &bob, first, items.get(1).context("a second item")?)?;
     let code = cast.threshold(&ada, items.get(1).context("a second item")?)?;
