@@ -151,8 +151,8 @@ on_both_databases! {
         let month = |name: &str| shop.client.get(&format!("/v1/statements/{name}")).ok(200);
         let june = month("2024-06");
         let seen = |statement: &Value, currency: &str| {
-            let of = statement["data"].as_array().unwrap().iter();
-            let of = of.filter(|part| part["opening"]["currency"] == currency).next().cloned();
+            let mut of = statement["data"].as_array().unwrap().iter();
+            let of = of.find(|part| part["opening"]["currency"] == currency).cloned();
             let of = of.unwrap_or_else(|| panic!("{currency} of {statement:#}"));
             let lines = of["lines"].as_array().unwrap().iter();
             let lines: Vec<String> = lines.map(|line| format!("{} {}", text(line, "/kind"), text(line, "/amount/amount"))).collect();

@@ -1,10 +1,19 @@
 //! The tables, as both databases have them: times are microseconds, amounts minor units, decimals and JSON text.
 
 mod journal;
+mod outgoing;
+mod plugins;
 mod stamps;
+mod webhooks;
 
 pub(crate) use journal::{entry, entry_sealed, entry_unsealed, posting, seal};
+pub(crate) use outgoing::{filing, filing_sent, payout, remittance, settlement};
+pub(crate) use plugins::{
+    plugin, plugin_binding, plugin_key, plugin_secret, plugin_shadow, plugin_shadow_example,
+    plugin_shadow_tally,
+};
 pub(crate) use stamps::{stamp, stamp_key, stamp_register, stamp_scan, stamp_vendor};
+pub(crate) use webhooks::{webhook, webhook_attempt, webhook_delivery};
 
 diesel::table! {
     gateway (id) {
@@ -333,81 +342,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    plugin (id) {
-        id -> Text,
-        digest -> Binary,
-        name -> Text,
-        version -> Text,
-        role -> Text,
-        manifest -> Text,
-        component -> Binary,
-        status -> Text,
-        installed_at -> BigInt,
-        publisher -> Nullable<Text>,
-        grants -> Text,
-    }
-}
-
-diesel::table! {
-    plugin_binding (role, place, from_date, at) {
-        role -> Text,
-        place -> Text,
-        from_date -> Text,
-        plugin -> Nullable<Text>,
-        at -> BigInt,
-        config -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
-    plugin_key (id) {
-        id -> Text,
-        name -> Text,
-        material -> Binary,
-        added_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    plugin_secret (plugin, name) {
-        plugin -> Text,
-        name -> Text,
-        wrapped -> Binary,
-    }
-}
-
-diesel::table! {
-    plugin_shadow (place, plugin) {
-        place -> Text,
-        plugin -> Text,
-        config -> Nullable<Text>,
-        started_at -> BigInt,
-    }
-}
-
-diesel::table! {
-    plugin_shadow_tally (plugin, country, merchant, currency) {
-        plugin -> Text,
-        country -> Text,
-        merchant -> Text,
-        currency -> Text,
-        calls -> BigInt,
-        equal -> BigInt,
-        failed -> BigInt,
-        difference -> BigInt,
-    }
-}
-
-diesel::table! {
-    plugin_shadow_example (plugin, position) {
-        plugin -> Text,
-        position -> BigInt,
-        at -> BigInt,
-        document -> Text,
-    }
-}
-
-diesel::table! {
     rate_table (id) {
         id -> Text,
         plugin -> Text,
@@ -418,72 +352,6 @@ diesel::table! {
         fetched_at -> BigInt,
     }
 }
-
-diesel::table! {
-    remittance (id) {
-        id -> Text,
-        at -> BigInt,
-        account -> Text,
-        taxpayer -> Text,
-        authority -> Text,
-        currency -> Text,
-        period -> Text,
-        number -> BigInt,
-        position -> BigInt,
-        months -> Text,
-        counted -> Text,
-        lines -> Text,
-        base -> BigInt,
-        tax -> BigInt,
-        carried -> BigInt,
-        paid -> BigInt,
-        evidence -> Binary,
-    }
-}
-
-diesel::table! {
-    filing (remittance) {
-        remittance -> Text,
-        hash -> Binary,
-        media_type -> Text,
-        file_name -> Text,
-        body -> Binary,
-    }
-}
-
-diesel::table! {
-    filing_sent (remittance, n) {
-        remittance -> Text,
-        n -> BigInt,
-        at -> BigInt,
-        url -> Text,
-        status -> Nullable<BigInt>,
-        answer -> Text,
-    }
-}
-
-diesel::table! {
-    payout (id) {
-        id -> Text,
-        merchant -> Text,
-        at -> BigInt,
-        amount -> BigInt,
-        currency -> Text,
-    }
-}
-
-diesel::table! {
-    settlement (object) {
-        object -> Text,
-        at -> BigInt,
-        outcome -> Text,
-        number -> BigInt,
-    }
-}
-
-mod webhooks;
-
-pub(crate) use webhooks::{webhook, webhook_attempt, webhook_delivery};
 
 diesel::allow_tables_to_appear_in_same_query!(
     gateway,
