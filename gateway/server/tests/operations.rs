@@ -138,12 +138,12 @@ on_both_databases! {
 
     fn plugins_answer_where_and_when_the_operator_says(world: &World) {
         let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
-        let plugins = world.operator.get("/v1/plugins").ok(200);
-        let of_role = |role: &str| {
+        let plugins = world.operator.get("/v1/plugins?limit=100").ok(200);
+        let named = |name: &str| {
             let mut all = plugins["data"].as_array().unwrap().iter();
-            all.find(|plugin| plugin["role"] == role).unwrap().clone()
+            all.find(|plugin| plugin["name"] == name).unwrap().clone()
         };
-        let (tax, currency) = (of_role("tax"), of_role("currency"));
+        let (tax, currency) = (named("tax-eu"), named("currency-ecb"));
         assert_eq!((&tax["status"], &currency["bindings"][0]["place"]), (&json!("active"), &json!("*")));
         assert_eq!(currency["requests"], json!(["fetch www.ecb.europa.eu"]));
         let path = |verb: &str| format!("/v1/plugins/{}/{verb}", text(&tax, "/id"));
