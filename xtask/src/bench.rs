@@ -109,7 +109,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         alone::ledger("SQLite", &file, arguments, pgbench)?;
     }
     plugins::measure(&binary, arguments)?;
-    alone::plugin()
+    alone::plugin()?;
+    deliveries(arguments, &binary)
 }
 
 /// Deliveries to webhooks, on each database.
