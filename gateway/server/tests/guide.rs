@@ -184,7 +184,9 @@ fn fits(said: &str, shown: &str) -> bool {
     match shown.split_once("...") {
         None => said == shown,
         Some((start, rest)) => said.strip_prefix(start).is_some_and(|said| {
-            let ends = |at: &usize| said.is_char_boundary(*at) && fits(&said[*at..], rest);
+            let ends = |at: &usize| {
+                said.is_char_boundary(*at) && fits(said.get(*at..).unwrap_or_default(), rest)
+            };
             (0..=said.len()).any(|at| ends(&at))
         }),
     }

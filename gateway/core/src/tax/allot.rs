@@ -24,7 +24,8 @@ pub fn allot_taxes(
         let allotted = if assessed.tax.is_zero() {
             vec![0; lines.len()]
         } else {
-            allot_exact(assessed.tax.minor(), &weights)?
+            let allotted = allot_exact(assessed.tax.minor(), &weights)?;
+            within_prices(allotted, &rooms(&lines, &shares)?)
         };
         for ((index, _), minor) in lines.iter().zip(allotted) {
             if let Some(share) = shares.get_mut(*index) {
@@ -116,6 +117,41 @@ fn weights(lines: &[(usize, &Line)], totals: &[Percent]) -> Result<Vec<Ratio>, A
         whole.ratio_within(price, totals.get(*index).copied().unwrap_or(Percent::ZERO))
     };
     lines.iter().map(weight).collect::<Result<_, MoneyError>>().map_err(AssessmentError::from)
+}
+
+/// What each line can bear yet: a price that includes its taxes is never less than they are.
+fn rooms(
+    lines: &[(usize, &Line)],
+    shares: &[Vec<(usize, Money)>],
+) -> Result<Vec<i64>, AssessmentError> {
+    let room = |(index, line): &(usize, &Line)| {
+        if !line.tax_inclusive {
+            return Ok(i64::MAX);
+        }
+        let borne = shares.get(*index).into_iter().flatten().map(|(_, tax)| *tax);
+        Ok(line.amount.minus(Money::sum(borne, line.amount.currency())?)?.minor())
+    };
+    lines.iter().map(room).collect()
+}
+
+/// Moves what a line has no room for to the next ones of the row that have some: of many small prices under several taxes
+/// the first lines would get the odd unit of each, and be sold for less than nothing.
+fn within_prices(mut allotted: Vec<i64>, rooms: &[i64]) -> Vec<i64> {
+    let mut homeless = 0_i64;
+    for (part, room) in allotted.iter_mut().zip(rooms) {
+        homeless = homeless.saturating_add(part.saturating_sub(*room).max(0));
+        *part = (*part).min(*room);
+    }
+    for (part, room) in allotted.iter_mut().zip(rooms) {
+        let moved = homeless.min(room.saturating_sub(*part));
+        *part = part.saturating_add(moved);
+        homeless = homeless.saturating_sub(moved);
+    }
+    // More tax than all prices together: the check of the line says so.
+    if let Some(first) = allotted.first_mut() {
+        *first = first.saturating_add(homeless);
+    }
+    allotted
 }
 
 fn taxed_line(
@@ -301,5 +337,51 @@ mod tests {
         check(vec![Assessed { authority: "x:y".into(), ..good() }], AssessmentError::Authority);
         check(vec![Assessed { name: "a\nb".into(), ..good() }], AssessmentError::Text);
         check(vec![good(); 257], AssessmentError::TooManyTaxes);
+    }
+
+    /// An assessment as a law makes it that rounds each tax of a document by itself.
+    fn of_inclusive(prices: &[i64], rates: &[&str]) -> (Sale, Assessment) {
+        let texts: Vec<String> = prices.iter().map(|minor| format!("0.{minor:02}")).collect();
+        let lines: Vec<(&str, bool)> = texts.iter().map(|text| (text.as_str(), true)).collect();
+        let sale = sale(&lines);
+        let total = Ratio::whole(prices.iter().sum());
+        let parts = rates.iter().map(|rate| Percent::parse(rate).unwrap());
+        let sum = parts.clone().try_fold(Percent::ZERO, |sum, rate| sum.plus(rate)).unwrap();
+        let whole = Percent::from_parts(100, 0).unwrap();
+        let net = whole.ratio_within(total, sum).unwrap().round(Rounding::HalfUp).unwrap();
+        let numbers: Vec<u32> = (1..).take(prices.len()).collect();
+        let row = |rate: Percent| {
+            let exact = rate.ratio_within(total, sum).unwrap();
+            let tax = Money::new(exact.round(Rounding::HalfUp).unwrap(), sale.currency);
+            let base = Money::new(net, sale.currency);
+            Assessed { rate, base, tax, ..vat("0.00", "0.00", &numbers) }
+        };
+        let taxes = parts.map(row).collect();
+        let assessment = Assessment { taxes, rounding_decimals: 2, law: "a law".into() };
+        (sale, assessment)
+    }
+
+    #[test]
+    fn no_line_bears_more_tax_than_it_costs() {
+        for rates in [&["9", "9"][..], &["5", "9.975"], &["5", "7"], &["6.25", "2", "1", "0.5"]] {
+            for count in 1..=50 {
+                for price in 1..=9 {
+                    let prices: Vec<i64> = (0..count).map(|n| (price + n) % 9 + 1).collect();
+                    for prices in [vec![price; usize::try_from(count).unwrap()], prices] {
+                        let (sale, assessment) = of_inclusive(&prices, rates);
+                        let taxed = allot_taxes(&sale, &assessment);
+                        let taxed =
+                            taxed.unwrap_or_else(|error| panic!("{prices:?} {rates:?}: {error}"));
+                        for (line, taxed) in sale.lines.iter().zip(&taxed) {
+                            assert!(taxed.net.minor() >= 0 && taxed.gross == line.amount);
+                        }
+                        for (row, assessed) in assessment.taxes.iter().enumerate() {
+                            let borne = taxed.iter().map(|line| line.taxes.get(row).unwrap().tax);
+                            assert_eq!(Money::sum(borne, sale.currency), Ok(assessed.tax));
+                        }
+                    }
+                }
+            }
+        }
     }
 }
