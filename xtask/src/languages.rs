@@ -110,13 +110,7 @@ fn copy(source: &Path, to: &Path) -> Result<()> {
 }
 
 fn javascript(source: &Path, folder: &Path) -> Result<PathBuf> {
-    if !step::is_on_path("npm") {
-        needs::debian_packages(
-            "the plugin in JavaScript",
-            &["nodejs", "npm"],
-            "Node.js 20 or later",
-        )?;
-    }
+    needs::foreign("the plugin in JavaScript", &[needs::NODE_FOR_PLUGINS, needs::NPM])?;
     copy(source, folder)?;
     let mut install = Command::new("npm");
     install.args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]);
@@ -130,12 +124,8 @@ fn javascript(source: &Path, folder: &Path) -> Result<PathBuf> {
 fn python(source: &Path, folder: &Path) -> Result<PathBuf> {
     copy(source, folder)?;
     let environment = folder.join("venv");
-    let create = || step::output(Command::new("python3").args(["-m", "venv"]).arg(&environment));
-    if create().is_err() {
-        let wanted = "Python 3.10 or later with its module venv";
-        needs::debian_packages("the plugin in Python", &["python3", "python3-venv"], wanted)?;
-        create()?;
-    }
+    needs::foreign("the plugin in Python", &[needs::PYTHON])?;
+    step::output(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
     let mut pip = Command::new(environment.join("bin/pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt"]);
     step::run(pip.current_dir(folder))?;

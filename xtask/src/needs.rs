@@ -37,21 +37,89 @@ pub(crate) fn wasm_target() -> Result<()> {
         .with_context(|| format!("plugins need the target {WASM}"))
 }
 
-/// Makes sure of what reads and renders the symbols of stamps in the gateway's tests.
-pub(crate) fn stamp_readers() -> Result<()> {
-    let programs = ["rsvg-convert", "pdftoppm"];
-    if programs.iter().all(|program| step::is_on_path(program)) && has_libdmtx() {
+/// What is not ours, and is asked whether it understands us.
+pub(crate) struct Foreign {
+    name: &'static str,
+    packages: &'static [&'static str],
+    is_there: fn() -> bool,
+}
+
+/// Python, with what makes environments of its own.
+pub(crate) const PYTHON: Foreign = Foreign {
+    name: "Python 3.10 or later with its module venv",
+    packages: &["python3", "python3-venv"],
+    is_there: || python("import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))"),
+};
+/// What runs JavaScript: the library for merchants. Debian 12 has this release.
+const NODE: Foreign = Foreign {
+    name: "Node.js 18 or later",
+    packages: &["nodejs"],
+    is_there: || node_major().is_some_and(|major| major >= 18),
+};
+/// What runs the tools that make plugins of JavaScript: they ask for more.
+pub(crate) const NODE_FOR_PLUGINS: Foreign = Foreign {
+    name: "Node.js 20 or later",
+    is_there: || node_major().is_some_and(|major| major >= 20),
+    ..NODE
+};
+/// What installs its packages. It comes with Node.js, but not from Debian.
+pub(crate) const NPM: Foreign =
+    Foreign { name: "npm", packages: &["npm"], is_there: || step::is_on_path("npm") };
+
+/// What the gateway's tests run: shops' clients, merchants' libraries, and what reads and renders the symbols of stamps.
+const OF_TESTS: [Foreign; 7] = [
+    PYTHON,
+    NODE,
+    NPM,
+    Foreign { name: "curl", packages: &["curl"], is_there: || step::is_on_path("curl") },
+    Foreign { name: "libdmtx", packages: &["libdmtx0b"], is_there: has_libdmtx },
+    Foreign {
+        name: "rsvg-convert",
+        packages: &["librsvg2-bin"],
+        is_there: || step::is_on_path("rsvg-convert"),
+    },
+    Foreign {
+        name: "pdftoppm",
+        packages: &["poppler-utils"],
+        is_there: || step::is_on_path("pdftoppm"),
+    },
+];
+
+/// Makes sure of all that the gateway's tests run.
+pub(crate) fn foreign_software() -> Result<()> {
+    foreign("the gateway's tests", &OF_TESTS)
+}
+
+/// Makes sure of what `purpose` runs.
+pub(crate) fn foreign(purpose: &str, wanted: &[Foreign]) -> Result<()> {
+    let missing = || wanted.iter().filter(|one| !(one.is_there)()).collect::<Vec<_>>();
+    let names = |of: &[&Foreign]| of.iter().map(|one| one.name).collect::<Vec<_>>().join(", ");
+    let absent = missing();
+    if absent.is_empty() {
         return Ok(());
     }
-    let packages = ["libdmtx0b", "librsvg2-bin", "poppler-utils", "python3", "python3-venv"];
-    let wanted = "libdmtx, rsvg-convert, pdftoppm and Python 3 with its module venv";
-    debian_packages("reading the symbols of stamps", &packages, wanted)
+    let packages: Vec<&str> = absent.iter().flat_map(|one| one.packages).copied().collect();
+    debian_packages(purpose, &packages, &names(&absent))?;
+    let absent = missing();
+    if !absent.is_empty() {
+        bail!("{purpose}: what apt-get installed is not {}; install it", names(&absent));
+    }
+    Ok(())
 }
 
 /// As Python finds it, which is what loads it.
 fn has_libdmtx() -> bool {
-    let look = "import ctypes.util, sys; sys.exit(not ctypes.util.find_library('dmtx'))";
-    step::output(Command::new("python3").args(["-c", look])).is_ok()
+    python("import ctypes.util, sys; sys.exit(not ctypes.util.find_library('dmtx'))")
+}
+
+/// Whether a program in Python ends well.
+fn python(program: &str) -> bool {
+    step::output(Command::new("python3").args(["-c", program])).is_ok()
+}
+
+fn node_major() -> Option<u32> {
+    let version = step::output(Command::new("node").arg("--version")).ok()?;
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
 /// Installs packages of Debian, or of a system like it, when we may; otherwise says which are missing.

@@ -97,12 +97,8 @@ fn install() -> Result<PathBuf> {
     if program.is_file() && is_current() {
         return Ok(program);
     }
-    let create = || step::output(Command::new("python3").args(["-m", "venv"]).arg(&environment));
-    if create().is_err() {
-        let wanted = "Python 3.10 or later with its module venv";
-        needs::debian_packages("schemathesis", &["python3", "python3-venv"], wanted)?;
-        create()?;
-    }
+    needs::foreign("schemathesis", &[needs::PYTHON])?;
+    step::output(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
     let mut pip = Command::new(&python);
     step::run(pip.args([
         "-m",

@@ -9,6 +9,8 @@ use crate::{needs, step};
 
 /// Where the tests look for PostgreSQL. They fail without it: no test is skipped.
 const POSTGRES: &str = "PURSER_TEST_POSTGRES";
+/// The package whose tests run software that is not ours.
+const GATEWAY: &str = "purser";
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -17,8 +19,8 @@ Examples:
   cargo xtask test -p purser-store                the tests of one crate
   cargo xtask test -p purser -- refund            tests whose name contains \"refund\"
 
-What is missing (the wasm target, PostgreSQL 15 or later, what reads the symbols of stamps) is installed where that is allowed and
-named otherwise. Set PURSER_TEST_POSTGRES=postgres://... to use a server of your own: its user must
+What is missing (the wasm target, PostgreSQL 15 or later; and for the gateway's tests Python, Node.js, npm, curl, and what reads the
+symbols of stamps) is installed where that is allowed and named otherwise. Set PURSER_TEST_POSTGRES=postgres://... to use a server of your own: its user must
 be able to create databases.")]
 pub(crate) struct Arguments {
     /// Passed on to `cargo test`
@@ -28,8 +30,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     needs::wasm_target()?;
-    if !arguments.cargo.iter().any(|argument| names_a_package(argument)) {
-        needs::stamp_readers()?;
+    if runs_the_gateways(&arguments.cargo) {
+        needs::foreign_software()?;
     }
     let (_cluster, url) = database()?;
     // The profile and the target directory of `cargo run --release`: dependencies build once.
@@ -45,6 +47,22 @@ fn names_a_package(argument: &str) -> bool {
     ["-p", "--package", "--workspace"].iter().any(|option| argument.starts_with(option))
 }
 
+/// Whether the gateway's own tests may be among them: those of its package, or of all.
+fn runs_the_gateways(arguments: &[String]) -> bool {
+    let ours = arguments.iter().take_while(|argument| *argument != "--");
+    let mut packages = Vec::new();
+    let mut before = "";
+    for argument in ours {
+        if ["-p", "--package"].contains(&before) {
+            packages.push(argument.as_str());
+        }
+        let joined = ["--package=", "-p"].iter().find_map(|option| argument.strip_prefix(option));
+        packages.extend(joined.filter(|name| !name.is_empty()));
+        before = argument;
+    }
+    packages.is_empty() || packages.iter().any(|name| *name == GATEWAY || name.contains('*'))
+}
+
 fn database() -> Result<(Option<Cluster>, String)> {
     if let Ok(url) = env::var(POSTGRES) {
         eprintln!("PostgreSQL: the one that {POSTGRES} names");
@@ -54,4 +72,32 @@ fn database() -> Result<(Option<Cluster>, String)> {
     let url = cluster.database("purser")?;
     eprintln!("PostgreSQL: {}, a cluster of our own", cluster.version());
     Ok((Some(cluster), url))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_gateways_tests_are_told_from_those_of_other_crates() {
+        let runs = |line: &str| {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            super::runs_the_gateways(&words)
+        };
+        for line in [
+            "",
+            "refund",
+            "--workspace",
+            "-p purser",
+            "-ppurser",
+            "--package purser",
+            "--package=purser -- refund",
+            "-p purser-store -p purser",
+            "-p purser*",
+            "-- -p purser-store",
+        ] {
+            assert!(runs(line), "{line}");
+        }
+        for line in ["-p purser-store", "--package=purser-core", "-p purser-store -- -p purser"] {
+            assert!(!runs(line), "{line}");
+        }
+    }
 }
