@@ -133,7 +133,7 @@ kinds! {
         "The stamp was scanned, so it can be neither voided nor refunded.",
         "Nothing is to be done.";
     ALREADY_SETTLED = "already-settled", 409, "It is known already what became of it",
-        "The remittance or payout was confirmed, or has failed, before; `status` says which. Nothing moved.",
+        "The remittance or payout was confirmed, or has failed, before; `settled` says which. Nothing moved.",
         "Nothing is to be done. What failed is owed again: prepare it anew.";
     NOTHING_TO_REMIT = "nothing-to-remit", 409, "There is nothing to tell the authority",
         "Nothing was sold or went back in that period, or earlier remittances told all of it.",
@@ -219,6 +219,10 @@ kinds! {
         "Try again later. Operators: import rates with `purser rates import`.";
 }
 
+/// The members that are the problem's own: those of RFC 9457, and ours.
+const MEMBERS: [&str; 8] =
+    ["type", "title", "status", "detail", "instance", "field", "quote", "request_id"];
+
 /// What a client is told.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -261,8 +265,9 @@ impl Problem {
         self
     }
 
-    /// The same with a further member.
+    /// The same with a further member, which is none of those that every problem has.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        debug_assert!(!MEMBERS.contains(&name), "`{name}` means something else in a problem");
         self.with.insert(name.to_owned(), value.into());
         self
     }

@@ -63,7 +63,9 @@ on_both_databases! {
         let failed = settle(world, &made, "fail").ok(200);
         assert_eq!(failed["status"], "failed");
         assert_eq!(owed(&shop), json!([dollars("29.70")]));
-        settle(world, &made, "confirm").problem(409, "already-settled");
+        let settled = settle(world, &made, "confirm");
+        settled.problem(409, "already-settled");
+        assert_eq!(settled.body["settled"], "failed");
         let second = try_pay(world, &shop, "USD").ok(201);
         let confirmed = settle(world, &second, "confirm").ok(200);
         assert_eq!(confirmed["status"], "confirmed");

@@ -35,7 +35,7 @@ pub async fn send(
     let stored = remittance::get(gateway, id).await?;
     if let Some((Settled::Failed, _)) = stored.settled {
         let problem = Problem::new(problem::ALREADY_SETTLED);
-        return Err(problem.with("status", Settled::Failed.name()));
+        return Err(problem.with("settled", Settled::Failed.name()));
     }
     let url = gateway
         .outbound

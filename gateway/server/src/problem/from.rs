@@ -88,7 +88,7 @@ impl From<Refusal> for Problem {
                 .detail(holds_less(&account, holds))
                 .with("account", account)
                 .with("holds", serde_json::to_value(holds).unwrap_or_default()),
-            Refusal::AlreadySettled { settled } => problem.with("status", settled.name()),
+            Refusal::AlreadySettled { settled } => problem.with("settled", settled.name()),
             Refusal::LimitExceeded { limit, most } => problem
                 .with("limit", serde_json::to_value(limit).unwrap_or_default())
                 .with("most", serde_json::to_value(most).unwrap_or_default()),

@@ -135,6 +135,7 @@ impl Answer {
         let found =
             self.body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or("none");
         assert_eq!((self.status, found), (status, name), "{:#}", self.body);
+        assert_eq!(self.body["status"], status, "RFC 9457, 3.1.2: {:#}", self.body);
     }
 }
 
