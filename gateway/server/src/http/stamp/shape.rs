@@ -87,8 +87,8 @@ pub struct Stamp {
     /// `full` or `lite`; null while it is being issued.
     #[schema(required = true)]
     pub symbol: Option<String>,
-    /// The item number of the Universal Postal Union, where the service has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The item number of the Universal Postal Union; null where the service has none, and while it is being issued.
+    #[schema(required = true)]
     pub s10: Option<String>,
     /// Its number in the vendor's register of this currency.
     pub piece: u64,
