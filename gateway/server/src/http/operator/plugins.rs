@@ -41,9 +41,11 @@ use crate::{
         body::{self, Json},
         page::{PageParams, PageQuery, ShortListQuery},
     },
-    problem::Problem,
+    problem::{self, Problem},
 };
 
+/// How sizes of plugins are told.
+const MIB: usize = 1024 * 1024;
 /// There are 249 countries and 180 currencies.
 const PLACES_MAX: usize = 256;
 
@@ -51,6 +53,16 @@ const PLACES_MAX: usize = 256;
 /// wrong with one that is too large.
 pub fn component_limit() -> PayloadConfig {
     PayloadConfig::new(Limits::default().large_component_bytes.saturating_add(1))
+}
+
+/// What could not be read of an installation's body: of one that is too large, the most that it could be is told.
+fn unread(error: &actix_web::Error) -> Problem {
+    let problem = Problem::of_frame(error);
+    if problem.kind != problem::REQUEST_TOO_LARGE {
+        return problem;
+    }
+    let most = Limits::default().large_component_bytes / MIB;
+    problem.detail(format!("a plugin has at most {most} MiB, and only with `allow_large`"))
 }
 
 /// A plugin.
@@ -155,8 +167,9 @@ pub async fn plugin_install(
     gateway: Data<Gateway>,
     _operator: Operator,
     allowed: Query<InstallParams>,
-    bytes: Raw,
+    bytes: Result<Raw, actix_web::Error>,
 ) -> Answered {
+    let bytes = bytes.map_err(|error| unread(&error))?;
     let InstallParams { allow_large, allow_older, allow_other_publisher } = allowed.into_inner();
     let permissions = Permissions {
         large: allow_large,
