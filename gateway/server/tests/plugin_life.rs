@@ -240,7 +240,8 @@ on_both_databases! {
         large.resize(3 << 20, 0);
         refused(&world.operator.post_bytes("/v1/plugins", &large), "allow_large");
         let huge = world.operator.post_bytes("/v1/plugins?allow_large=true", &vec![0; 50 << 20]);
-        assert_eq!(huge.status, 413, "{huge:?}");
+        huge.problem(413, "request-too-large");
+        assert!(text(&huge.body, "/detail").contains("at most 32 MiB"), "{huge:?}");
     }
 
     fn the_version_before_answers_again(world: &World) {
@@ -259,6 +260,30 @@ on_both_databases! {
         assert_eq!((&rolled_back["status"], &rolled_back["bindings"]), (&json!("retired"), &json!([])));
         assert_eq!((text(&get(world, &one), "/status"), price(&buyer, &shop)), ("active".to_owned(), "12.00".to_owned()));
         buy(&buyer, &shop).ok(201);
+        world.check();
+    }
+
+    fn the_return_of_a_period_is_written_by_the_version_that_assessed_it(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let one = install(world, &version("0.1.1"));
+        act(world, &one, "enable", &json!({})).ok(200);
+        buy(&buyer, &shop).ok(201);
+        let two = install(world, &version("0.1.2"));
+        act(world, &two, "activate", &json!({})).ok(200);
+        buy(&on_day(world, "2024-07-02", &buyer), &shop).ok(201);
+        world.set_clock("2024-08-01T12:00:00Z");
+        for (period, writer, id) in [("2024-06", "0.1.1", &one), ("2024-07", "0.1.2", &two)] {
+            let wish = json!({ "authority": "XX", "period": period });
+            let made = world.operator.post("/v1/tax/remittances", Some(&new_key()), &wish).ok(201);
+            let path = format!("/v1/tax/remittances/{}/return", text(&made, "/id"));
+            let written = world.operator.get(&path).ok(200);
+            assert_eq!(written, format!("written by the hostile plugin, version {writer}"));
+            let calls = world.operator.get(&format!("/v1/plugins/{id}/calls")).ok(200);
+            let filed = |call: &&Value| call["function"] == "tax.file-return";
+            let filed: Vec<_> = calls["data"].as_array().unwrap().iter().filter(filed).collect();
+            assert_eq!(filed.len(), 1, "{calls:#}");
+            assert_eq!(filed[0]["input"]["totals"]["period"], period, "it is evidence");
+        }
         world.check();
     }
 
