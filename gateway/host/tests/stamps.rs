@@ -1,5 +1,6 @@
 //! The bundled stamps plugin in its sandbox: what is ordered is what its mark says, and marks of other posts are read.
 #![allow(
+    clippy::string_slice,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,

@@ -383,7 +383,7 @@ fn only_a_sandbox_remits_a_period_that_is_not_over() {
         settings.sandbox = false;
         settings.clock = None;
     });
-    let month = world.gateway.clock.today().to_string()[..7].to_owned();
+    let month = world.gateway.clock.today().strftime("%Y-%m").to_string();
     let refused = try_remit(&world, &wish(&month));
     refused.problem(409, "period-not-over");
     try_remit(&world, &wish("2024-06")).problem(409, "nothing-to-remit");

@@ -11,7 +11,9 @@ fn marks_say_what_others_read_in_them() {
         match example.id.as_str() {
             "ibi-lite" => {
                 let bytes: Vec<u8> = (0..input.len() / 2)
-                    .map(|at| u8::from_str_radix(&input[2 * at..2 * at + 2], 16).unwrap())
+                    .map(|at| {
+                        u8::from_str_radix(input.get(2 * at..2 * at + 2).unwrap(), 16).unwrap()
+                    })
                     .collect();
                 let mark = IbiLite::parse(&bytes).unwrap();
                 let hmac: String = mark.hmac.iter().map(|byte| format!("{byte:02x}")).collect();

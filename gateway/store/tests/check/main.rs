@@ -1,5 +1,10 @@
 //! The proof finds whatever is changed behind the gateway's back, and names the row.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails loudly"
+)]
 
 mod balances;
 #[path = "../databases/mod.rs"]

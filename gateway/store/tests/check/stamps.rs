@@ -187,7 +187,8 @@ fn a_register_that_was_changed_is_found() {
 fn a_stamp_that_was_changed_is_found() {
     let name = "stamps-settled-once";
     let one = |id: StampId, change: &str| format!("UPDATE stamp SET {change} WHERE id = '{id}'");
-    let cases: [(fn(&Sold) -> StampId, &str); 9] = [
+    type Of = fn(&Sold) -> StampId;
+    let cases: [(Of, &str); 9] = [
         (|sold| sold.good, "item = 'item_x'"),
         (|sold| sold.good, "status = 'void'"),
         (|sold| sold.void, "status = 'issued'"),
