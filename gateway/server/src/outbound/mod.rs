@@ -2,7 +2,7 @@
 //!
 //! Addresses come from merchants and plugins, so they are not trusted. A request goes only to an address that was
 //! checked after the name was resolved, on a connection of its own, so that no second answer of a name server counts
-//! ([`address`]). No redirect is followed and no proxy of the environment is asked, because both lead where nobody
+//! (`address`). No redirect is followed and no proxy of the environment is asked, because both lead where nobody
 //! checked. Everything has an end: connecting, the whole exchange, and the bytes of the answer.
 //!
 //! ```no_run

@@ -1,6 +1,6 @@
-//! Events on their way to endpoints: made from the stream of placed events ([`Store::deliveries_make`]), taken by one
-//! process at a time ([`Store::deliveries_claim`]), and written down with what came of them
-//! ([`Store::deliveries_settle`]).
+//! Events on their way to endpoints: made from the stream of placed events (`Store::deliveries_make`), taken by one
+//! process at a time (`Store::deliveries_claim`), and written down with what came of them
+//! (`Store::deliveries_settle`).
 //!
 //! Each endpoint has its own position in the stream and its own deliveries, so that none waits for another. A
 //! delivery is claimed until a time, by an update that only one can make: a process that dies leaves its claims to
