@@ -120,6 +120,39 @@ on_both_databases! {
         assert_eq!(refused.body["field"], "old_secret_expires_in");
     }
 
+    fn an_endpoint_is_told_only_what_its_maker_may_read(world: &World) {
+        let scene = Scene::of(world);
+        let caller = |scopes: &[&str]| {
+            let key = scene.merchant.client.post("/v1/api-keys", None, &json!({ "scopes": scopes })).ok(201);
+            anyone_of(world, &text(&key, "/key"))
+        };
+        let (bare, sales) = (caller(&["webhooks"]), caller(&["webhooks", "sales:read"]));
+        let both = caller(&["webhooks", "sales:read", "payouts:read"]);
+        let wish = |events: &[&str]| json!({ "url": NOWHERE, "events": events });
+        let create = |by: &Client, events: &[&str]| by.post("/v1/webhooks", None, &wish(events));
+        create(&bare, &["merchant.updated"]).problem(403, "scope-missing");
+        for events in [&["*"] as &[&str], &["payout.sent"], &["purchase.paid", "payout.failed"]] {
+            create(&bare, events).problem(403, "scope-missing");
+            create(&sales, events).problem(403, "scope-missing");
+            create(&both, events).ok(201);
+        }
+        let made = create(&sales, &["purchase.paid", "refund.made"]).ok(201);
+        let path = format!("/v1/webhooks/{}", text(&made, "/id"));
+        let elsewhere = json!({ "url": "http://127.0.0.1:10/" });
+        bare.patch(&path, &elsewhere).problem(403, "scope-missing");
+        sales.patch(&path, &elsewhere).ok(200);
+        for events in [json!(["*"]), json!(["payout.sent"])] {
+            bare.patch(&path, &json!({ "events": events })).problem(403, "scope-missing");
+            sales.patch(&path, &json!({ "events": events })).problem(403, "scope-missing");
+        }
+        bare.patch(&path, &json!({ "events": ["purchase.paid"], "enabled": false })).ok(200);
+        bare.patch(&path, &json!({ "events": ["purchase.paid", "refund.made"] })).problem(403, "scope-missing");
+        both.patch(&path, &json!({ "events": ["*"] })).ok(200);
+        sales.patch(&path, &elsewhere).problem(403, "scope-missing");
+        bare.patch(&path, &json!({ "events": ["*"], "enabled": true })).ok(200);
+        world.check();
+    }
+
     fn a_merchant_has_sixteen_endpoints_at_most(world: &World) {
         let scene = Scene::of(world);
         let wish = json!({ "url": NOWHERE, "events": ["*"] });

@@ -6,7 +6,10 @@ use actix_web::{
     HttpResponse,
     web::{Bytes as Raw, Data, Path},
 };
-use purser_core::ids::{DeliveryId, WebhookId};
+use purser_core::{
+    ids::{DeliveryId, WebhookId},
+    webhook::{EVERY_KIND, is_wanted},
+};
 use purser_store::{
     facts::webhook::{webhook_delete as webhook_remove, webhook_list},
     read::delivery::deliveries_page,
@@ -30,6 +33,25 @@ use crate::{
 
 /// What a key needs for all of these.
 const SCOPE: &str = "webhooks";
+
+/// What it needs besides to be told of any event, as for reading them.
+const EVENTS_SCOPE: &str = "sales:read";
+/// And of those about payouts.
+const PAYOUTS_SCOPE: &str = "payouts:read";
+
+/// Refuses a key that could not read these events itself: an endpoint goes on being told when the key is long deleted.
+fn require_for_events<'a>(
+    merchant: &Merchant,
+    mut kinds: impl Iterator<Item = &'a String>,
+) -> Result<(), Problem> {
+    let Some(first) = kinds.next() else { return Ok(()) };
+    merchant.require(EVENTS_SCOPE)?;
+    let is_payout = |kind: &String| kind == EVERY_KIND || kind.starts_with("payout.");
+    if is_payout(first) || kinds.any(is_payout) {
+        merchant.require(PAYOUTS_SCOPE)?;
+    }
+    Ok(())
+}
 
 fn known(id: &str) -> Result<WebhookId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
@@ -68,7 +90,8 @@ pub struct WebhookIn {
     enabled: Option<bool>,
 }
 
-/// Make an endpoint. It is told of what happens from now on. The secret is shown this once.
+/// Make an endpoint. It is told of what happens from now on. The secret is shown this once. The key also needs the scope
+/// `sales:read`, and `payouts:read` for events of payouts.
 #[utoipa::path(post, path = "/v1/webhooks", tag = "merchant", security(("merchant" = [])), request_body = WebhookIn,
     responses((status = 201, body = WebhookMade), openapi::Problems))]
 pub async fn webhook_create(
@@ -77,6 +100,7 @@ pub async fn webhook_create(
     Json(input): Json<WebhookIn>,
 ) -> Answered {
     merchant.require(SCOPE)?;
+    require_for_events(&merchant, input.events.iter())?;
     let WebhookIn { url, events, plugin, enabled } = input;
     let wish = Wish { url: Some(url), kinds: Some(events), plugin, enabled };
     let (row, secret) = webhook::create(&gateway, merchant.id, wish).await?;
@@ -110,7 +134,8 @@ pub struct WebhookChange {
     enabled: Option<bool>,
 }
 
-/// Change an endpoint, or enable one that was disabled.
+/// Change an endpoint, or enable one that was disabled. For another address and for more events the key also needs the
+/// scope `sales:read`, and `payouts:read` for events of payouts.
 #[utoipa::path(patch, path = "/v1/webhooks/{id}", tag = "merchant", security(("merchant" = [])),
     params(("id" = String, Path)), request_body = WebhookChange,
     responses((status = 200, body = WebhookOut), openapi::Problems))]
@@ -121,9 +146,17 @@ pub async fn webhook_change(
     Json(input): Json<WebhookChange>,
 ) -> Answered {
     merchant.require(SCOPE)?;
+    let id = known(&id)?;
     let WebhookChange { url, events, plugin, enabled } = input;
+    if url.is_some() || events.is_some() {
+        let told = webhook::get(&gateway, merchant.id, id).await?.kinds;
+        let kinds = events.as_ref().unwrap_or(&told).iter();
+        // Being told of less, at the same place, reveals nothing.
+        let is_new = |kind: &&String| url.is_some() || !is_wanted(&told, kind);
+        require_for_events(&merchant, kinds.filter(is_new))?;
+    }
     let wish = Wish { url, kinds: events, plugin, enabled };
-    let row = webhook::change(&gateway, merchant.id, known(&id)?, wish).await?;
+    let row = webhook::change(&gateway, merchant.id, id, wish).await?;
     Ok(HttpResponse::Ok().json(WebhookOut::from(row)))
 }
 
