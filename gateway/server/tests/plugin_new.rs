@@ -58,6 +58,22 @@ fn a_tax_plugin_passes_at_once() {
     passes(&plugin);
     let left_open = fs::read_to_string(plugin.join("src/lib.rs")).unwrap();
     assert!(!left_open.contains("__"), "{left_open}");
+    tells_nothing_of_the_machine(&plugin);
+}
+
+/// What is handed to everybody names no folder of its author: not the plugin's, not cargo's, not the compiler's.
+fn tells_nothing_of_the_machine(plugin: &Path) {
+    let file = plugin.join("built.wasm");
+    let built = purser(plugin, &["build", "--out", file.to_str().unwrap()]);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let component = fs::read(file).unwrap();
+    let holds = |text: &[u8]| component.windows(text.len()).any(|part| part == text);
+    assert!(holds(b"/cargo/registry/src/"), "the paths of panics are there, under other names");
+    let home = std::env::home_dir().unwrap();
+    let cargo = std::env::var("CARGO_HOME").map_or_else(|_| home.join(".cargo"), PathBuf::from);
+    for folder in [plugin, &cargo, &home.join(".rustup")] {
+        assert!(!holds(folder.as_os_str().as_encoded_bytes()), "{folder:?} is in the file");
+    }
 }
 
 #[test]

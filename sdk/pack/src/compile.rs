@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -11,22 +11,26 @@ use std::{
 use semver::Version;
 use serde::Deserialize;
 
-use crate::{Manifest, PackError, PluginToml, componentize};
+use crate::{Manifest, PackError, PluginToml, componentize, paths};
 
 /// WebAssembly without any system behind it: what a plugin imports is what the contract gives it.
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The release profile of plugins. A call gets a fresh instance, so both speed and size count.
-const PROFILE: [(&str, &str); 7] = [
+const PROFILE: [(&str, &str); 6] = [
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
     ("CARGO_PROFILE_RELEASE_LTO", "fat"),
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
     ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
-    // rustc's megabyte of stack would be most of a plugin's memory, which is cleared after every call.
-    ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-Clink-arg=-zstack-size=131072"),
 ];
+/// rustc's megabyte of stack would be most of a plugin's memory, which is cleared after every call.
+const STACK: &str = "-Clink-arg=-zstack-size=131072";
+/// Where cargo takes the compiler's options from, whatever is in them: a space, as in a folder's name, separates nothing.
+const OPTIONS: &str = "CARGO_ENCODED_RUSTFLAGS";
+/// What separates them there.
+const BETWEEN_OPTIONS: &str = "\u{1f}";
 
 /// What of cargo's environment an inner cargo may keep: how to reach registries, and which toolchain.
 /// All else (flags, wrappers, the outer package's own settings) belongs to the outer build.
@@ -162,6 +166,10 @@ fn compile(crates: &[PluginCrate], options: &BuildOptions) -> Result<Vec<PathBuf
     command.args(["--message-format", "json-render-diagnostics"]);
     if let Some(first) = crates.first() {
         command.arg("--manifest-path").arg(&first.manifest_path);
+        let mut options = vec![STACK.into()];
+        let folder = first.manifest_path.parent().unwrap_or(Path::new("."));
+        options.extend(paths::renamed(|| rustc(folder)));
+        command.env(OPTIONS, options.join(OsStr::new(BETWEEN_OPTIONS)));
     }
     for name in &names {
         command.args(["--package", name]);
@@ -243,12 +251,17 @@ fn ensure_target(dir: &Path) -> Result<(), PackError> {
     Err(PackError::TargetMissing { target: TARGET, remedy })
 }
 
-fn has_target(dir: &Path) -> bool {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let mut command = Command::new(rustc);
+/// The compiler of the crates in `dir`.
+fn rustc(dir: &Path) -> Command {
+    let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     clean(&mut command);
-    command.args(["--print", "target-libdir", "--target", TARGET]).current_dir(dir);
-    let Ok(output) = command.output() else { return false };
+    command.current_dir(dir);
+    command
+}
+
+fn has_target(dir: &Path) -> bool {
+    let print = ["--print", "target-libdir", "--target", TARGET];
+    let Ok(output) = rustc(dir).args(print).output() else { return false };
     // The directory is named whether or not anything is in it.
     let libdir = String::from_utf8(output.stdout).unwrap_or_default();
     let mut entries = fs::read_dir(libdir.trim()).into_iter().flatten();

@@ -11,6 +11,7 @@ mod compile;
 mod component;
 mod contract;
 mod manifest;
+mod paths;
 #[cfg(feature = "signature")]
 mod signature;
 
