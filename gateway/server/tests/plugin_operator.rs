@@ -14,7 +14,7 @@ use std::{fs, path::Path, process::Command};
 
 use purser_pack::{SigningKey, sign};
 use serde_json::{Value, json};
-use support::{World, new_key, text};
+use support::{START, World, new_key, plugin, text};
 
 /// What the command printed, as JSON, or what it said instead.
 fn purser(world: &World, arguments: &[&str]) -> Result<Value, String> {
@@ -23,7 +23,7 @@ fn purser(world: &World, arguments: &[&str]) -> Result<Value, String> {
     command
         .arg("plugin")
         .args(arguments)
-        .args(["--json", "--sandbox", "--data"])
+        .args(["--json", "--sandbox", "--clock", START, "--data"])
         .arg(&settings.data);
     if let Some(database) = &settings.database {
         command.args(["--database", database]);
@@ -37,13 +37,7 @@ fn purser(world: &World, arguments: &[&str]) -> Result<Value, String> {
 
 /// The plugin that does as it is configured, under another version, as a file.
 fn file(folder: &Path, version: &str, key: Option<&SigningKey>) -> String {
-    let mut component = purser_hostile::component().to_vec();
-    let old = env!("CARGO_PKG_VERSION").as_bytes();
-    let places: Vec<usize> =
-        (0..component.len()).filter(|at| component[*at..].starts_with(old)).collect();
-    for at in places {
-        component[at..at + old.len()].copy_from_slice(version.as_bytes());
-    }
+    let component = plugin::version(version);
     let component = key.map_or(component.clone(), |key| sign(&component, key).unwrap());
     let file = folder.join(format!("hostile-{version}.wasm"));
     fs::write(&file, component).unwrap();

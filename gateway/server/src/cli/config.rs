@@ -56,6 +56,9 @@ pub struct PlaceFlags {
         default_missing_value = "true"
     )]
     pub sandbox: Option<bool>,
+    /// Time that the sandbox starts at, like 2026-11-22T12:00:00Z
+    #[arg(long, env = "PURSER_CLOCK", value_name = "TIME", value_parser = time)]
+    pub clock: Option<Timestamp>,
     /// Whether plugins have to be signed by somebody trusted [default: required; optional in the sandbox]
     #[arg(long, env = "PURSER_PLUGIN_SIGNATURES", value_name = "POLICY")]
     pub plugin_signatures: Option<Signatures>,
@@ -93,9 +96,6 @@ pub struct ServeFlags {
     /// What a conversion costs whoever loads a card [default: 0.5]
     #[arg(long, env = "PURSER_FX_SPREAD_PERCENT", value_name = "PERCENT", value_parser = percent)]
     pub fx_spread_percent: Option<Percent>,
-    /// Time that the sandbox starts at, like 2026-11-22T12:00:00Z
-    #[arg(long, env = "PURSER_CLOCK", value_name = "TIME", value_parser = time)]
-    pub clock: Option<Timestamp>,
     /// Days after which rates convert nothing [default: 5]
     #[arg(long, env = "PURSER_RATES_MAX_AGE_DAYS", value_name = "DAYS")]
     pub rates_max_age_days: Option<u32>,
@@ -183,7 +183,7 @@ impl ServeFlags {
             percent,
         )?;
         let half = || percent("0.5").map_err(|why| value("fx_spread_percent", why));
-        let clock = or_parse(self.clock, "clock", file.clock.as_deref(), time)?;
+        let clock = or_parse(place.clock, "clock", file.clock.as_deref(), time)?;
         let step_up = self.step_up_limit.as_ref().or(file.step_up_limit.as_ref());
         let (limits, limits_elsewhere) = limits(&file.limits, unit_of_account)?;
         let sandbox = place.sandbox.or(file.sandbox).unwrap_or(false);

@@ -4,7 +4,7 @@ use std::{fmt, future::Future, marker::PhantomData, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
 use jiff::civil::{Date, date};
-use purser_core::tender::is_tender;
+use purser_core::{ids::IdError, tender::is_tender};
 use purser_money::{Currency, Money};
 use serde::{
     Deserialize, Deserializer,
@@ -102,6 +102,12 @@ fn plain(error: &serde_json::Error) -> &'static str {
     }
     if is("duplicate field ") {
         return "this field is there twice";
+    }
+    if is("unknown variant ") {
+        return "one of the values that /docs shows";
+    }
+    if is(&IdError.to_string()) {
+        return "an id as this gateway gave it";
     }
     match text.rsplit_once(", expected ").filter(|_| is("invalid ")) {
         Some((_, expected)) => {

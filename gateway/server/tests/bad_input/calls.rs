@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+mod plugins;
+
 use crate::support::{Buyer, Client, Merchant, World, new_key, text};
 
 /// A call with a body that would be accepted.
@@ -40,6 +42,7 @@ pub(crate) struct Cast {
     other: Buyer,
     card: String,
     item: String,
+    purchase: String,
     recovery_code: String,
     refresh_token: String,
 }
@@ -78,6 +81,7 @@ impl Cast {
             indicium: text(&stamp, "/indicium"),
             card: world.cards(1, "10.00", "USD").remove(0),
             item: text(&purchase, "/items/0/id"),
+            purchase: text(&purchase, "/id"),
             recovery_code: text(&lost, "/recovery_code"),
             refresh_token: text(&session, "/refresh_token"),
             shop,
@@ -129,6 +133,8 @@ pub(crate) fn all(world: &World, cast: &Cast) -> Vec<Call> {
     all.extend(of_stamps(world, cast));
     all.extend(of_merchants(cast));
     all.extend(of_operators(world));
+    all.extend(plugins::of_operators(world, cast));
+    all.extend(of_endpoints(cast));
     all.extend(of_money_that_leaves(world, cast));
     all.extend(of_accounts(world, cast));
     let now = json!({ "now": "2024-06-28T13:00:00Z" });
@@ -246,8 +252,8 @@ fn of_operators(world: &World) -> Vec<Call> {
         "max_count": 10, "max_total": usd("500.00"), "window_days": 14, "period_days": 90,
     });
     let bought = json!({ "amount": "1.00", "currency": "EUR" });
-    let enable = |role: &str, body| Call {
-        path: format!("/v1/plugins/{}/enable", plugin(world, role)),
+    let enable = |name: &str, body| Call {
+        path: format!("/v1/plugins/{}/enable", plugin(world, name)),
         ..call(operator, "/v1/plugins/{id}/enable", body)
     };
     vec![
@@ -260,8 +266,27 @@ fn of_operators(world: &World) -> Vec<Call> {
         ),
         Call { method: "PUT", ..call(operator, "/v1/policies/refunds", policy) },
         call(operator, "/v1/treasury/trades", json!({ "sold": usd("1.00"), "bought": bought })),
-        enable("tax", json!({ "countries": ["DE", "FR"], "from": "2024-06-28" })),
-        enable("currency", json!({ "currencies": ["EUR", "*"], "from": "2024-06-28" })),
+        enable("tax-eu", json!({ "countries": ["DE", "FR"], "from": "2024-06-28" })),
+        enable("currency-ecb", json!({ "currencies": ["EUR", "*"], "from": "2024-06-28" })),
+    ]
+}
+
+/// Endpoints that are never told anything.
+fn of_endpoints(cast: &Cast) -> Vec<Call> {
+    let shop = &cast.shop.client;
+    let hook = json!({
+        "url": "https://shop.example/hooks",
+        "events": ["purchase.paid"],
+        "plugin": "webhook-standard",
+        "enabled": false,
+    });
+    let made = text(&shop.post("/v1/webhooks", None, &hook).ok(201), "/id");
+    let path = format!("/v1/webhooks/{made}");
+    let rotation = json!({ "old_secret_expires_in": 60 });
+    vec![
+        call(shop, "/v1/webhooks", hook.clone()),
+        Call { method: "PATCH", path: path.clone(), ..call(shop, "/v1/webhooks/{id}", hook) },
+        Call { path: format!("{path}/rotate"), ..call(shop, "/v1/webhooks/{id}/rotate", rotation) },
     ]
 }
 
@@ -303,9 +328,9 @@ fn of_accounts(world: &World, cast: &Cast) -> Vec<Call> {
     ]
 }
 
-/// The bundled plugin of a role.
-pub(crate) fn plugin(world: &World, role: &str) -> String {
-    let all = world.operator.get("/v1/plugins").ok(200);
-    let found = all["data"].as_array().unwrap().iter().find(|plugin| plugin["role"] == role);
+/// The bundled plugin of a name.
+pub(crate) fn plugin(world: &World, name: &str) -> String {
+    let all = world.operator.get("/v1/plugins?limit=100").ok(200);
+    let found = all["data"].as_array().unwrap().iter().find(|plugin| plugin["name"] == name);
     text(found.unwrap(), "/id")
 }

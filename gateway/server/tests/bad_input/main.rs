@@ -189,7 +189,7 @@ on_both_databases! {
                 faults.look(&send(&path, "{}"), None, &format!("{method} {path}"));
             }
             if bare {
-                let path = fill(&route, &calls::plugin(world, "tax"));
+                let path = fill(&route, &calls::plugin(world, "tax-eu"));
                 let surprised = send(&path, "{\"surprise\":1}");
                 faults.look(&surprised, Some("surprise"), &format!("{method} {path}"));
                 for broken in ["{", "[]", "null", "7"] {
@@ -214,7 +214,7 @@ on_both_databases! {
         let (document, cast, mut faults) = (document(world), Cast::of(world), Faults::default());
         for (method, route, operation) in of_the_api(&document) {
             let who = who_asks(world, &cast, &operation);
-            let path = fill(&route, &calls::plugin(world, "tax"));
+            let path = fill(&route, &calls::plugin(world, "tax-eu"));
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
                 let name = text(parameter, "/name");

@@ -126,6 +126,8 @@ fn walk(
         walk(document, property, value, (&at.0, &at.1), found);
     };
     match example {
+        // What maps names to texts has no fields of its own.
+        Value::Object(_) if variants.iter().all(|variant| variant["properties"].is_null()) => {}
         Value::Object(members) => {
             let knows = |variant: &&Value| {
                 members.keys().all(|key| variant["properties"].get(key).is_some())
@@ -188,6 +190,10 @@ pub(crate) fn wrong(field: &Field, example: &Value, takes_zero: bool) -> Vec<Wro
 
 fn wrong_types(field: &Field, value: &Value) -> Vec<String> {
     let schema = &field.schema;
+    // Whatever is JSON is taken where the document says nothing of its type.
+    if schema.get("type").is_none() && schema.get("enum").is_none() {
+        return ["1e400", "-1e400", "NaN", "Infinity", "tru", "'1'"].map(str::to_owned).into();
+    }
     let mut raw: Vec<String> =
         ["-1", "1.5", "1e300", "1e400", "-1e400", "NaN", "Infinity", "tru", "'1'"]
             .map(str::to_owned)

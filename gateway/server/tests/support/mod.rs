@@ -14,6 +14,7 @@
 
 mod client;
 mod database;
+pub mod plugin;
 mod process;
 
 use std::{

@@ -70,6 +70,8 @@ on_both_databases! {
             refused.problem(400, "malformed-request");
             assert_eq!(refused.body["field"], field);
         }
+        let all = scene.merchant.client.post("/v1/webhooks", None, &json!({ "url": NOWHERE, "enabled": false })).ok(201);
+        assert_eq!(all["events"], json!(["*"]), "nothing said is everything");
         assert_eq!(scene.merchant.client.delete(&path).status, 204);
         scene.merchant.client.get(&path).problem(404, "not-found");
         scene.merchant.client.delete(&path).problem(404, "not-found");

@@ -1,7 +1,7 @@
 //! Which plugin answers for a country or a currency, from which day on. Bindings are never changed: a later one
 //! takes over, so that what was asked on a past day can be asked of the plugin of that day.
 
-use diesel::prelude::*;
+use diesel::{dsl::max, prelude::*};
 use purser_core::{Date, Timestamp, ids::PluginId};
 
 use crate::{Connection, StoreError, read::row::Row, schema::plugin_binding};
@@ -48,11 +48,16 @@ impl BindingRow {
     }
 }
 
-/// Binds a plugin to a place, or disables the place. Decided twice in one moment, the last word holds.
+/// Binds a plugin to a place, or disables the place. The last word holds, also where it is said by a clock that is behind
+/// the one before: a command's and a gateway's are not the same.
 pub fn binding_insert(conn: &mut Connection, new: &Binding) -> Result<(), StoreError> {
-    let (from, at) = (new.from.to_string(), new.at.as_microsecond());
-    let same = plugin_binding::table.find((&new.role, &new.place, &from, at));
-    diesel::delete(same).execute(conn)?;
+    let from = new.from.to_string();
+    let latest: Option<i64> = plugin_binding::table
+        .filter(plugin_binding::role.eq(&new.role).and(plugin_binding::place.eq(&new.place)))
+        .filter(plugin_binding::from_date.eq(&from))
+        .select(max(plugin_binding::at))
+        .first(conn)?;
+    let at = new.at.as_microsecond().max(latest.map_or(i64::MIN, |at| at.saturating_add(1)));
     let row = (
         plugin_binding::role.eq(&new.role),
         plugin_binding::place.eq(&new.place),

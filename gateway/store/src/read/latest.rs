@@ -31,7 +31,8 @@ pub fn time_latest(conn: &mut Connection) -> Result<Option<Timestamp>, StoreErro
         card_batch.created_at,
         refund_policy.at
     );
-    // Plugins and rates do not count: the command line, which knows no sandbox's clock, brings them as well.
+    // Plugins and rates do not count: the command line, which knows a sandbox's clock only if it is told, brings them as
+    // well.
     // Entries grow with every purchase, so they have no index of times. Ids do not tell: they begin with the machine's
     // time, which may have been set back. But a seal is younger than all that it covers, and what waits for one is little.
     let sealed = seal::table.order(seal::first_position.desc()).select(seal::at).first(conn);

@@ -19,6 +19,8 @@ use crate::{gateway::Gateway, problem::Problem};
 
 /// An API key, a token or a certificate's key.
 const SECRET_BYTES_MAX: usize = 8 * 1024;
+/// No manifest asks for more.
+const HOSTS_MAX: usize = 16;
 
 /// What a plugin was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,13 +129,21 @@ pub(super) async fn decide(
     row: &Plugin,
     granting: Granting,
 ) -> Result<Decided, Problem> {
-    let (missing, decided) = weigh(gateway, row, granting).await?;
+    let (missing, decided) = weigh(gateway, row, granting).await.map_err(within_grants)?;
     match missing.shown().as_slice() {
         [] => Ok(decided),
         missing => Err(refused(format!(
             "it asks for more than it was granted: {}; grant that, or do not enable it",
             missing.join(", ")
         ))),
+    }
+}
+
+/// The same problem, where what is given is a part of something else.
+fn within_grants(problem: Problem) -> Problem {
+    match problem.field.clone() {
+        Some(field) => problem.field(format!("grants.{field}")),
+        None => problem,
     }
 }
 
@@ -205,23 +215,26 @@ fn checked(asked: &Grants, granting: &Granting) -> Result<(), Problem> {
     let unasked = |field: String, what: &str| {
         Problem::malformed(field, format!("the plugin does not ask for {what}"))
     };
+    if granting.hosts.len() > HOSTS_MAX {
+        return Err(Problem::malformed("hosts", format!("at most {HOSTS_MAX}")));
+    }
     for (index, host) in granting.hosts.iter().enumerate() {
         if !asked.hosts.contains(host) {
-            return Err(unasked(format!("grants.hosts[{index}]"), "this host"));
+            return Err(unasked(format!("hosts[{index}]"), "this host"));
         }
     }
     for (name, secret) in &granting.secrets {
         if !asked.secrets.contains(name) {
-            return Err(unasked(format!("grants.secrets.{name}"), "this secret"));
+            return Err(unasked(format!("secrets.{name}"), "this secret"));
         }
         if secret.expose().is_empty() || secret.expose().len() > SECRET_BYTES_MAX {
             let detail = format!("1 to {SECRET_BYTES_MAX} bytes");
-            return Err(Problem::malformed(format!("grants.secrets.{name}"), detail));
+            return Err(Problem::malformed(format!("secrets.{name}"), detail));
         }
     }
     match granting.limits {
         Some(class) if asked.limits != Some(class) => {
-            Err(unasked("grants.limits".to_owned(), "other limits"))
+            Err(unasked("limits".to_owned(), "other limits"))
         }
         _ => Ok(()),
     }

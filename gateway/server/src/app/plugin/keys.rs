@@ -1,5 +1,6 @@
 //! Publishers whose plugins the operator takes.
 
+use data_encoding::BASE64URL_NOPAD;
 use purser_core::jws::PublicKey;
 use purser_store::{
     StoreError,
@@ -12,6 +13,7 @@ use crate::{gateway::Gateway, problem::Problem};
 
 /// A name for people.
 const NAME_CHARS_MAX: usize = 100;
+const SHA256_BYTES: usize = 32;
 
 /// Trusts a publisher's key: PEM, a JWK, or its 32 bytes in base64url.
 pub async fn trust(gateway: &Gateway, key: &str, name: &str) -> Result<PluginKey, Problem> {
@@ -42,6 +44,12 @@ pub async fn list(gateway: &Gateway) -> Result<Vec<PluginKey>, StoreError> {
 
 /// Takes no more plugins by a key. Those that are installed stay.
 pub async fn forget(gateway: &Gateway, id: &str) -> Result<(), Problem> {
+    // Every thumbprint is a SHA-256 (RFC 7638).
+    let is_thumbprint =
+        BASE64URL_NOPAD.decode(id.as_bytes()).is_ok_and(|digest| digest.len() == SHA256_BYTES);
+    if !is_thumbprint {
+        return Err(Problem::not_found());
+    }
     let id = id.to_owned();
     match gateway.store.write(move |db| plugin_key_delete(db, &id)).await? {
         true => Ok(()),

@@ -79,9 +79,9 @@ pub struct WebhookIn {
     /// Where it is: https, on the internet. In a sandbox also http, and on the same machine.
     #[schema(format = "uri", max_length = 2048, example = "https://shop.example/hooks")]
     url: String,
-    /// `["*"]` for all kinds of events, those to come included, or some of them.
+    /// `["*"]` for all kinds of events, those to come included, or some of them; all, if left out.
     #[schema(min_items = 1, max_items = 9, example = json!(["*"]))]
-    events: Vec<String>,
+    events: Option<Vec<String>>,
     /// The plugin that words what it is told: `webhook-standard`, if left out, or `webhook-chat`, or another that the
     /// operator has enabled.
     #[schema(max_length = 100)]
@@ -100,9 +100,10 @@ pub async fn webhook_create(
     Json(input): Json<WebhookIn>,
 ) -> Answered {
     merchant.require(SCOPE)?;
-    require_for_events(&merchant, input.events.iter())?;
     let WebhookIn { url, events, plugin, enabled } = input;
-    let wish = Wish { url: Some(url), kinds: Some(events), plugin, enabled };
+    let kinds = events.unwrap_or_else(|| vec![EVERY_KIND.to_owned()]);
+    require_for_events(&merchant, kinds.iter())?;
+    let wish = Wish { url: Some(url), kinds: Some(kinds), plugin, enabled };
     let (row, secret) = webhook::create(&gateway, merchant.id, wish).await?;
     Ok(HttpResponse::Created().json(WebhookMade::of(row, &secret)))
 }

@@ -146,16 +146,41 @@ impl From<Installed> for PluginOut {
 }
 
 /// What is refused unless the operator says that it is meant.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct InstallParams {
     /// Take a file of up to 32 MiB: one that brings its language's runtime along.
-    allow_large: bool,
+    #[param(value_type = Option<bool>)]
+    allow_large: Option<String>,
     /// Take a version that is older than one that answers.
-    allow_older: bool,
+    #[param(value_type = Option<bool>)]
+    allow_older: Option<String>,
     /// Take a file of somebody else than who signed the versions before.
-    allow_other_publisher: bool,
+    #[param(value_type = Option<bool>)]
+    allow_other_publisher: Option<String>,
+}
+
+impl InstallParams {
+    /// What is said, with the one named that is neither.
+    fn permissions(&self) -> Result<Permissions, Problem> {
+        Ok(Permissions {
+            large: is_true(self.allow_large.as_deref(), "allow_large")?,
+            older: is_true(self.allow_older.as_deref(), "allow_older")?,
+            other_publisher: is_true(
+                self.allow_other_publisher.as_deref(),
+                "allow_other_publisher",
+            )?,
+        })
+    }
+}
+
+fn is_true(said: Option<&str>, field: &str) -> Result<bool, Problem> {
+    match said {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::malformed(field, "true or false")),
+    }
 }
 
 /// Install a plugin: its file is the body. It is verified (size, imports, manifest, signature) and held to the rules that
@@ -166,17 +191,17 @@ pub struct InstallParams {
 pub async fn plugin_install(
     gateway: Data<Gateway>,
     _operator: Operator,
-    allowed: Query<InstallParams>,
+    allowed: Result<Query<InstallParams>, actix_web::Error>,
     bytes: Result<Raw, actix_web::Error>,
 ) -> Answered {
     let bytes = bytes.map_err(|error| unread(&error))?;
-    let InstallParams { allow_large, allow_older, allow_other_publisher } = allowed.into_inner();
-    let permissions = Permissions {
-        large: allow_large,
-        older: allow_older,
-        other_publisher: allow_other_publisher,
-    };
-    let row = plugin::install(&gateway, bytes.to_vec(), permissions).await?;
+    let allowed = allowed.map_err(|_| {
+        Problem::malformed(
+            "",
+            "the query is `allow_large`, `allow_older`, `allow_other_publisher`, each once",
+        )
+    })?;
+    let row = plugin::install(&gateway, bytes.to_vec(), allowed.permissions()?).await?;
     Ok(HttpResponse::Created().json(PluginOut::from(plugin::installed(&gateway, row.id).await?)))
 }
 
@@ -223,7 +248,7 @@ pub struct EnableIn {
     from: Option<Date>,
     /// What the plugin is given with every call, at most 64 KiB: JSON, or a text as it is. If left out, the configuration
     /// that the same plugin has there goes on; an empty text is none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     config: Option<Value>,
     /// What it is given of what it asks for.
     grants: Option<GrantsIn>,

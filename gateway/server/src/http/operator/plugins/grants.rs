@@ -15,12 +15,16 @@ use super::{PluginOut, plugin_id};
 use crate::{
     app::plugin::{self, grants::Granting},
     gateway::Gateway,
-    http::{auth::Operator, body::Json, operator::Answered},
+    http::{
+        auth::Operator,
+        body::{Json, parts},
+        operator::Answered,
+    },
 };
 
 /// What a plugin is given of what it asks for.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[schema(as = PluginGrants)]
 pub struct GrantsIn {
     /// Hosts that the gateway may fetch from for it.
@@ -35,6 +39,8 @@ pub struct GrantsIn {
     #[schema(value_type = Option<String>, example = "interpreter")]
     limits: Option<LimitsClass>,
 }
+
+parts!(GrantsIn);
 
 /// Without the secrets.
 impl std::fmt::Debug for GrantsIn {

@@ -40,7 +40,7 @@ pub struct ShadowIn {
     #[schema(max_items = 256)]
     countries: Vec<String>,
     /// Its configuration; if left out, that of the version that answers.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     config: Option<Value>,
     /// What it is given of what it asks for.
     grants: Option<GrantsIn>,
@@ -181,7 +181,7 @@ pub struct ReplayIn {
     #[schema(value_type = Option<String>)]
     with: Option<PluginId>,
     /// Its configuration; if left out, that of each decision.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     config: Option<Value>,
     /// Of purchases from this day on.
     #[schema(value_type = Option<String>, format = Date)]

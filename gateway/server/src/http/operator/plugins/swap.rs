@@ -25,7 +25,7 @@ use crate::{
 #[schema(as = ActivateRequest)]
 pub struct ActivateIn {
     /// Another configuration; if left out, that of the version before goes on. An empty text is none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value, required = false)]
     config: Option<Value>,
     /// What it is given of what it asks for, beside what the version before was given.
     grants: Option<GrantsIn>,
