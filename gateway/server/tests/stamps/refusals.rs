@@ -31,6 +31,9 @@ on_both_databases! {
         heavy.as_object_mut().unwrap().remove("service");
         let none = buyer.client.post("/v1/stamps/quotes", None, &heavy).ok(200);
         assert_eq!(none, json!({ "data": [] }), "nothing carries it");
+        let unknown = buyer.client.post("/v1/stamps/quotes", None, &post.but("service", "pigeon"));
+        unknown.problem(422, "postage-unsupported");
+        assert_eq!(unknown.body["field"], "service");
         assert_eq!(buyer.balance(), "10.00");
         world.check();
     }

@@ -31,6 +31,10 @@ pub async fn quote(gateway: &Gateway, payer: &Payer, wish: &Wish) -> Result<Vec<
     let making = Making { at: gateway.now(), facts: gateway.facts.at(payer.facts_version) };
     let post = wish.post(gateway, &making).await?;
     let (products, _) = products(gateway, &making, &post, wish).await?;
+    // Who names a service is told of it as when it is bought; who names none, that nothing carries the piece.
+    if products.is_empty() && wish.service.is_some() {
+        return Err(Problem::new(problem::POSTAGE_UNSUPPORTED).field("service"));
+    }
     let mut quoted = Vec::with_capacity(products.len());
     for product in products {
         let basket = price(gateway, &making, &post, wish, (&product, "stamp")).await?;
