@@ -139,6 +139,8 @@ fn unsafe_code_is_where_it_is_known_to_be() {
         "gateway/host/src/cache.rs",
         "gateway/host/tests/hostile/src/plugin.rs",
         "gateway/host/tests/hostile_rates/src/plugin.rs",
+        "gateway/host/tests/hostile_stamps/src/plugin.rs",
+        "gateway/host/tests/hostile_webhooks/src/plugin.rs",
         "sdk/src/lib.rs",
     ]
     .map(PathBuf::from);

@@ -8,6 +8,8 @@ mod deed;
 pub use deed::Deed;
 
 #[cfg(target_family = "wasm")]
+mod abuse;
+#[cfg(target_family = "wasm")]
 mod plugin;
 
 #[cfg(not(target_family = "wasm"))]

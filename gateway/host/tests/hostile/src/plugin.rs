@@ -16,7 +16,10 @@ use purser_sdk::{
     log::{self, Level},
 };
 
-use crate::Deed;
+use crate::{
+    Deed,
+    abuse::{bomb, deeper, flood, spin},
+};
 
 struct Hostile;
 
@@ -66,8 +69,7 @@ impl Guest for Hostile {
             Deed::WrongSum => Ok(with(honest, |row| row.tax.minor += 100)),
             Deed::UnknownLine => Ok(with(honest, |row| row.lines.push(u32::MAX))),
             Deed::HugeLog => {
-                let line = "l".repeat(1024);
-                (0..1024).for_each(|_| log::write(Level::Info, &line));
+                flood();
                 Ok(honest)
             }
             Deed::Rant => Err(error("\u{1b}[31mno\u{7}\n".repeat(10_000))),
@@ -129,33 +131,11 @@ fn error(message: String) -> Error {
     }
 }
 
-fn spin() -> ! {
-    let mut turns = 0_u64;
-    loop {
-        turns = black_box(turns).wrapping_add(1);
-    }
-}
-
 /// Growing memory by nothing is a few instructions for the plugin and a call into the engine.
 fn dawdle() -> ! {
     loop {
         #[cfg(target_arch = "wasm32")]
         black_box(core::arch::wasm32::memory_grow(0, black_box(0)));
-    }
-}
-
-fn bomb() -> String {
-    let mut hoard = Vec::new();
-    loop {
-        hoard.push(vec![1_u8; 1024 * 1024]);
-        black_box(&hoard);
-    }
-}
-
-fn deeper(depth: u64) -> u64 {
-    match black_box(depth) {
-        u64::MAX => 0,
-        depth => black_box(deeper(depth.wrapping_add(1))).wrapping_add(depth),
     }
 }
 

@@ -62,10 +62,14 @@ impl From<Problem> for Trouble {
 
 impl From<CallError> for Trouble {
     fn from(error: CallError) -> Self {
-        match &error {
+        match error {
             CallError::Overloaded => Self::Later(error.into()),
-            CallError::Fault(..) => Self::Again(error.into()),
-            CallError::Refused(refused) if refused.retryable => Self::Again(error.into()),
+            // The key of the stamp answers this for ever: with the kind of fault, and not with what the plugin said.
+            CallError::Fault(fault, _) => {
+                let detail = format!("the vendor's plugin failed ({fault}); the money went back");
+                Self::Again(Problem::from(error).detail(detail))
+            }
+            CallError::Refused(ref refused) if refused.retryable => Self::Again(error.into()),
             CallError::Refused(_) | CallError::InputTooLarge { .. } => Self::Never(error.into()),
         }
     }

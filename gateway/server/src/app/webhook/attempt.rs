@@ -87,8 +87,10 @@ pub(super) async fn all(gateway: &Gateway, webhook: &Webhook, event: &Event, par
     let (messages, secrets) = match prepared(gateway, webhook, event).await {
         Ok(prepared) => prepared,
         Err(problem) => {
-            // Which plugin failed and how is the operator's to know, and in the log.
-            let answer = format!("{}: {}", problem.kind.name(), problem.kind.meaning());
+            // The kind of fault is told as it is to everybody; what the plugin said is the operator's, in the log.
+            let fault = problem.with.get("fault").and_then(|fault| fault.as_str());
+            let fault = fault.map_or_else(String::new, |fault| format!(" ({fault})"));
+            let answer = format!("{}{fault}: {}", problem.kind.name(), problem.kind.meaning());
             let outcome = Outcome::PluginFailed;
             let attempt = Attempt { outcome, answer, ..blank(part, at, started) };
             gateway.metrics.webhook_attempt(outcome, started.elapsed());
