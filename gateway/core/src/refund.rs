@@ -78,6 +78,7 @@ impl Refund {
     pub(crate) fn needs(&self) -> Needs {
         let mut needs = vault_needs(self.account);
         needs.accounts.insert(Account::Refund(self.account));
+        needs.pending_voids.insert(self.account);
         needs.items.extend(self.item);
         needs.stamps.extend(self.stamp.as_ref().map(|back| back.stamp));
         needs
@@ -96,7 +97,7 @@ impl Refund {
     }
 
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
-        let item = self.check((at, at), books)?;
+        let item = self.check(at, books)?;
         // What a vendor holds back for some days must not come back at once by another way.
         if let Some(back) = self.stamp.as_ref().filter(|back| back.void_hold_days > 0) {
             return Err(Refusal::StampHeld { days: back.void_hold_days }.into());
@@ -106,18 +107,17 @@ impl Refund {
         Ok(Answer::Refunded { refund: self.id, item: item.id, credited: item.charged, vault })
     }
 
-    /// The item, if the rules let it go back: those of the window when it was asked for, all others now.
-    pub(crate) fn check(
-        &self,
-        (asked_at, at): (Timestamp, Timestamp),
-        books: &Books,
-    ) -> Result<ItemRecord, Stop> {
+    /// The item, if the rules let it go back. A stamp whose void is still held back has its place among the refunds: it
+    /// is not asked again when it is due.
+    pub(crate) fn check(&self, at: Timestamp, books: &Books) -> Result<ItemRecord, Stop> {
         active_vault(self.account, books)?;
-        let item = self.refundable(asked_at, books)?;
+        let item = self.refundable(at, books)?;
         let vault = books.vault(self.account).ok_or(Refusal::VaultInactive)?;
         let over = vault.period_is_over(&self.policy, at);
         let count = if over { 0 } else { vault.refund_count };
-        if count >= self.policy.max_count {
+        let promised =
+            books.pending_voids(self.account, self.stamp.as_ref().map(|back| back.stamp));
+        if count.saturating_add(promised) >= self.policy.max_count {
             return Err(Refusal::RefundLimitExceeded.into());
         }
         Ok(item)

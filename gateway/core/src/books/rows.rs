@@ -33,6 +33,9 @@ pub struct Needs {
     pub vendors: BTreeSet<MerchantId>,
     /// Stamps.
     pub stamps: BTreeSet<StampId>,
+    /// Buyers, of whom all stamps must be seen whose void is held back. They are among those whose vaults are locked, so
+    /// that no stamp is added to these meanwhile.
+    pub pending_voids: BTreeSet<AccountId>,
     /// Open accounts that the command takes from: trades, payouts, remittances. All others post to open accounts
     /// without a lock, so that none is a bottleneck; of two that take, the second must see what the first left. And
     /// those that are posted to with more than `LARGE_MINOR`, because they have a ceiling.

@@ -2,7 +2,7 @@
 
 use super::{Books, Undo};
 use crate::{
-    ids::{MerchantId, StampId},
+    ids::{AccountId, MerchantId, StampId},
     stamp::{Stamp, StampState, Use, register::Vendor},
 };
 
@@ -35,6 +35,16 @@ impl Books {
     /// A stamp.
     pub(crate) fn stamp(&self, stamp: StampId) -> Option<&Stamp> {
         self.stamps.get(&stamp)
+    }
+
+    /// How many stamps of a buyer have a void that is held back, but for this one.
+    pub(crate) fn pending_voids(&self, account: AccountId, but: Option<StampId>) -> u32 {
+        let pending = self.stamps.values().filter(|stamp| {
+            stamp.record.account == account
+                && Some(stamp.record.id) != but
+                && matches!(stamp.state, StampState::Issued(_, Use::VoidPending { .. }))
+        });
+        u32::try_from(pending.count()).unwrap_or(u32::MAX)
     }
 
     /// Changes a vendor.

@@ -84,14 +84,13 @@ impl ScanStamp {
         Needs { stamps: [self.stamp].into(), ..Needs::default() }
     }
 
+    /// One scan in the life of a stamp is valid, also where another has the same time and place: two copies in one tray
+    /// have both. A scanner that repeats itself knows its own scan by them.
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let stamp = books.stamp(self.stamp).cloned().ok_or(Refusal::NotFound)?;
         let now = Seen { at: self.scanned_at.unwrap_or(at), place: self.place.clone() };
         let (verdict, first) = stamp.verdict(now.at).ok_or(Refusal::NotFound)?;
         let first = first.cloned();
-        if self.was_heard(first.as_ref()) {
-            return Ok(Answer::StampScanned { stamp: self.stamp, verdict: Verdict::Valid, first });
-        }
         books.write().scans.push(ScanRecord {
             id: self.id,
             stamp: self.stamp,
@@ -110,13 +109,5 @@ impl ScanStamp {
             Verdict::Duplicate | Verdict::Void | Verdict::Expired => first,
         };
         Ok(Answer::StampScanned { stamp: self.stamp, verdict, first })
-    }
-
-    /// A scanner that was offline sends its scans again when it did not hear the answer: the same time and place is
-    /// the same scan.
-    fn was_heard(&self, first: Option<&Seen>) -> bool {
-        first.is_some_and(|first| {
-            self.scanned_at == Some(first.at) && self.place.is_some() && self.place == first.place
-        })
     }
 }

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use super::{StampState, Use};
 use crate::{
     books::{Books, Needs},
-    command::{Answer, Stop},
+    command::{Answer, Stop, active_vault},
     ids::{ItemId, StampId},
     policy::days_after,
     record::EventRecord,
-    refund::Refund,
+    refund::{Goodwill, Refund},
     refusal::Refusal,
 };
 
@@ -37,12 +37,13 @@ pub struct VoidStamp {
 }
 
 /// When in the life of a void.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum VoidStage {
     /// The buyer asks.
     Asked,
-    /// The vendor's days have passed.
-    Due,
+    /// The vendor's days have passed. What the money comes back by if the vault was closed meanwhile; its stamp is this
+    /// one.
+    Due(Box<Goodwill>),
 }
 
 impl StampReturn {
@@ -73,18 +74,22 @@ impl StampReturn {
 
 impl VoidStamp {
     pub(crate) fn needs(&self) -> Needs {
-        self.refund.needs()
+        let mut needs = self.refund.needs();
+        if let VoidStage::Due(gift) = &self.stage {
+            needs.accounts.extend(gift.needs().accounts);
+        }
+        needs
     }
 
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
-        match self.stage {
+        match &self.stage {
             VoidStage::Asked => self.ask(at, books),
-            VoidStage::Due => self.finish(at, books),
+            VoidStage::Due(gift) => self.finish(gift, at, books),
         }
     }
 
     fn ask(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
-        let item = self.refund.check((at, at), books)?;
+        let item = self.refund.check(at, books)?;
         let hold_days = self.refund.stamp.as_ref().map_or(0, |back| back.void_hold_days);
         if hold_days == 0 {
             self.refund.settle(&item, at, books)?;
@@ -103,22 +108,17 @@ impl VoidStamp {
         Ok(Answer::StampVoided { stamp: self.stamp, credited: None, due_at: Some(due_at) })
     }
 
-    /// The rules are asked again, but for the window, in which it was asked for. If they refuse it now, the stamp is as
-    /// good as it was, and the transaction log says why: nothing is lost.
-    fn finish(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
-        let asked_at = match books.stamp(self.stamp).map(|stamp| &stamp.state) {
-            Some(StampState::Issued(_, Use::VoidPending { asked_at, due_at })) if at >= *due_at => {
-                Some(*asked_at)
-            }
-            Some(_) | None => None,
+    /// The rules were asked when the void was, and its place among the refunds was kept: what was promised is paid. The
+    /// vault may be closed by now; then it is paid as a gift is.
+    fn finish(&self, gift: &Goodwill, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
+        let is_due = match books.stamp(self.stamp).map(|stamp| &stamp.state) {
+            Some(StampState::Issued(_, Use::VoidPending { due_at, .. })) => at >= *due_at,
+            Some(_) | None => false,
         };
-        if let Some(asked_at) = asked_at {
-            match self.refund.check((asked_at, at), books) {
-                Ok(item) => self.refund.settle(&item, at, books)?,
-                Err(Stop::Refused(refusal)) => {
-                    books.use_stamp(self.stamp, Use::Unused);
-                    self.refund.note().write(refusal.name(), at, books);
-                }
+        if is_due {
+            match active_vault(self.refund.account, books) {
+                Ok(()) => self.refund.settle(&gift.item(books)?, at, books)?,
+                Err(Stop::Refused(_)) => drop(gift.apply(at, books)?),
                 Err(stop) => return Err(stop),
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use purser_core::{
     account::Account,
-    command::{Answer, Command, Decision},
+    command::{Answer, Command, Decision, Prepared},
     ids::{EventId, ScanId, StampId},
     record::EventRecord,
     stamp::{
@@ -71,10 +71,17 @@ fn back(scene: &Scene, stamp: StampId, void_hold_days: u32) -> Option<StampRetur
     Some(StampReturn { stamp, void_hold_days, event: event(scene, "stamp.voided") })
 }
 
-fn void(scene: &Scene, stamp: StampId, days: u32, stage: VoidStage) -> VoidStamp {
-    let mut refund = refund(scene, "b", scene.item(0));
+fn void(scene: &Scene, stamp: StampId, days: u32) -> VoidStamp {
+    let mut refund = refund(scene, "b", row(scene, stamp).record.item);
     refund.stamp = back(scene, stamp, days);
-    VoidStamp { stamp, refund, stage }
+    VoidStamp { stamp, refund, stage: VoidStage::Asked }
+}
+
+fn due(scene: &Scene, stamp: StampId, days: u32) -> VoidStamp {
+    let mut gift = goodwill(scene, "b", "m", row(scene, stamp).record.item);
+    gift.stamp = back(scene, stamp, days);
+    gift.compensation = scene.vault_row("b").compensation();
+    VoidStamp { stage: VoidStage::Due(Box::new(gift)), ..void(scene, stamp, days) }
 }
 
 fn scan(scene: &Scene, stamp: StampId) -> ScanStamp {
@@ -216,18 +223,18 @@ fn of_many_scans_the_first_is_valid_and_all_others_hear_of_it() {
 }
 
 #[test]
-fn a_scan_that_is_told_again_is_the_same_scan() {
+fn a_copy_with_the_same_time_and_place_is_a_duplicate() {
     let (mut scene, id) = issued();
     let at = Some(scene.at);
     scene.wait_days(3);
     let late = ScanStamp { scanned_at: at, ..scan(&scene, id) };
     scene.done(late.clone());
-    let again = ScanStamp { id: ScanId::from_random(scene.id()), ..late.clone() };
-    let Answer::StampScanned { verdict, .. } = scene.done(again) else { panic!() };
-    assert_eq!((verdict, scene.books.writes().scans.len()), (Verdict::Valid, 1));
-    let elsewhere = ScanStamp { place: Some("Halle".to_owned()), ..late };
-    let Answer::StampScanned { verdict, .. } = scene.done(elsewhere) else { panic!() };
-    assert_eq!(verdict, Verdict::Duplicate);
+    let again = ScanStamp { id: ScanId::from_random(scene.id()), ..late };
+    let Answer::StampScanned { verdict, first, .. } = scene.done(again) else { panic!() };
+    let seen = Seen { at: at.unwrap(), place: Some("Leipzig".to_owned()) };
+    assert_eq!((verdict, first), (Verdict::Duplicate, Some(seen)), "its scanner knows its own");
+    assert_eq!(scene.books.writes().scans.len(), 2);
+    assert_eq!(told(&scene), ["stamp.issued", "stamp.scanned"]);
 }
 
 #[test]
@@ -249,7 +256,7 @@ fn a_stamp_expires_behind_its_last_day_wherever_the_scanner_was() {
 #[test]
 fn a_void_is_a_refund_of_the_item() {
     let (mut scene, id) = issued();
-    let void = void(&scene, id, 0, VoidStage::Asked);
+    let void = void(&scene, id, 0);
     let refund = void.refund.id;
     let answer = scene.check(
         void,
@@ -270,7 +277,7 @@ fn a_void_is_a_refund_of_the_item() {
     let scanned = scan(&scene, id);
     let Answer::StampScanned { verdict, .. } = scene.done(scanned) else { panic!() };
     assert_eq!(verdict, Verdict::Void);
-    let again = self::void(&scene, id, 0, VoidStage::Asked);
+    let again = self::void(&scene, id, 0);
     scene.refused(again, "already-refunded");
 }
 
@@ -279,7 +286,7 @@ fn a_used_stamp_goes_back_in_no_way() {
     let (mut scene, id) = issued();
     let used = scan(&scene, id);
     scene.done(used);
-    let asked = void(&scene, id, 0, VoidStage::Asked);
+    let asked = void(&scene, id, 0);
     scene.refused(asked.refund.clone(), "stamp-already-scanned");
     scene.refused(asked, "stamp-already-scanned");
     let mut gift = goodwill(&scene, "b", "m", scene.item(0));
@@ -290,7 +297,7 @@ fn a_used_stamp_goes_back_in_no_way() {
 #[test]
 fn a_refund_or_a_gift_of_the_item_voids_the_stamp() {
     let (mut scene, id) = issued();
-    let asked = void(&scene, id, 0, VoidStage::Asked).refund;
+    let asked = void(&scene, id, 0).refund;
     scene.done(asked);
     assert_eq!((row(&scene, id).status(), scene.vault("b")), ("void", "USD 11.02".to_owned()));
     let (mut scene, id) = issued();
@@ -307,7 +314,7 @@ fn a_stamp_that_is_being_issued_is_settled_before_it_goes_back() {
     let bought = stamp(&scene, "EUR 0.95");
     let id = bought.stamp.id;
     scene.done(bought);
-    let asked = void(&scene, id, 0, VoidStage::Asked);
+    let asked = void(&scene, id, 0);
     let early = scene.prepared(asked.refund.clone());
     scene.stale(&early);
     let early = scene.prepared(asked);
@@ -319,7 +326,7 @@ fn a_stamp_that_is_being_issued_is_settled_before_it_goes_back() {
 #[test]
 fn a_vendor_may_hold_the_money_back_and_a_scan_cancels_the_void() {
     let (mut scene, id) = issued();
-    let asked = void(&scene, id, 7, VoidStage::Asked);
+    let asked = void(&scene, id, 7);
     scene.refused(asked.refund.clone(), "stamp-held");
     let due_at = crate::scene::after_days(scene.at, 7);
     let pending = Answer::StampVoided { stamp: id, credited: None, due_at: Some(due_at) };
@@ -329,13 +336,13 @@ fn a_vendor_may_hold_the_money_back_and_a_scan_cancels_the_void() {
         ("void-pending", "USD 10.00".to_owned())
     );
     scene.wait_days(6);
-    let again = void(&scene, id, 7, VoidStage::Asked);
+    let again = void(&scene, id, 7);
     assert_eq!(scene.check(again, ""), pending, "not due later");
-    let early = void(&scene, id, 7, VoidStage::Due);
+    let early = due(&scene, id, 7);
     scene.check(early, "");
     let mut other = scene.clone();
     scene.wait_days(1);
-    let due = void(&scene, id, 7, VoidStage::Due);
+    let due = self::due(&scene, id, 7);
     scene.done(due);
     assert_eq!((row(&scene, id).status(), scene.vault("b")), ("void", "USD 11.02".to_owned()));
     assert_eq!(told(&scene).last(), Some(&"stamp.voided"));
@@ -343,32 +350,69 @@ fn a_vendor_may_hold_the_money_back_and_a_scan_cancels_the_void() {
     let Answer::StampScanned { verdict, .. } = other.done(used) else { panic!() };
     assert_eq!(verdict, Verdict::Valid);
     other.wait_days(1);
-    let due = void(&other, id, 7, VoidStage::Due);
+    let due = self::due(&other, id, 7);
     other.check(due, "");
     assert_eq!((row(&other, id).status(), other.vault("b")), ("used", "USD 10.00".to_owned()));
 }
 
+/// Another stamp of EUR 0.95.
+fn another(scene: &mut Scene) -> StampId {
+    let bought = stamp(scene, "EUR 0.95");
+    let id = bought.stamp.id;
+    scene.done(bought);
+    let issue = issue(scene, id);
+    scene.done(issue);
+    id
+}
+
 #[test]
-fn a_due_void_that_the_rules_refuse_now_leaves_the_stamp_good() {
+fn a_promised_void_has_its_place_among_the_refunds() {
+    let (mut scene, one) = issued();
+    let [two, three] = [(); 2].map(|()| another(&mut scene));
+    scene.policy.max_count = 2;
+    for id in [one, two, one] {
+        let asked = void(&scene, id, 20);
+        scene.check(asked, "");
+    }
+    let over = void(&scene, three, 20);
+    scene.refused(over, "refund-limit-exceeded");
+    let now = void(&scene, three, 0).refund;
+    scene.refused(now, "refund-limit-exceeded");
+    let used = scan(&scene, two);
+    scene.done(used);
+    let asked = void(&scene, three, 20);
+    scene.check(asked, "");
+}
+
+#[test]
+fn a_promised_void_is_paid_whatever_the_rules_say_by_then() {
     let (mut scene, id) = issued();
-    let asked = void(&scene, id, 20, VoidStage::Asked);
+    let asked = void(&scene, id, 300);
     scene.done(asked);
-    scene.wait_days(20);
+    scene.wait_days(300);
     scene.policy.max_count = 0;
-    let due = void(&scene, id, 20, VoidStage::Due);
-    scene.check(due, "");
-    assert_eq!(row(&scene, id).status(), "issued");
-    assert_eq!(scene.last_line().outcome, "refund-limit-exceeded");
-    let asked = void(&scene, id, 20, VoidStage::Asked);
-    scene.refused(asked, "refund-window-closed");
-    // The window is that of the day on which it was asked for.
-    let (mut scene, id) = issued();
-    let asked = void(&scene, id, 20, VoidStage::Asked);
-    scene.done(asked);
-    scene.wait_days(20);
-    let due = void(&scene, id, 20, VoidStage::Due);
+    let due = self::due(&scene, id, 300);
     scene.done(due);
-    assert_eq!(row(&scene, id).status(), "void");
+    assert_eq!((row(&scene, id).status(), scene.vault("b")), ("void", "USD 11.02".to_owned()));
+    assert_eq!(scene.vault_row("b").refund_count, 1);
+}
+
+#[test]
+fn a_promised_void_reaches_the_card_of_a_vault_that_was_closed() {
+    let (mut scene, id) = issued();
+    let asked = void(&scene, id, 7);
+    scene.done(asked);
+    let prepared = scene.prepared(self::due(&scene, id, 7));
+    let erase = erase(&scene, "b");
+    scene.done(erase);
+    scene.wait_days(7);
+    let late = Prepared { at: scene.at, ..prepared };
+    assert_eq!(scene.decide_prepared(&late), Decision::Stale, "it moves to the card");
+    let due = self::due(&scene, id, 7);
+    scene.done(due);
+    let card = Account::Card(scene.vault_row("b").compensation().unwrap());
+    assert_eq!((row(&scene, id).status(), scene.balance(&card)), ("void", "USD 11.02".to_owned()));
+    assert_eq!(told(&scene).last(), Some(&"stamp.voided"));
 }
 
 #[test]

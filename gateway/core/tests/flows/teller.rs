@@ -89,7 +89,8 @@ fn a_command_names_every_row_that_it_needs() {
     check(load(&scene, "b", "c1", "USD 1.00").command(), of_card(vault(b)));
     check(activate_card(&scene, "c1").command(), of_card(Needs::default()));
     check(block("c1").command(), of_card(Needs::default()));
-    check(refund(&scene, "b", item).command(), of_item(with(vault(b), Account::Refund(b))));
+    let taken = Needs { pending_voids: [b].into(), ..with(vault(b), Account::Refund(b)) };
+    check(refund(&scene, "b", item).command(), of_item(taken));
     check(goodwill(&scene, "b", "m", item).command(), of_item(vault(b)));
     check(erase(&scene, "b").command(), vault(b));
     let float = [Account::Float(currency("EUR"))].into();

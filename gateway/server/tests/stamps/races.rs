@@ -17,6 +17,17 @@ on_both_databases! {
         world.check();
     }
 
+    fn of_copies_in_one_tray_exactly_one_is_valid(world: &World) {
+        let (post, buyer) = (vendor(world, 0), world.buyer_with("10.00"));
+        let stamp = post.sell_to(&buyer);
+        let copy = json!({ "indicium": text(&stamp, "/indicium"), "scan": true, "scanned_at": "2024-06-28T12:00:00Z", "place": "Leipzig" });
+        let client = post.client.clone();
+        let answers = at_once(20, move |_| client.post("/v1/stamps/verify", None, &copy).ok(200));
+        let of = |status: &str| answers.iter().filter(|answer| answer["status"] == status).count();
+        assert_eq!((of("valid"), of("duplicate")), (1, 19));
+        world.check();
+    }
+
     fn fifty_stamps_bought_at_once_are_numbered_from_1_to_50(world: &World) {
         let (post, buyer) = (vendor(world, 0), world.buyer_with("100.00"));
         let letter = post.letter();

@@ -138,6 +138,26 @@ on_both_databases! {
         world.check();
     }
 
+    fn a_stamp_was_not_scanned_before_it_was_bought(world: &World) {
+        let (post, buyer) = (vendor(world, 0), world.buyer_with("10.00"));
+        world.set_clock("2024-06-29T12:00:00Z");
+        let stamp = post.sell_to(&again(world, &buyer));
+        let kept = |at: &str| json!({ "indicium": text(&stamp, "/indicium"), "scanned_at": at });
+        let early = post.client.post("/v1/stamps/scans", None, &json!({ "scans": [kept("0001-01-01T00:00:00Z")] }));
+        early.problem(400, "malformed-request");
+        assert_eq!(early.body["field"], "scans[0].scanned_at");
+        let verified = |at: &str| {
+            let mut asked = kept(at);
+            asked["scan"] = json!(true);
+            post.client.post("/v1/stamps/verify", None, &asked)
+        };
+        let early = verified("2024-06-29T11:54:50Z");
+        early.problem(400, "malformed-request");
+        assert_eq!(early.body["field"], "scanned_at");
+        assert_eq!(verified("2024-06-29T11:55:30Z").ok(200)["status"], "valid", "clocks drift");
+        world.check();
+    }
+
     fn a_vendor_needs_a_plugin_that_answers(world: &World) {
         let sign_up = |more: Value| {
             let mut body = json!({ "name": "Post", "country": "DE" });

@@ -68,4 +68,29 @@ on_both_databases! {
         assert_eq!(verify(&world.anyone(), &one)["status"], "void");
         world.check();
     }
+
+    fn a_promised_void_takes_a_place_and_is_kept_whatever_the_rules_become(world: &World) {
+        let (post, buyer) = (vendor(world, 7), world.buyer_with("20.00"));
+        let stamps: Vec<Value> = (0..11).map(|_| post.sell_to(&buyer)).collect();
+        for stamp in &stamps[..10] {
+            assert_eq!(void(&buyer, stamp).ok(200)["status"], "void-pending");
+        }
+        void(&buyer, &stamps[10]).problem(409, "refund-limit-exceeded");
+        assert_eq!(scan(&post.client, &stamps[9])["status"], "valid");
+        world.advance(8 * 86_400);
+        let buyer = again(world, &buyer);
+        settle(world);
+        let of = |stamp: &Value| status(&buyer, stamp);
+        assert!(stamps[..9].iter().all(|stamp| of(stamp) == "void"));
+        assert_eq!(buyer.balance(), "18.44");
+        void(&buyer, &stamps[10]).ok(200);
+        let stricter = world.operator.put("/v1/policies/refunds", &json!({
+            "max_count": 1, "max_total": { "amount": "0.01", "currency": "USD" }, "window_days": 1, "period_days": 90,
+        }));
+        stricter.ok(200);
+        world.advance(8 * 86_400);
+        settle(world);
+        assert_eq!(verify(&world.anyone(), &stamps[10])["status"], "void", "the rules of the day are not asked again");
+        world.check();
+    }
 }

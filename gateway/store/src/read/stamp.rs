@@ -17,6 +17,9 @@ use crate::{
     schema::{stamp, stamp_register},
 };
 
+/// The status of a stamp whose void is held back, as `Use::name` has it.
+pub(crate) const VOID_PENDING: &str = "void-pending";
+
 /// A row of `stamp`.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = stamp, treat_none_as_default_value = false)]
@@ -159,7 +162,7 @@ impl StateRow {
             "used" => {
                 Use::Used(Seen { at: time("seen_at", self.seen_at)?, place: self.seen_place })
             }
-            "void-pending" => Use::VoidPending {
+            VOID_PENDING => Use::VoidPending {
                 asked_at: time("asked_at", self.asked_at)?,
                 due_at: time("due_at", self.due_at)?,
             },

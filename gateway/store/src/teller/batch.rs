@@ -172,6 +172,7 @@ impl<'a> Wanted<'a> {
                 offers,
                 vendors,
                 stamps,
+                pending_voids,
                 taken_from,
                 outgoing,
                 tax_accounts,
@@ -184,6 +185,7 @@ impl<'a> Wanted<'a> {
             wanted.needs.offers.extend(offers);
             wanted.needs.vendors.extend(vendors);
             wanted.needs.stamps.extend(stamps);
+            wanted.needs.pending_voids.extend(pending_voids);
             wanted.needs.taken_from.extend(taken_from);
             wanted.needs.outgoing.extend(outgoing);
             wanted.needs.tax_accounts.extend(tax_accounts);

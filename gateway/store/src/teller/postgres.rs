@@ -43,7 +43,7 @@ use crate::{
     read::{
         purchase::ItemRow as ItemFound,
         row::Row,
-        stamp::{RegisterRow, StampRow},
+        stamp::{RegisterRow, StampRow, VOID_PENDING},
         vault::VaultRow,
     },
     schema::{
@@ -180,10 +180,13 @@ fn vendors_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> 
 
 fn stamps_load(conn: &mut Conn, wanted: &Wanted<'_>, found: &mut Found<'_>) -> Result<(), Fault> {
     let ids: Vec<String> = wanted.needs.stamps.iter().map(ToString::to_string).collect();
-    if ids.is_empty() {
+    let accounts: Vec<String> =
+        wanted.needs.pending_voids.iter().map(ToString::to_string).collect();
+    if ids.is_empty() && accounts.is_empty() {
         return Ok(());
     }
-    let stamps = stamp::table.filter(stamp::id.eq_any(&ids)).order(stamp::id);
+    let pending = stamp::account.eq_any(&accounts).and(stamp::status.eq(VOID_PENDING));
+    let stamps = stamp::table.filter(stamp::id.eq_any(&ids).or(pending)).order(stamp::id);
     let rows: Vec<StampRow> = stamps.select(StampRow::as_select()).for_update().load(conn)?;
     for row in rows {
         found.stamp(row.read()?);

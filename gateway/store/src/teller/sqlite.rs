@@ -27,7 +27,7 @@ use crate::{
     read::{
         purchase::ItemRow as ItemFound,
         row::Row,
-        stamp::{RegisterRow, StampRow},
+        stamp::{RegisterRow, StampRow, VOID_PENDING},
         vault::VaultRow,
     },
     schema::{
@@ -77,6 +77,9 @@ pub(super) fn load<'a>(
     }
     for id in &wanted.needs.stamps {
         stamp_load(conn, *id, &mut found)?;
+    }
+    for account in &wanted.needs.pending_voids {
+        pending_voids_load(conn, *account, &mut found)?;
     }
     for account in wanted.logs() {
         log_latest_load(conn, account, &mut found)?;
@@ -153,6 +156,19 @@ fn stamp_load(conn: &mut Conn, id: StampId, found: &mut Found<'_>) -> Result<(),
     let row = stamp::table.find(id.to_string()).select(StampRow::as_select());
     let row: Option<StampRow> = row.first(conn).optional()?;
     row.map(|row| row.read().map(|stamp| found.stamp(stamp))).transpose()?;
+    Ok(())
+}
+
+fn pending_voids_load(
+    conn: &mut Conn,
+    account: AccountId,
+    found: &mut Found<'_>,
+) -> Result<(), Fault> {
+    let of_account = stamp::table.filter(stamp::account.eq(account.to_string()));
+    let pending = of_account.filter(stamp::status.eq(VOID_PENDING)).select(StampRow::as_select());
+    for row in pending.load::<StampRow>(conn)? {
+        found.stamp(row.read()?);
+    }
     Ok(())
 }
 

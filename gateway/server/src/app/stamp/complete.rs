@@ -12,6 +12,7 @@ use purser_core::{
         Failure, Issue, Stamp, StampState,
         piece::{Order, Registers, Step, Symbol, Unsigned},
         settle::{FailStamp, IssueStamp},
+        void::StampReturn,
     },
 };
 use purser_host::{CallError, Called, StampsPlugin};
@@ -221,26 +222,35 @@ async fn fail(gateway: &Gateway, stamp: &Stamp, problem: &Problem) -> Result<(),
         Failure { problem: problem.kind.name().to_owned(), detail: problem.detail.clone() };
     let record = item(gateway, stamp).await?;
     let prepare = |_| async {
-        let account = record.account;
-        let compensation = gateway.store.read(move |db| vault_compensation(db, account)).await?;
-        let id = RefundId::from_random(id_bits());
-        let reversal = Goodwill {
-            id,
-            merchant: record.merchant,
-            item: record.id,
-            stamp: None,
-            account,
-            compensation,
-            new_compensation: new_compensation(gateway),
-            event: refund_event(&record, id, gateway.now(), true),
-            entry: EntryId::from_random(id_bits()),
-            log: LogId::from_random(id_bits()),
-        };
+        let reversal = reversal(gateway, &record, None).await?;
         let fail = FailStamp { stamp: stamp.record.id, failure: failure.clone(), reversal };
         Ok(Command::FailStamp(Box::new(fail)))
     };
     carry_out(gateway, None, gateway.store.facts_version(), prepare).await?.map(drop)?;
     Ok(())
+}
+
+/// A stamp's money back to its buyer, wherever that is: the vault, or what it left.
+pub(super) async fn reversal(
+    gateway: &Gateway,
+    record: &ItemRecord,
+    stamp: Option<StampReturn>,
+) -> Result<Goodwill, Problem> {
+    let account = record.account;
+    let compensation = gateway.store.read(move |db| vault_compensation(db, account)).await?;
+    let id = RefundId::from_random(id_bits());
+    Ok(Goodwill {
+        id,
+        merchant: record.merchant,
+        item: record.id,
+        stamp,
+        account,
+        compensation,
+        new_compensation: new_compensation(gateway),
+        event: refund_event(record, id, gateway.now(), true),
+        entry: EntryId::from_random(id_bits()),
+        log: LogId::from_random(id_bits()),
+    })
 }
 
 /// The item that a stamp was sold as.

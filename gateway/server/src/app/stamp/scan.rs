@@ -26,10 +26,14 @@ use crate::{
 pub const SCANS_MAX: usize = 1_000;
 /// Scans of a batch that are read at one time: they share the plugins with everybody else.
 const AT_ONCE: usize = 16;
+/// Clocks of scanners drift.
+pub const DRIFT_S_MAX: i64 = 300;
 
 /// A scan as a scanner tells it.
 #[derive(Debug, Clone)]
 pub struct Scan {
+    /// Where it stands in the request, like `scans[3].`: before the names of its fields.
+    pub path: String,
     /// What the symbol holds.
     pub indicium: Vec<u8>,
     /// When, if it was not now.
@@ -72,8 +76,14 @@ async fn theirs(
     scan: &Scan,
 ) -> Result<Option<(Stamp, ItemRecord)>, Problem> {
     let Some(stamp) = genuine(gateway, readers, &scan.indicium).await? else { return Ok(None) };
+    let earliest_s = stamp.record.at.as_second().saturating_sub(DRIFT_S_MAX);
+    let too_early = scan.scanned_at.is_some_and(|at| at.as_second() < earliest_s);
     match scanner {
         Scanner::Vendor(merchant) if stamp.record.vendor != merchant => Err(not_yours()),
+        Scanner::Vendor(_) | Scanner::Operator if too_early => {
+            let field = format!("{}scanned_at", scan.path);
+            Err(Problem::malformed(field, "the stamp was bought after that"))
+        }
         Scanner::Vendor(_) | Scanner::Operator => {
             let item = item(gateway, &stamp).await?;
             Ok(Some((stamp, item)))

@@ -13,7 +13,7 @@ use purser_core::{
 use purser_money::Money;
 use purser_store::read::stamp::{stamp_get, stamp_of_item};
 
-use super::complete::{complete, item, stamp_event};
+use super::complete::{complete, item, reversal, stamp_event};
 use crate::{
     app::{
         intent::{Making, Payer, carry_out},
@@ -42,7 +42,7 @@ pub async fn void(
     let account = payer.account;
     let prepare = |making: Making| async move {
         let stamp = own(gateway, account, id).await?;
-        prepare(gateway, &stamp, &making, VoidStage::Asked).await
+        prepare(gateway, &stamp, &making, false).await
     };
     let outcome = carry_out(gateway, Some(key), payer.facts_version, prepare).await?;
     voided(gateway, account, outcome).await
@@ -70,8 +70,7 @@ pub async fn voided(
 
 /// Ends a void whose vendor has waited long enough.
 pub async fn finish(gateway: &Gateway, stamp: &Stamp) -> Result<(), Problem> {
-    let prepare =
-        |making: Making| async move { prepare(gateway, stamp, &making, VoidStage::Due).await };
+    let prepare = |making: Making| async move { prepare(gateway, stamp, &making, true).await };
     carry_out(gateway, None, gateway.store.facts_version(), prepare).await?.map(drop)?;
     Ok(())
 }
@@ -117,17 +116,23 @@ async fn prepare(
     gateway: &Gateway,
     stamp: &Stamp,
     making: &Making,
-    stage: VoidStage,
+    is_due: bool,
 ) -> Result<Command, Problem> {
     let stamp = complete(gateway, stamp.clone()).await?;
     let record: ItemRecord = item(gateway, &stamp).await?;
+    let back = stamp_return(gateway, making, &stamp).await?;
+    let stage = if is_due {
+        VoidStage::Due(Box::new(reversal(gateway, &record, Some(back.clone())).await?))
+    } else {
+        VoidStage::Asked
+    };
     let id = RefundId::from_random(id_bits());
     let [log, closing_log] = ids_in_order();
     let refund = Refund {
         id,
         account: record.account,
         item: Some(record.id),
-        stamp: Some(stamp_return(gateway, making, &stamp).await?),
+        stamp: Some(back),
         asked: record.charged,
         policy: making.facts.refund_policy(gateway).await?,
         closing: closing(gateway, LogId::from_random(closing_log)),

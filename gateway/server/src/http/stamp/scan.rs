@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::Answered;
 use crate::{
     app::stamp::{
-        scan::{SCANS_MAX, Scan, scan, scan_batch},
+        scan::{DRIFT_S_MAX, SCANS_MAX, Scan, scan, scan_batch},
         verify::{Finding, verify},
     },
     gateway::Gateway,
@@ -31,8 +31,6 @@ const SCOPE: &str = "stamps:scan";
 const INDICIUM_CHARS_MAX: usize = 4_096;
 /// "Sorting centre Leipzig, machine 12".
 const PLACE_CHARS_MAX: usize = 100;
-/// Clocks of scanners drift.
-const AHEAD_S_MAX: i64 = 300;
 
 /// A mark that was found on something.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,7 +58,8 @@ pub struct ScanIn {
     /// What the symbol holds, in standard base64.
     #[schema(max_length = 4096, example = "UFNUAQ==")]
     indicium: String,
-    /// When it was scanned, if not now. With the same time and place the same scan may be told again.
+    /// When it was scanned, if not now. Where the answer was lost, tell the same again: your own scan is then a
+    /// `duplicate` that was first scanned at this time and place.
     #[schema(value_type = Option<String>, format = DateTime)]
     scanned_at: Option<Timestamp>,
     /// Where it was scanned.
@@ -184,12 +183,13 @@ impl VerifiedStamp {
 impl ScanIn {
     fn read(self, gateway: &Gateway, at: &str) -> Result<Scan, Problem> {
         let field = |name: &str| format!("{at}{name}");
-        let latest_s = gateway.now().as_second().saturating_add(AHEAD_S_MAX);
+        let latest_s = gateway.now().as_second().saturating_add(DRIFT_S_MAX);
         if self.scanned_at.is_some_and(|scanned_at| scanned_at.as_second() > latest_s) {
             return Err(Problem::malformed(field("scanned_at"), "that is still to come"));
         }
         let place = self.place.as_deref();
         Ok(Scan {
+            path: at.to_owned(),
             indicium: indicium(&self.indicium, &field("indicium"))?,
             scanned_at: self.scanned_at,
             place: place
