@@ -33,6 +33,14 @@ fn install(world: &World, component: &[u8]) -> String {
     text(&world.operator.post_bytes("/v1/plugins", component).ok(201), "/id")
 }
 
+/// The file signed with a key that is trusted from now on.
+fn sign_and_trust(world: &World, component: &[u8]) -> Vec<u8> {
+    let key = SigningKey::generate().unwrap();
+    let trusted = json!({ "key": key.public().to_string() });
+    world.operator.post("/v1/plugins/keys", None, &trusted).ok(201);
+    sign(component, &key).unwrap()
+}
+
 #[track_caller]
 fn refused(answer: &Answer, why: &str) {
     answer.problem(422, "plugin-refused");
@@ -166,7 +174,11 @@ on_both_databases! {
             manifest.hosts = vec!["api.post.example".to_owned()];
             manifest.secrets = vec!["api-key".to_owned()];
         });
-        let plugin = world.operator.post_bytes("/v1/plugins", &greedy).ok(201);
+        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        for key in [&key, &other] {
+            world.operator.post("/v1/plugins/keys", None, &json!({ "key": key.public().to_string() })).ok(201);
+        }
+        let plugin = world.operator.post_bytes("/v1/plugins", &sign(&greedy, &key).unwrap()).ok(201);
         assert_eq!(plugin["requests"], json!(["fetch api.post.example", "secret api-key"]));
         assert_eq!(plugin["grants"], json!([]));
         let id = text(&plugin, "/id");
@@ -187,8 +199,12 @@ on_both_databases! {
         assert_eq!(enabled["grants"], json!(["fetch api.post.example", "secret api-key"]));
         assert!(!world.operator.get("/v1/plugins").body.to_string().contains("s3cr3t"));
         // The next version inherits what it asks for too, and nothing else.
-        let next = replace(&greedy, env!("CARGO_PKG_VERSION"), "0.1.1");
-        let next = install(world, &next);
+        let next = |version| replace(&greedy, env!("CARGO_PKG_VERSION"), version);
+        for somebody_elses in [next("0.1.2"), sign(&next("0.1.3"), &other).unwrap()] {
+            let taken = world.operator.post_bytes("/v1/plugins?allow_other_publisher=true", &somebody_elses).ok(201);
+            refused(&act(world, &text(&taken, "/id"), "activate", &json!({})), "more than it was granted");
+        }
+        let next = install(world, &sign(&next("0.1.1"), &key).unwrap());
         let activated = act(world, &next, "activate", &json!({})).ok(200);
         assert_eq!(activated["grants"], json!(["fetch api.post.example", "secret api-key"]));
         let fill = |id: &str, text: &str| {
@@ -201,6 +217,50 @@ on_both_databases! {
         assert_eq!(fill(&next, "no secret").unwrap(), "no secret");
         fill(&next, "{{secret:other}}").unwrap_err();
         fill(&next, "{{secret:api-key").unwrap_err();
+    }
+
+    fn a_name_that_comes_with_the_gateway_is_not_taken_nor_what_goes_with_it(world: &World) {
+        let bundled = purser_bundled::BUNDLED.iter().find(|bundled| bundled.name == "currency-ecb").unwrap();
+        let foreign = replace(bundled.bytes, env!("CARGO_PKG_VERSION"), "9.9.0");
+        refused(&world.operator.post_bytes("/v1/plugins", &foreign), "comes with the gateway");
+        let taken = world.operator.post_bytes("/v1/plugins?allow_other_publisher=true", &foreign).ok(201);
+        let id = text(&taken, "/id");
+        refused(&act(world, &id, "activate", &json!({})), "more than it was granted: fetch www.ecb.europa.eu");
+        let newer = sign_and_trust(world, &replace(bundled.bytes, env!("CARGO_PKG_VERSION"), "9.9.1"));
+        refused(&world.operator.post_bytes("/v1/plugins", &newer), "comes with the gateway");
+        let granted = json!({ "grants": { "hosts": ["www.ecb.europa.eu"] } });
+        act(world, &id, "activate", &granted).ok(200);
+        // The file itself is known.
+        world.operator.post_bytes("/v1/plugins", bundled.bytes).ok(201);
+    }
+
+    fn nothing_but_enabling_forgets_that_a_version_only_failed(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let faulty = install(world, &version("0.1.1"));
+        act(world, &faulty, "enable", &json!({ "config": "panic" })).ok(200);
+        for _ in 0..20 {
+            buy(&buyer, &shop).problem(502, "plugin-failed");
+        }
+        quarantine(world);
+        let status = || text(&get(world, &faulty), "/status");
+        assert_eq!(status(), "quarantined");
+        let good = install(world, &version("0.1.2"));
+        act(world, &good, "enable", &json!({})).ok(200);
+        let shadow = format!("/v1/plugins/{faulty}/shadow");
+        act(world, &faulty, "shadow", &json!({ "countries": ["XX"], "config": "20" })).ok(200);
+        assert_eq!((status().as_str(), &world.operator.get(&shadow).ok(200)["running"]), ("quarantined", &json!(true)));
+        world.operator.delete(&shadow).ok(200);
+        assert_eq!(status(), "quarantined");
+        act(world, &faulty, "disable", &json!({})).ok(200);
+        assert_eq!(status(), "quarantined");
+        refused(&act(world, &good, "rollback", &json!({})), "nothing answered before");
+        buy(&buyer, &shop).ok(201);
+        act(world, &faulty, "enable", &json!({ "config": "20", "allow_older": true })).ok(200);
+        assert_eq!(status(), "active");
+        act(world, &good, "activate", &json!({ "config": "" })).ok(200);
+        act(world, &good, "rollback", &json!({})).ok(200);
+        assert_eq!(status(), "active", "it was enabled in between");
+        world.check();
     }
 
     fn a_plugin_that_breaks_the_rules_is_not_taken(world: &World) {

@@ -12,7 +12,7 @@ use purser_store::{
     },
 };
 
-use super::{covered, grants::Grants, row};
+use super::{covered, grants::Grants, manifest, row};
 use crate::gateway::Gateway;
 
 /// A plugin that does not say since when its rates are good answers for every day there is money of.
@@ -98,7 +98,11 @@ fn bind(
         Some(Binding { plugin: None, .. }) => return Ok(()),
         // A newer version goes on under the configuration of the one before.
         Some(Binding { plugin: Some(other), config, .. }) => match plugin_get(db, other)? {
-            Some(other) if other.name == row.name => (today, config),
+            Some(other)
+                if other.name == row.name && manifest(&other)?.version < manifest(row)?.version =>
+            {
+                (today, config)
+            }
             _ => return Ok(()),
         },
     };

@@ -186,10 +186,11 @@ async fn inherited(gateway: &Gateway, row: &Plugin) -> Result<Inherited, Problem
         if own != Grants::default() || !kept.is_empty() {
             return Ok((id, own, kept));
         }
-        // Somebody else's plugin of that name inherits nothing.
+        // Somebody else's plugin of that name inherits nothing, and who wrote an unsigned one nobody knows.
         let versions = plugin_find_by_name(db, &name)?;
-        let mut others =
-            versions.iter().filter(|other| other.id != id && other.publisher == publisher);
+        let mut others = versions
+            .iter()
+            .filter(|other| other.id != id && publisher.is_some() && other.publisher == publisher);
         let before = others.find_map(|other| {
             let grants = Grants::of(other).ok()?;
             (grants != Grants::default()).then_some((other.id, grants))

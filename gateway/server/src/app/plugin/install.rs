@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use purser_bundled::BUNDLED;
 use purser_core::jws::PublicKey;
 use purser_host::{Digest, Manifest, Plugin as Loaded};
 use purser_store::{
@@ -128,6 +129,13 @@ fn fits(
         return Ok(Err(format!(
             "{name} is a {} plugin here; give this one another name",
             other.role
+        )));
+    }
+    // Even where no version of it is in the database yet: the next release would find its name taken.
+    if BUNDLED.iter().any(|bundled| bundled.name == name) && !permissions.other_publisher {
+        return Ok(Err(format!(
+            "{name} comes with the gateway, and this file does not; give it another name, or say \
+             `allow_other_publisher` if it is meant to take its place"
         )));
     }
     let owner = versions.iter().find_map(|other| other.publisher.as_deref());

@@ -126,7 +126,11 @@ pub async fn start(
     let written = gateway.store.write(move |db| {
         shadow_start(db, id, &shadows)?;
         granted.write(db, id)?;
-        plugin_status_set(db, id, PluginStatus::Shadow)?;
+        // One that was taken out of service stays known as such until somebody enables it.
+        let row = plugin_get(db, id)?;
+        if row.is_some_and(|row| row.status != PluginStatus::Quarantined) {
+            plugin_status_set(db, id, PluginStatus::Shadow)?;
+        }
         Ok(())
     });
     written.await?;

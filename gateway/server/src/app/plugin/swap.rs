@@ -89,7 +89,10 @@ pub async fn disable(gateway: &Gateway, id: PluginId) -> Result<Installed, Probl
     get(gateway, id).await?;
     let (today, at) = (gateway.clock.today(), gateway.now());
     let change = gateway.store.change_facts(move |db| {
-        plugin_status_set(db, id, PluginStatus::Retired)?;
+        // One that was taken out of service for its faults stays known as such: nothing rolls back to it.
+        if plugin_get(db, id)?.is_some_and(|row| row.status != PluginStatus::Quarantined) {
+            plugin_status_set(db, id, PluginStatus::Retired)?;
+        }
         for Binding { role, place, from, .. } in in_force(binding_list(db)?, id, today) {
             let from = from.max(today);
             binding_insert(db, &Binding { role, place, from, plugin: None, at, config: None })?;
