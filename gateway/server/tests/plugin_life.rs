@@ -200,13 +200,14 @@ on_both_databases! {
         assert!(!world.operator.get("/v1/plugins").body.to_string().contains("s3cr3t"));
         // The next version inherits what it asks for too, and nothing else.
         let next = |version| replace(&greedy, env!("CARGO_PKG_VERSION"), version);
+        let next_id = install(world, &sign(&next("0.1.1"), &key).unwrap());
+        let activated = act(world, &next_id, "activate", &json!({})).ok(200);
+        assert_eq!(activated["grants"], json!(["fetch api.post.example", "secret api-key"]));
         for somebody_elses in [next("0.1.2"), sign(&next("0.1.3"), &other).unwrap()] {
             let taken = world.operator.post_bytes("/v1/plugins?allow_other_publisher=true", &somebody_elses).ok(201);
             refused(&act(world, &text(&taken, "/id"), "activate", &json!({})), "more than it was granted");
         }
-        let next = install(world, &sign(&next("0.1.1"), &key).unwrap());
-        let activated = act(world, &next, "activate", &json!({})).ok(200);
-        assert_eq!(activated["grants"], json!(["fetch api.post.example", "secret api-key"]));
+        let next = next_id;
         let fill = |id: &str, text: &str| {
             let digest = purser_host::Digest::parse(&support::text(&get(world, id), "/digest")).unwrap();
             let filled = purser::app::plugin::grants::fill(&world.gateway, digest, text);
