@@ -109,3 +109,57 @@ fn bind(
     let (role, place) = (row.role.clone(), place.to_owned());
     binding_insert(db, &Binding { role, place, from, plugin: Some(row.id), at, config })
 }
+
+#[cfg(test)]
+mod tests {
+    use purser_core::ids::PluginId;
+    use purser_money::Currency;
+    use purser_store::{Store, StoreConfig};
+
+    use super::*;
+
+    const TODAY: Date = jiff::civil::date(2026, 7, 1);
+
+    fn version(number: u8, version: &str) -> Plugin {
+        let bundled = BUNDLED.iter().find(|bundled| bundled.name == "currency-ecb").unwrap();
+        let mut manifest = Manifest::from_json(bundled.manifest.as_bytes()).unwrap();
+        manifest.version = version.parse().unwrap();
+        Plugin {
+            id: PluginId::from_random(u128::from(number)),
+            digest: [number; 32],
+            name: manifest.name.clone(),
+            version: version.to_owned(),
+            role: manifest.role.name().to_owned(),
+            manifest: String::from_utf8(manifest.to_json().unwrap()).unwrap(),
+            status: PluginStatus::Active,
+            installed_at: Timestamp::UNIX_EPOCH,
+            publisher: None,
+            grants: "{}".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_release_takes_over_from_what_is_older_and_from_nothing_else() {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreConfig {
+            url: data.path().join("purser.db").display().to_string(),
+            unit_of_account: Currency::parse("USD").unwrap(),
+            key_fingerprint: "keys".to_owned(),
+        })
+        .unwrap();
+        let answers = store.write(|db| {
+            let mut answers = Vec::new();
+            let at = Timestamp::UNIX_EPOCH;
+            for (number, of) in [(1, "2.0.0"), (2, "1.9.0"), (3, "2.0.0"), (4, "2.0.1")] {
+                let row = version(number, of);
+                plugin_insert(db, &row, b"")?;
+                bind(db, &row, "EUR", (FIRST_DAY, TODAY), at)?;
+                answers.push(binding_for(db, &row.role, "EUR", TODAY)?.unwrap().plugin);
+            }
+            Ok(answers)
+        });
+        let answers = actix_web::rt::System::new().block_on(answers).unwrap();
+        let expected = [1, 1, 1, 4].map(|number| Some(PluginId::from_random(number)));
+        assert_eq!(answers, expected);
+    }
+}
