@@ -45,6 +45,9 @@ const KEY_CHANGES: u32 = 60;
 /// Tests of its endpoints that one merchant may make in ten minutes: each holds a request for as long as the endpoint
 /// takes.
 const WEBHOOK_TESTS: u32 = 60;
+/// Deliveries that one merchant may have made again in ten minutes: what a busy shop missed while its system was
+/// down.
+const WEBHOOK_REPLAYS: u32 = 300;
 
 /// What attempts are counted by, and how many there may be.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +101,12 @@ impl Budget {
     pub fn webhook_tests_of(gateway: &Gateway, merchant: MerchantId) -> Self {
         let (by, max) = (merchant.bits().to_be_bytes(), in_force(gateway, WEBHOOK_TESTS));
         Self::new(gateway, "webhook tests of a merchant", &by, max, WINDOW)
+    }
+
+    /// Deliveries that one merchant has made again, of which all count.
+    pub fn webhook_replays_of(gateway: &Gateway, merchant: MerchantId) -> Self {
+        let (by, max) = (merchant.bits().to_be_bytes(), in_force(gateway, WEBHOOK_REPLAYS));
+        Self::new(gateway, "webhook replays of a merchant", &by, max, WINDOW)
     }
 
     fn new(gateway: &Gateway, label: &str, by: &[u8], max: u32, window: i64) -> Self {

@@ -1,7 +1,7 @@
 //! A connection to an address that was checked.
 
 use std::{
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{self, Poll},
@@ -17,6 +17,8 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::{Host, Url};
 
+use purser_core::ids::MerchantId;
+
 use super::{Outbound, SendError, UrlRefused};
 
 /// Addresses of one name that are tried: those of both kinds, and one that is down.
@@ -29,8 +31,12 @@ pub(super) enum Stream {
 }
 
 impl Outbound {
-    pub(super) async fn connect(&self, url: &Url) -> Result<Stream, SendError> {
-        let stream = first_that_connects(self.addresses(url).await?).await?;
+    pub(super) async fn connect(
+        &self,
+        merchant: Option<MerchantId>,
+        url: &Url,
+    ) -> Result<Stream, SendError> {
+        let stream = first_that_connects(self.addresses(merchant, url).await?).await?;
         if url.scheme() != "https" {
             return Ok(Stream::Plain(stream));
         }
@@ -48,12 +54,16 @@ impl Outbound {
 
     /// Where to connect to: what stands in the address, or what its name leads to, checked either way. What is returned
     /// is connected to and nothing else is, whatever a name server says a moment later.
-    async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, SendError> {
+    async fn addresses(
+        &self,
+        merchant: Option<MerchantId>,
+        url: &Url,
+    ) -> Result<Vec<SocketAddr>, SendError> {
         let port = url.port_or_known_default().ok_or(UrlRefused::Malformed)?;
         let found = match url.host().ok_or(UrlRefused::Malformed)? {
             Host::Ipv4(literal) => vec![SocketAddr::from((literal, port))],
             Host::Ipv6(literal) => vec![SocketAddr::from((literal, port))],
-            Host::Domain(name) => self.look_up(name.to_owned(), port).await?,
+            Host::Domain(name) => self.lookups.look_up(merchant, name, port).await?,
         };
         let refused = found.iter().find(|address| !self.reaches(address.ip()));
         let first_refused = refused.map(|address| SendError::Refused(address.ip()));
@@ -61,19 +71,6 @@ impl Outbound {
             found.into_iter().filter(|address| self.reaches(address.ip())).collect();
         open.truncate(ADDRESSES_MAX);
         if open.is_empty() { Err(first_refused.unwrap_or(SendError::Resolve)) } else { Ok(open) }
-    }
-
-    async fn look_up(&self, name: String, port: u16) -> Result<Vec<SocketAddr>, SendError> {
-        let lookups = Arc::clone(&self.lookups);
-        let place = lookups.acquire_owned().await.map_err(|_| SendError::Resolve)?;
-        let look_up = move || {
-            // The system's resolver cannot be interrupted: the place is taken until it has given up, also when
-            // nobody waits for it any more.
-            let _place = place;
-            (name.as_str(), port).to_socket_addrs().map(Vec::from_iter)
-        };
-        let found = spawn_blocking(look_up).await.map_err(|_| SendError::Resolve)?;
-        found.map_err(|_| SendError::Resolve)
     }
 
     async fn tls(&self) -> Result<Arc<ClientConfig>, SendError> {

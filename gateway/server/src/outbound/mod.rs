@@ -22,21 +22,19 @@
 mod address;
 mod connect;
 mod exchange;
+mod lookups;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 pub use hyper::Method;
+use purser_core::ids::MerchantId;
 use rustls::ClientConfig;
-use tokio::{
-    sync::{OnceCell, Semaphore},
-    time::timeout,
-};
+use tokio::{sync::OnceCell, time::timeout};
 use url::{Host, Url};
 
 pub use self::address::is_public;
+use self::lookups::Lookups;
 
-/// Names that are looked up at one time: each holds a thread until the system's resolver gives up.
-const LOOKUPS_MAX: usize = 64;
 /// Characters of an address: what browsers and proxies pass on.
 pub const URL_CHARS_MAX: usize = 2_048;
 
@@ -52,7 +50,7 @@ pub enum Reach {
 /// The way out. One for each process.
 pub struct Outbound {
     reach: Reach,
-    lookups: Arc<Semaphore>,
+    lookups: Lookups,
     /// The trust store of the machine, read when it is first needed.
     tls: OnceCell<Arc<ClientConfig>>,
 }
@@ -171,7 +169,7 @@ pub enum SendError {
 impl Outbound {
     /// A way out that goes as far as `reach`.
     pub fn new(reach: Reach) -> Self {
-        Self { reach, lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)), tls: OnceCell::new() }
+        Self { reach, lookups: Lookups::default(), tls: OnceCell::new() }
     }
 
     /// Reads an address and refuses one that could never be asked. What a name leads to is checked when it is asked.
@@ -184,11 +182,30 @@ impl Outbound {
         Ok(url)
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request of the gateway's own and reads the answer.
     pub async fn send(&self, request: Request, limits: &Limits) -> Result<Reply, SendError> {
+        self.send_as(None, request, limits).await
+    }
+
+    /// Sends a request to where a merchant says and reads the answer.
+    pub async fn send_for(
+        &self,
+        merchant: MerchantId,
+        request: Request,
+        limits: &Limits,
+    ) -> Result<Reply, SendError> {
+        self.send_as(Some(merchant), request, limits).await
+    }
+
+    async fn send_as(
+        &self,
+        merchant: Option<MerchantId>,
+        request: Request,
+        limits: &Limits,
+    ) -> Result<Reply, SendError> {
         self.check_url(&request.url)?;
         let answered = timeout(limits.total, async {
-            let connection = self.connect(&request.url);
+            let connection = self.connect(merchant, &request.url);
             let stream = timeout(limits.connect, connection).await;
             exchange::exchange(stream.map_err(|_| SendError::Timeout)??, request, limits).await
         });

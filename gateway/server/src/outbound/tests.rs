@@ -174,7 +174,7 @@ fn what_a_name_leads_to_is_checked_before_anybody_is_connected_to() {
     // The name itself passes nowhere else than at the resolver.
     let url = Url::parse(&format!("https://localhost:{port}/")).unwrap();
     let public = Outbound::new(Reach::Public);
-    let refused = actix_web::rt::System::new().block_on(public.connect(&url)).map(|_| ());
+    let refused = actix_web::rt::System::new().block_on(public.connect(None, &url)).map(|_| ());
     assert!(
         matches!(&refused, Err(SendError::Refused(address)) if address.is_loopback()),
         "{refused:?}"

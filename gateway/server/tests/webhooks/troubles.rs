@@ -14,6 +14,20 @@ fn time(value: &Value) -> Timestamp {
 }
 
 on_both_databases! {
+    fn deliveries_made_again_are_counted(world: &World) {
+        let (scene, endpoint) = (Scene::of(world), Endpoint::new());
+        let hook = scene.hook(&endpoint);
+        let row = scene.settled(&hook, &scene.buy(), "delivered");
+        let (gateway, merchant) = (&world.gateway, scene.merchant.id.parse().unwrap());
+        let budget = purser::app::throttle::Budget::webhook_replays_of(gateway, merchant);
+        let now = gateway.now();
+        // Ten times as many in the sandbox, and one is left.
+        let spent = gateway.store.write(move |db| (1..3_000).try_for_each(|_| budget.count(db, now)));
+        actix_web::rt::System::new().block_on(spent).unwrap();
+        scene.replay(&hook, &row).ok(200);
+        scene.replay(&hook, &row).problem(429, "too-many-requests");
+    }
+
     fn a_failing_endpoint_is_tried_over_three_days_then_given_up_and_can_be_replayed(world: &World) {
         let (scene, endpoint) = (Scene::of(world), Endpoint::saying(Say::Status(503)));
         let hook = scene.hook(&endpoint);

@@ -102,7 +102,10 @@ pub(super) async fn all(gateway: &Gateway, webhook: &Webhook, event: &Event, par
     for (index, message) in messages.iter().enumerate().skip(part) {
         let (at, started) = (gateway.now(), Instant::now());
         let id = if index == 0 { event.id.to_string() } else { format!("{}-{}", event.id, index) };
-        let answered = gateway.outbound.send(signed(message, &id, &secrets), &LIMITS).await;
+        let answered = gateway
+            .outbound
+            .send_for(webhook.merchant, signed(message, &id, &secrets), &LIMITS)
+            .await;
         let (attempt, retry) = judged(blank(index, at, started), answered);
         gateway.metrics.webhook_attempt(attempt.outcome, started.elapsed());
         let delivered = attempt.outcome == Outcome::Delivered;
@@ -209,8 +212,28 @@ fn judged(blank: Attempt, answered: Result<Reply, SendError>) -> (Attempt, Retry
                 | SendError::Protocol(_)
                 | SendError::TooLong(_) => Outcome::Unreachable,
             };
-            let answer = shown(error.to_string().as_bytes());
+            // Where a name of the operator's network leads is not the merchant's to know.
+            let answer = if let SendError::Refused(address) = &error {
+                tracing::info!(%address, "an endpoint's name leads to what is no public address");
+                "the host's name does not lead to a public address".to_owned()
+            } else {
+                shown(error.to_string().as_bytes())
+            };
             (Attempt { outcome, answer, ..blank }, None)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merchant_is_not_told_which_address_an_internal_name_leads_to() {
+        let blank = blank(0, purser_core::Timestamp::UNIX_EPOCH, Instant::now());
+        let refused = SendError::Refused(std::net::Ipv4Addr::new(10, 1, 2, 3).into());
+        let (attempt, _) = judged(blank, Err(refused));
+        assert_eq!(attempt.outcome, Outcome::NotAllowed);
+        assert_eq!(attempt.answer, "the host's name does not lead to a public address");
     }
 }

@@ -181,8 +181,10 @@ pub async fn replay(
         let detail = format!("the endpoint is disabled: {}; enable it first", disabled.reason);
         return Err(Problem::new(problem::WEBHOOK_DISABLED).detail(detail));
     }
-    let now = gateway.now();
+    let (replays, now) = (Budget::webhook_replays_of(gateway, merchant), gateway.now());
+    let _attempt = budgeted(gateway, vec![replays]).await?;
     let replayed = gateway.store.write(move |db| {
+        replays.count(db, now)?;
         if !delivery_replay(db, id, delivery, now)? {
             return Ok(None);
         }
