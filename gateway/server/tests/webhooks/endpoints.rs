@@ -133,6 +133,7 @@ on_both_databases! {
         let wish = |events: &[&str]| json!({ "url": NOWHERE, "events": events });
         let create = |by: &Client, events: &[&str]| by.post("/v1/webhooks", None, &wish(events));
         create(&bare, &["merchant.updated"]).problem(403, "scope-missing");
+        sales.post("/v1/webhooks", None, &json!({ "url": NOWHERE })).problem(403, "scope-missing");
         for events in [&["*"] as &[&str], &["payout.sent"], &["purchase.paid", "payout.failed"]] {
             create(&bare, events).problem(403, "scope-missing");
             create(&sales, events).problem(403, "scope-missing");
