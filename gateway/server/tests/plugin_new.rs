@@ -10,13 +10,18 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::{Mutex, PoisonError},
 };
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// The plugins share a target directory, where each finds its library under the same name.
+static BUILDS: Mutex<()> = Mutex::new(());
+
 /// The program as an author starts it, in a folder of theirs.
 fn purser(folder: &Path, arguments: &[&str]) -> Output {
+    let _alone = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = Command::new(env!("CARGO_BIN_EXE_purser"));
     // Dependencies are compiled once for all plugins of these tests.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
