@@ -225,13 +225,13 @@ fn of_many_scans_the_first_is_valid_and_all_others_hear_of_it() {
 #[test]
 fn a_copy_with_the_same_time_and_place_is_a_duplicate() {
     let (mut scene, id) = issued();
-    let at = Some(scene.at);
+    let at = scene.at;
     scene.wait_days(3);
-    let late = ScanStamp { scanned_at: at, ..scan(&scene, id) };
+    let late = ScanStamp { scanned_at: Some(at), ..scan(&scene, id) };
     scene.done(late.clone());
     let again = ScanStamp { id: ScanId::from_random(scene.id()), ..late };
     let Answer::StampScanned { verdict, first, .. } = scene.done(again) else { panic!() };
-    let seen = Seen { at: at.unwrap(), place: Some("Leipzig".to_owned()) };
+    let seen = Seen { at, place: Some("Leipzig".to_owned()) };
     assert_eq!((verdict, first), (Verdict::Duplicate, Some(seen)), "its scanner knows its own");
     assert_eq!(scene.books.writes().scans.len(), 2);
     assert_eq!(told(&scene), ["stamp.issued", "stamp.scanned"]);
