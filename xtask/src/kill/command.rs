@@ -35,7 +35,6 @@ pub(super) struct Item {
 /// A stamp that was bought, and neither used nor given back.
 pub(super) struct Stamp {
     pub(super) id: String,
-    pub(super) indicium: String,
 }
 
 #[derive(Clone)]
@@ -48,8 +47,6 @@ pub(super) enum Kind {
     Void {
         stamp: String,
     },
-    /// A stamp is used: told with its time and place, so that telling it again is the same scan.
-    Scan,
     Refund,
     /// To another buyer.
     Transfer {
@@ -87,7 +84,6 @@ impl Command {
             Kind::Purchase => ("POST", "/v1/purchases".to_owned()),
             Kind::Stamp => ("POST", "/v1/stamps".to_owned()),
             Kind::Void { stamp } => ("POST", format!("/v1/stamps/{stamp}/void")),
-            Kind::Scan => ("POST", "/v1/stamps/verify".to_owned()),
             Kind::Refund => ("POST", "/v1/refunds".to_owned()),
             Kind::Transfer { .. } => ("POST", "/v1/transfers".to_owned()),
             Kind::Goodwill { item, .. } => ("POST", format!("/v1/sales/{item}/refund")),
@@ -129,7 +125,7 @@ impl Answered {
                 vec![(buyer, -amount), (*to, amount)]
             }
             Kind::Goodwill { charged_minor, .. } => vec![(buyer, *charged_minor)],
-            Kind::Scan | Kind::Activation { .. } | Kind::Erasure => Vec::new(),
+            Kind::Activation { .. } | Kind::Erasure => Vec::new(),
         })
     }
 
@@ -137,7 +133,7 @@ impl Answered {
     pub(super) fn stamp(&self) -> Option<Stamp> {
         let bought = matches!(self.command.kind, Kind::Stamp) && self.status == 201;
         let of = |pointer| text(&self.body, pointer).to_owned();
-        bought.then(|| Stamp { id: of("/id"), indicium: of("/indicium") })
+        bought.then(|| Stamp { id: of("/id") })
     }
 
     /// What a purchase bought, to be refunded later.

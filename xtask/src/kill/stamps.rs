@@ -35,24 +35,14 @@ impl Stamps {
         )
     }
 
-    /// What one of the buyer's stamps is used for, as nobody else will: a scan or a void. As often there is none.
+    /// What one of the buyer's stamps is used for, as nobody else will: a void. As often there is none.
     pub(super) fn draw(&self, buyer: usize, random: &mut Rng) -> Result<Option<(Kind, String)>> {
         let stamp = self.with(buyer, |own| {
             (own.unused.len() > 2)
                 .then(|| own.unused.swap_remove(random.usize(0..own.unused.len())))
         })?;
-        Ok(stamp.filter(|_| random.bool()).map(|Stamp { id, indicium }| {
-            if random.bool() {
-                return (Kind::Void { stamp: id }, "{}".to_owned());
-            }
-            let at = "2024-06-28T12:00:00Z";
-            (
-                Kind::Scan,
-                format!(
-                    r#"{{"indicium":"{indicium}","scan":true,"scanned_at":"{at}","place":"{id}"}}"#
-                ),
-            )
-        }))
+        let stamp = stamp.filter(|_| random.bool());
+        Ok(stamp.map(|Stamp { id }| (Kind::Void { stamp: id }, "{}".to_owned())))
     }
 
     pub(super) fn bought(&self, buyer: usize, stamp: Stamp) -> Result<()> {

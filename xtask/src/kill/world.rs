@@ -234,10 +234,6 @@ impl World {
                 None => (Kind::Purchase, self.purchase(&key, random)?),
             },
             40..60 => match self.stamps.draw(buyer, random)? {
-                Some((Kind::Scan, body)) => {
-                    let asks = Asks::Other(self.operator_key.clone());
-                    return Ok(Command { buyer, key, body, kind: Kind::Scan, asks });
-                }
                 Some((kind, body)) => (kind, body),
                 None => (Kind::Stamp, self.stamps.letter()),
             },
