@@ -3,6 +3,9 @@
 //! Who answers quickly uses the quick lane. An endpoint that was slow or could not be reached goes to the slow lane, with
 //! fewer places, until it answers quickly again. However many endpoints hang, they fill the slow lane and none of the
 //! quick one's places.
+//!
+//! An endpoint begins with few places and gets one more with each delivery that it takes quickly, so that a long burst
+//! is done as fast as the endpoint can bear. The first that it does not take, or its last one, ends that.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -14,8 +17,10 @@ use purser_store::delivery::{Outcome, Settled};
 
 /// Places of the quick lane: at 10 ms each that is 25,600 deliveries in a second.
 const QUICK_MAX: usize = 256;
-/// Of which one endpoint has as many: a burst is done in a moment, and an endpoint that is new and hangs takes no more.
+/// Of which an endpoint begins with as many: one that is new and hangs takes no more.
 const QUICK_EACH: usize = 8;
+/// And has at most as many while it takes whatever comes: four such leave no place empty.
+const QUICK_EACH_MAX: usize = 64;
 /// Places of the slow lane: at 15 s each, eight deliveries in a second.
 const SLOW_MAX: usize = 128;
 /// Of which one endpoint has as many.
@@ -27,6 +32,8 @@ const SLOW: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     busy: HashMap<WebhookId, usize>,
+    /// Places that endpoints have earned in the burst that they are in.
+    earned: HashMap<WebhookId, usize>,
     quick: usize,
     slow: usize,
     slow_ones: HashSet<WebhookId>,
@@ -48,11 +55,12 @@ impl Lanes {
         let mut slow = SLOW_MAX.saturating_sub(self.slow);
         let first = self.last.unwrap_or(WebhookId::from_random(0));
         let in_turn = awake.range(first..).skip_while(|id| Some(**id) == self.last);
+        self.earned.retain(|id, _| awake.contains(id) || self.busy.contains_key(id));
         let mut wanted = Vec::new();
         for id in in_turn.chain(awake.range(..=first)) {
             let is_slow = self.slow_ones.contains(id);
-            let (each, left) =
-                if is_slow { (SLOW_EACH, &mut slow) } else { (QUICK_EACH, &mut quick) };
+            let earned = self.earned.get(id).copied().unwrap_or(QUICK_EACH);
+            let (each, left) = if is_slow { (SLOW_EACH, &mut slow) } else { (earned, &mut quick) };
             let own = each.saturating_sub(self.busy.get(id).copied().unwrap_or(0));
             let places = own.min(*left);
             if places > 0 {
@@ -95,6 +103,7 @@ impl Lanes {
             }
         }
         let outcome = settled.attempts.last().map(|attempt| attempt.outcome);
+        self.earn(place.webhook, matches!(outcome, Some(Outcome::Delivered)) && took <= SLOW);
         let is_slow = took > SLOW
             || match outcome {
                 Some(Outcome::TimedOut | Outcome::Unreachable | Outcome::NotAllowed) => true,
@@ -106,6 +115,15 @@ impl Lanes {
             self.slow_ones.remove(&place.webhook)
         };
         changed.then_some((place.webhook, is_slow))
+    }
+
+    fn earn(&mut self, webhook: WebhookId, was_taken_quickly: bool) {
+        if was_taken_quickly {
+            let places = self.earned.entry(webhook).or_insert(QUICK_EACH);
+            *places = places.saturating_add(1).min(QUICK_EACH_MAX);
+        } else {
+            self.earned.remove(&webhook);
+        }
     }
 }
 
@@ -191,12 +209,34 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_is_done_as_fast_as_its_endpoint_takes_it() {
+        let mut lanes = Lanes::default();
+        let one = ids(1);
+        let mut seen = Vec::new();
+        for outcome in [Outcome::Delivered; 5].into_iter().chain([Outcome::Refused]) {
+            let places = fill(&mut lanes, &one);
+            seen.push(places.len());
+            for place in places {
+                lanes.leave(place, &settled(outcome), Duration::ZERO);
+            }
+        }
+        assert_eq!(seen, [QUICK_EACH, 16, 32, QUICK_EACH_MAX, QUICK_EACH_MAX, QUICK_EACH_MAX]);
+        assert_eq!(fill(&mut lanes, &one).len(), QUICK_EACH, "it has refused one");
+        let mut lanes = Lanes::default();
+        for place in fill(&mut lanes, &one) {
+            lanes.leave(place, &settled(Outcome::Delivered), Duration::ZERO);
+        }
+        lanes.wanted(&BTreeSet::new());
+        assert_eq!(fill(&mut lanes, &one).len(), QUICK_EACH, "another burst begins anew");
+    }
+
+    #[test]
     fn whoever_answers_quickly_again_is_quick_again() {
         let mut lanes = Lanes::default();
         let one = ids(1);
         for (outcome, took, places) in [
             (Outcome::Delivered, Duration::from_secs(3), SLOW_EACH),
-            (Outcome::Delivered, Duration::from_millis(3), QUICK_EACH),
+            (Outcome::Delivered, Duration::from_millis(3), QUICK_EACH + 1),
             (Outcome::Unreachable, Duration::ZERO, SLOW_EACH),
             (Outcome::Refused, Duration::ZERO, QUICK_EACH),
         ] {
