@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 document: collected from the handlers' annotations, completed with what goes wrong where.
 
+mod bodies;
 mod problems;
 
 use std::sync::LazyLock;
@@ -11,8 +12,8 @@ use utoipa::{
 
 use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
 
-use problems::Complete;
-pub use problems::Problems;
+use self::{bodies::Optional, problems::Complete};
+pub use self::problems::Problems;
 
 /// The header that makes a retry harmless. Needed on every call that moves money.
 #[derive(IntoParams)]
@@ -106,7 +107,7 @@ pub struct ProblemDocument {
         (name = "merchant", description = "With a merchant's key; the operator's key holds all scopes"),
         (name = "operator", description = "With the operator's key"),
     ),
-    modifiers(&Security, &Complete)
+    modifiers(&Security, &Optional, &Complete)
 )]
 struct Document;
 
@@ -189,6 +190,21 @@ mod tests {
             if path.contains('{') && !path.starts_with("/v1/rates") {
                 assert!(responses.contains_key("404"), "{method} {path}");
             }
+        }
+    }
+
+    #[test]
+    fn a_body_may_be_left_out_where_no_field_is_needed() {
+        let document = document();
+        for (path, method, needed) in [
+            ("/v1/purchases", "post", true),
+            ("/v1/webhooks", "post", true),
+            ("/v1/webhooks/{id}", "patch", false),
+            ("/v1/webhooks/{id}/rotate", "post", false),
+            ("/v1/plugins", "post", true),
+        ] {
+            let required = &document["paths"][path][method]["requestBody"]["required"];
+            assert_eq!(required.as_bool().unwrap_or(false), needed, "{method} {path}");
         }
     }
 

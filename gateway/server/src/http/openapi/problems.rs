@@ -138,6 +138,12 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/smart-cards", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards/{id}/activate", &[problem::CARD_REFUSED]),
     ("/v1/plugins", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/enable", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/grants", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/shadow", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/replay", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/activate", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/rollback", &[problem::PLUGIN_REFUSED]),
     ("/v1/policies/refunds", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     (
         "/v1/treasury/trades",
@@ -166,7 +172,14 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/tax/liabilities", &[problem::OVERLOADED]),
     ("/v1/tax/remittances/{id}/confirm", &[problem::ALREADY_SETTLED, problem::INSUFFICIENT_FUNDS]),
     ("/v1/tax/remittances/{id}/fail", &[problem::ALREADY_SETTLED]),
-    ("/v1/tax/remittances/{id}/send", &[problem::ALREADY_SETTLED, problem::RETURN_NOT_SENT]),
+    (
+        "/v1/tax/remittances/{id}/send",
+        &[
+            problem::ALREADY_SETTLED,
+            problem::RETURN_SENT_BEFORE,
+            problem::RETURN_NOT_SENT,
+        ],
+    ),
     ("/v1/payouts", &[problem::UNKNOWN_CURRENCY, problem::INSUFFICIENT_FUNDS]),
     ("/v1/payouts/{id}/confirm", &[problem::ALREADY_SETTLED, problem::INSUFFICIENT_FUNDS]),
     ("/v1/payouts/{id}/fail", &[problem::ALREADY_SETTLED]),
@@ -253,7 +266,7 @@ fn describe(status: &str, response: &mut RefOr<Response>) {
 }
 
 /// The operations of a path, and whether each only reads.
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
     let all = [(true, get), (false, put), (false, post), (false, delete), (false, patch)];
     all.into_iter().filter_map(|(reads, operation)| Some((reads, operation.as_mut()?)))
