@@ -117,9 +117,10 @@ fn serve(mut stream: TcpStream, told: &mpsc::Sender<Got>, script: &Mutex<Script>
             return;
         }
     };
-    // Nobody may be listening any more, on either side.
-    let _ = stream.write_all(&answer);
+    // Told before it answers: whoever asks one after the other is told of in that order. Nobody may be listening any
+    // more, on either side.
     let _ = told.send(got);
+    let _ = stream.write_all(&answer);
 }
 
 fn read(stream: &TcpStream) -> Option<Got> {
