@@ -67,19 +67,19 @@ impl Policy {
         }
     }
 
+    /// The same, and cash is paid in the coins that there are of `currency` ([`smallest_coin`]).
+    pub fn in_coins_of(self, currency: Currency) -> Self {
+        Self { cash_step: smallest_coin(currency), ..self }
+    }
+
     /// Canada: as [`Policy::per_rate`]; cash, and only its total, is paid in steps of five cents.
     pub fn canada(currency: Currency) -> Self {
-        Self { cash_step: Some(5), ..Self::per_rate(currency) }
+        Self::per_rate(currency).in_coins_of(currency)
     }
 
     /// Quebec: GST and QST are both computed on the net, which is found first.
     pub fn quebec(currency: Currency) -> Self {
         Self { extraction: Extraction::NetFirst, ..Self::canada(currency) }
-    }
-
-    /// Switzerland and Liechtenstein: as [`Policy::per_rate`]; what is paid in coins is rounded to five hundredths.
-    pub fn switzerland(currency: Currency) -> Self {
-        Self { cash_step: Some(5), ..Self::per_rate(currency) }
     }
 
     /// New Zealand, GST Act 1985 s 19O: half a cent and less is dropped.
@@ -119,6 +119,22 @@ impl Policy {
     fn nearest(&self, exact: Ratio, step: i64, currency: Currency) -> Result<Money, Error> {
         let steps = exact.times(1, i128::from(step))?.round(self.mode)?;
         Ok(Money::new(steps.checked_mul(step).ok_or_else(too_large)?, currency))
+    }
+}
+
+/// Minor units of the smallest coin, where that is more than one of them: what is paid in cash is rounded to it, and
+/// nothing else. These are the coins of whole currencies; some countries of the euro do without its two smallest ones.
+///
+/// CLDR's `currencyData` (`cashRounding`, `cashDigits`) has them but for Australia's and New Zealand's, whose central banks
+/// withdrew the smaller ones in 1992 and 2006; Norway's rule is in forskrift 2011-03-16 nr. 294.
+pub fn smallest_coin(currency: Currency) -> Option<i64> {
+    match currency.code() {
+        "AUD" | "CAD" | "CHF" => Some(5),
+        "NZD" => Some(10),
+        "DKK" => Some(50),
+        "CZK" | "NOK" | "SEK" => Some(100),
+        "HUF" => Some(500),
+        _ => None,
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn assess(sale: &Sale, config: &Config) -> Result<Assessment, Error> 
         Rounding::TotalInvoice => (Level::Invoice, "the invoice's sum rounded: s 9-90(2)(a)"),
         Rounding::TaxableSupply => (Level::Line, "each supply rounded: s 9-90(2)(b)"),
     };
-    let policy = Policy { level, ..Policy::per_rate(sale.currency) };
+    let policy = Policy { level, ..Policy::per_rate(sale.currency).in_coins_of(sale.currency) };
     sale.assess_lines(policy, rounding, |line| {
         let crossing = sale.crossing(line.category, AU)?;
         sale.check_day(COVERED_FROM, COVERED_TO)?;

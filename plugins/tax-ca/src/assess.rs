@@ -52,10 +52,7 @@ fn named(error: Error, field: impl FnOnce() -> String) -> Error {
 
 /// A half cent is a cent. Only what is paid in Canadian coins knows the five cents.
 fn policy(currency: Currency, in_quebec: bool, config: Config) -> Policy {
-    let base = match currency.code() {
-        "CAD" => Policy::canada(currency),
-        _ => Policy::per_rate(currency),
-    };
+    let base = Policy::per_rate(currency).in_coins_of(currency);
     let level = match config.rounding {
         Rounding::Rate => Level::Rate,
         Rounding::Line => Level::Line,

@@ -33,7 +33,7 @@ pub(crate) fn assess(sale: &Sale, config: &Config) -> Result<Assessment, Error> 
         Rounding::Total => (Level::Invoice, "the total rounded: s 19O(2)(b)"),
         Rounding::Line => (Level::Line, "each amount rounded: s 19O(2)(a)"),
     };
-    let policy = Policy { level, ..Policy::new_zealand(sale.currency) };
+    let policy = Policy { level, ..Policy::new_zealand(sale.currency).in_coins_of(sale.currency) };
     sale.assess_lines(policy, rounding, |line| {
         let crossing = sale.crossing(line.category, NZ)?;
         sale.check_day(COVERED_FROM, COVERED_TO)?;

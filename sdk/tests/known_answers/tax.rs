@@ -265,6 +265,34 @@ fn cash_is_rounded_to_the_smallest_coin_once_for_the_total() {
     }
 }
 
+/// CLDR's coins of each currency; the halves are those of Norges Bank (50 øre up), of Danish tills (25 øre up) and of the
+/// retailers of New Zealand (five cents down). What is no currency of such coins stays as it is.
+#[test]
+fn cash_is_paid_in_the_coins_that_there_are() {
+    let table = [
+        ("CHF", "19.97 19.95, 19.98 20.00"),
+        ("AUD", "20.42 20.40, 20.43 20.45"),
+        ("DKK", "12.24 12.00, 12.25 12.50, 12.74 12.50, 12.75 13.00"),
+        ("NOK", "12.49 12.00, 12.50 13.00"),
+        ("SEK", "12.49 12.00, 12.50 13.00"),
+        ("CZK", "99.49 99.00, 99.50 100.00"),
+        ("HUF", "997.00 995.00, 998.00 1000.00"),
+        ("EUR", "0.01 0.01"),
+        ("JPY", "1 1"),
+    ];
+    let check = |policy: Policy, code: &str, pairs: &str| {
+        for (due, paid) in pairs.split(", ").map(|pair| pair.split_once(' ').unwrap()) {
+            assert_eq!(policy.cash(money(due, code)).unwrap(), money(paid, code), "{code} {due}");
+        }
+    };
+    for (code, pairs) in table {
+        check(per_rate(code).in_coins_of(currency(code)), code, pairs);
+    }
+    let dollars = currency("NZD");
+    let policy = Policy::new_zealand(dollars).in_coins_of(dollars);
+    check(policy, "NZD", "1.04 1.00, 1.05 1.00, 1.06 1.10");
+}
+
 #[test]
 fn each_level_rounds_where_it_says() {
     // Three lines of 0.05 at 10 %: half a cent each.
