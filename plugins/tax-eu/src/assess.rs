@@ -1,12 +1,12 @@
 //! One sale: where each line is taxed, at which rate, and who owes it.
 
 use purser_sdk::{
-    Assessment, Category, Country, Document, Error, Levy, Percent, Policy, Problem, Reason, Sale,
-    Supply,
+    Assessment, Category, Country, Document, Error, Level, Levy, Percent, Policy, Problem, Reason,
+    Rounding, Sale, Supply,
 };
 
 use crate::{
-    Config,
+    BritishInvoices, Config,
     countries::{self, Land, Spot},
     rates,
     shop::one_stop_shop,
@@ -16,13 +16,22 @@ use crate::{
 const STAMPS: &str = "Directive 2006/112/EC art. 135(1)(h)";
 const STAMPS_GB: &str = "VATA 1994 Sch. 9 group 3";
 const STAMPS_CH: &str = "MWSTG Art. 21 Abs. 2 Ziff. 4";
+/// Of those who issue invoices; retailers may not.
+const ROUNDED_DOWN: &str =
+    "the invoice's tax rounded down to a penny: VAT Notice 700 para. 17.5, HMRC VATREC12010";
+/// What Northern Ireland's tax numbers begin with.
+const NORTHERN_IRELAND: Country = Country::literal(b"XI");
 /// Intra-Community supplies of goods, and services to businesses.
 const REVERSE_CHARGE: &str = "Directive 2006/112/EC arts. 138 and 196";
+/// Goods, and they alone, that a member state supplies there are supplied within the Union.
+const TO_NORTHERN_IRELAND: &str =
+    "Windsor Framework art. 8 and annex 3, with Directive 2006/112/EC art. 138";
 
 pub(crate) fn assess(sale: &Sale, config: &Config) -> Result<Assessment, Error> {
     let buyer_number = sale.buyer_number()?;
     let shop = one_stop_shop(sale, config);
-    let mut document = Document::new(policy(sale), sale.currency);
+    let rounded_down = is_rounded_down(sale, config);
+    let mut document = Document::new(policy(sale, rounded_down), sale.currency);
     let (mut sources, mut roundings) = (Vec::new(), Vec::new());
     for (index, line) in sale.lines.iter().enumerate() {
         let supplied = supplied(sale, line.category)?;
@@ -40,17 +49,30 @@ pub(crate) fn assess(sale: &Sale, config: &Config) -> Result<Assessment, Error> 
         note(&mut roundings, supplied.spot.land.rounding);
         document.add(line, &[levy]).map_err(|error| error.at(format!("lines[{index}].amount")))?;
     }
-    let law = format!("{}; rounded once per rate: {}", sources.join("; "), roundings.join("; "));
-    document.assess(law)
+    let rounded = if rounded_down {
+        ROUNDED_DOWN.to_owned()
+    } else {
+        format!("rounded once per rate: {}", roundings.join("; "))
+    };
+    document.assess(format!("{}; {rounded}", sources.join("; ")))
 }
 
-/// All of these laws round the tax of a document once for each rate, a half up. Which coins there are depends on the
-/// currency.
-fn policy(sale: &Sale) -> Policy {
-    match sale.currency.code() {
-        "CHF" => Policy::switzerland(sale.currency),
-        _ => Policy::per_rate(sale.currency),
+/// Whether the document is an invoice of the United Kingdom whose tax the operator rounds down. Prices that include the
+/// tax are those of retailers, who may not.
+fn is_rounded_down(sale: &Sale, config: &Config) -> bool {
+    let british = [&sale.seller, &sale.buyer].iter().all(|place| place.country.code() == "GB");
+    let net = sale.lines.iter().all(|line| !line.tax_inclusive);
+    british && net && config.british_invoices == BritishInvoices::Down
+}
+
+/// All of these laws round the tax of a document once for each rate, a half up; only in the United Kingdom may an
+/// invoice's whole tax be rounded down. Which coins there are depends on the currency.
+fn policy(sale: &Sale, rounded_down: bool) -> Policy {
+    let policy = Policy::per_rate(sale.currency).in_coins_of(sale.currency);
+    if rounded_down {
+        return Policy { level: Level::Invoice, mode: Rounding::Down, ..policy };
     }
+    policy
 }
 
 fn note(laws: &mut Vec<&'static str>, law: &'static str) {
@@ -157,11 +179,14 @@ fn owed_by_buyer(
         return None;
     }
     // A seller on the Canary Islands is beyond the border, though in a member state.
-    let within_union =
-        land.in_union && countries::find(&sale.seller).is_ok_and(|from| from.land.in_union);
+    let from_union = countries::find(&sale.seller).is_ok_and(|from| from.land.in_union);
+    let within_union = land.in_union && from_union;
     match Supply::of(category) {
         Supply::Local => None,
         Supply::Goods | Supply::Electronic if within_union => Some(REVERSE_CHARGE),
+        Supply::Goods if from_union && buyer_number == Some(NORTHERN_IRELAND) => {
+            Some(TO_NORTHERN_IRELAND)
+        }
         // Goods from beyond a border are imported, which a sale does not tell enough about.
         Supply::Goods => None,
         Supply::Electronic => Some(land.services),

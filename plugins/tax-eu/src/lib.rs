@@ -40,10 +40,23 @@ struct Config {
     one_stop_shop: bool,
     /// The rates of categories that a law splits, by names like `IT food`.
     rates: rates::Choices,
+    /// What becomes of fractions of a penny on invoices within the United Kingdom.
+    british_invoices: BritishInvoices,
     /// HMRC's keys of periods, where they are not those of calendar months and quarters.
     period_keys: BTreeMap<String, String>,
     /// The form of returns that have none of their own.
     filing: Format,
+}
+
+/// What becomes of fractions of a penny.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BritishInvoices {
+    /// Half a penny and more is one, once for each rate: what retailers must do, and everybody may.
+    #[default]
+    Nearest,
+    /// The whole tax of the invoice is rounded down, which those may do who issue invoices (VAT Notice 700 para. 17.5).
+    Down,
 }
 
 impl Tax for Vat {

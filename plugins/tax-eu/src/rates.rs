@@ -291,6 +291,8 @@ mod tests {
         check("NL", Accommodation, date(2026, 1, 1), Some("21"));
         check("BE", Accommodation, date(2026, 2, 28), Some("6"));
         check("BE", Accommodation, date(2026, 3, 1), Some("12"));
+        check("BG", Restaurant, date(2024, 12, 31), Some("9"));
+        check("BG", Restaurant, date(2025, 1, 1), Some("20"));
         check("SE", Food, date(2026, 3, 31), Some("12"));
         check("SE", Food, date(2026, 4, 1), Some("6"));
         check("SE", Food, date(2027, 12, 31), Some("6"));

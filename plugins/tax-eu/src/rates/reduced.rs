@@ -41,6 +41,7 @@ const TEDB: &str = "European Commission, Taxes in Europe Database, rates in forc
 
 const AT: &str = "UStG 1994 § 10 Abs 2; BGBl. I 37/2026 splits food from 2026-07-01";
 const BE: &str = "AR/KB 20; lodging 12 % from 2026-03-01; TEDB 2025-08-26";
+const BG: &str = "ЗДДС чл. 66; meals 9 % until 2024-12-31 (bntnews.bg 2025-01-02), beer, wine and spirits always 20 %";
 const CH: &str = "MWSTG Art. 25 Abs. 2 to 4; estv.admin.ch, rates from 2024-01-01";
 const CZ: &str = "Zákon 235/2004 §§ 47 and 71i as of 2024-01-01; TEDB 2025-08-26";
 const DE: &str = "UStG § 12 Abs. 2 with Anlage 2; meals: Nr. 15 from 2026-01-01; TEDB 2025-08-26";
@@ -86,6 +87,8 @@ pub(super) static ROWS: &[Row] = &[
     reduced(b"BE", (12, 0), &[Restaurant], BE),
 
     reduced(b"BG", (9, 0), &[Book, Accommodation], TEDB),
+    reduced(b"BG", (9, 0), &[Restaurant], BG).until(date(2024, 12, 31)),
+    standard(b"BG", (20, 0), &[Restaurant], BG).since(date(2025, 1, 1)),
 
     reduced(b"CH", (26, 1), &[Book, Ebook, Newspaper, Food, Medicine], CH),
     reduced(b"CH", (38, 1), &[Accommodation], CH),
