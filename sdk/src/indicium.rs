@@ -4,8 +4,8 @@
 use purser_money::Currency;
 
 use crate::{
-    Date, Error, Problem,
-    stamps::{Claims, Symbol},
+    Country, Date, Error, Problem,
+    stamps::{Address, Claims, Symbol},
 };
 
 /// IBI-Lite of the United States Postal Service: 20 bytes, numbers with their last byte first (US 7,882,036 B1).
@@ -29,17 +29,14 @@ pub struct IbiLite {
 }
 
 impl IbiLite {
-    /// The only version that was ever seen in the mail. The layout has no other sign to know it by.
-    const VERSION: u8 = 0xff;
-
-    /// Reads the 20 bytes.
+    /// Reads the 20 bytes. The layout has no sign to know it by but its length: the version says nothing, since the one
+    /// mark that the public has read is of version 255.
     pub fn parse(indicium: &[u8]) -> Option<Self> {
         let &[version, c0, c1, c2, c3, vendor_model, s0, s1, s2, p0, p1, p2, m0, m1, ref hmac @ ..] =
             indicium
         else {
             return None;
         };
-        (version == Self::VERSION).then_some(())?;
         Some(Self {
             version,
             piece_counter: u32::from_le_bytes([c0, c1, c2, c3]),
@@ -135,7 +132,114 @@ impl RoyalMailStamp {
     }
 }
 
-/// Claims that name no more than their layout, issuer and currency. Both marks are small symbols.
+/// Royal Mail's 2D Mailmark: 45 characters of fixed places, and what the sender adds (Royal Mail, Mailmark barcode definition
+/// document, 3.1; zint manual 6.6.2). It is paid on account: no value is in it, and nothing that guards it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailmark2d {
+    /// The kind of product: a digit or a capital letter.
+    pub information_type: char,
+    /// Of the layout.
+    pub version: char,
+    /// `1` and `2` are first and second class; 3, 5, 8 and 9 are others.
+    pub class: char,
+    /// The customers who mail it together: seven digits.
+    pub supply_chain: u32,
+    /// Eight digits, not given out again for 90 days.
+    pub item: u32,
+    /// The addressee's postcode with its delivery point (`AB19XY1A`), or another designator.
+    pub destination: String,
+    /// What is to be done with what cannot be delivered.
+    pub return_service: char,
+    /// To where that goes back: a postcode, or nothing.
+    pub return_postcode: String,
+    /// What the sender added, at most 45 characters.
+    pub customer: String,
+}
+
+impl Mailmark2d {
+    /// Characters that have places.
+    const FIXED_LEN: usize = 45;
+    /// What the largest of the three symbols has room for beside them.
+    const CUSTOMER_LEN_MAX: usize = 45;
+
+    /// Reads the characters.
+    pub fn parse(indicium: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(indicium).ok().filter(|text| text.is_ascii())?;
+        let (fixed, customer) = text.split_at_checked(Self::FIXED_LEN)?;
+        let (kinds, rest) = fixed.strip_prefix(RoyalMailStamp::PREFIX)?.split_at_checked(3)?;
+        let (digits, rest) = rest.split_at_checked(15)?;
+        let (destination, rest) = rest.split_at_checked(9)?;
+        let (service, rest) = rest.split_at_checked(1)?;
+        let (return_postcode, reserved) = rest.split_at_checked(7)?;
+        let mut digits = Digits(digits);
+        let mut kinds = kinds.chars();
+        let mark = Self {
+            information_type: kinds.next().filter(char::is_ascii_alphanumeric)?,
+            version: kinds.next().filter(char::is_ascii_alphanumeric)?,
+            class: kinds.next().filter(char::is_ascii_alphanumeric)?,
+            supply_chain: digits.take(7)?,
+            item: digits.take(8)?,
+            destination: padded(destination)?,
+            return_service: service.chars().next().filter(char::is_ascii_digit)?,
+            return_postcode: padded(return_postcode)?,
+            customer: customer.trim_end().to_owned(),
+        };
+        let plain =
+            customer.len() <= Self::CUSTOMER_LEN_MAX && !customer.contains(char::is_control);
+        (plain && reserved.trim().is_empty()).then_some(mark)
+    }
+
+    /// What it says, in the contract's words. It names no key and has no signature.
+    pub fn claims(&self, indicium: &[u8]) -> Result<Claims, Error> {
+        let Self { supply_chain, item, class, .. } = *self;
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let mut attributes = vec![
+            pair("information-type", &self.information_type.to_string()),
+            pair("version", &self.version.to_string()),
+            pair("return-service", &self.return_service.to_string()),
+            pair("delivery", &self.destination),
+            pair("return-postcode", &self.return_postcode),
+            pair("customer", &self.customer),
+        ];
+        attributes.retain(|(_, value)| !value.is_empty());
+        Ok(Claims {
+            vendor: supply_chain,
+            piece_counter: item.into(),
+            service: class.to_string(),
+            destination: self.inland(),
+            serial: format!("{supply_chain:07}-{item:08}"),
+            signed: indicium.to_vec(),
+            attributes,
+            ..silent("mailmark-2d", "JGB", "GBP")?
+        })
+    }
+
+    /// Where it goes within the United Kingdom: `AB1 9XY` of `AB19XY1A`, whose last two characters are the delivery point.
+    fn inland(&self) -> Option<Address> {
+        let (postcode, point) =
+            self.destination.split_at_checked(self.destination.len().checked_sub(2)?)?;
+        let (outward, inward) = postcode.split_at_checked(postcode.len().checked_sub(3)?)?;
+        let shape = |text: &str, shape: &[fn(&u8) -> bool]| {
+            text.len() == shape.len() && text.bytes().zip(shape).all(|(byte, is)| is(&byte))
+        };
+        let (digit, letter) =
+            (u8::is_ascii_digit as fn(&u8) -> bool, u8::is_ascii_uppercase as fn(&u8) -> bool);
+        let inland = (2..=4).contains(&outward.len())
+            && shape(inward, &[digit, letter, letter])
+            && shape(point, &[digit, letter]);
+        let postcode = Some(format!("{outward} {inward}"));
+        inland.then(|| Address { country: Country::literal(b"GB"), postcode })
+    }
+}
+
+/// Capital letters and digits, filled up with spaces at the end.
+fn padded(text: &str) -> Option<String> {
+    let text = text.trim_end_matches(' ');
+    let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    text.bytes().all(plain).then(|| text.to_owned())
+}
+
+/// Claims that name no more than their layout, issuer and currency. All of these marks are small symbols.
 fn silent(format: &str, issuer: &str, currency: &str) -> Result<Claims, Error> {
     Ok(Claims {
         format: format.to_owned(),
@@ -169,6 +273,9 @@ pub fn read(indicium: &[u8]) -> Result<Claims, Error> {
     }
     if let Some(stamp) = RoyalMailStamp::parse(indicium) {
         return stamp.claims();
+    }
+    if let Some(mark) = Mailmark2d::parse(indicium) {
+        return mark.claims(indicium);
     }
     Err(Error::new(Problem::IndiciumUnreadable, "the bytes are no mark of a known layout"))
 }
@@ -230,6 +337,37 @@ mod tests {
         assert!(IbiLite::parse(&mark).is_some());
         assert!(IbiLite::parse(&mark[..19]).is_none());
         assert!(IbiLite::parse(&[mark.as_slice(), &[0]].concat()).is_none());
-        assert!(IbiLite::parse(&[0; 20]).is_none(), "another version");
+        let fixed = b"JGB 012100123412345678AB19XY1A 0             ";
+        assert!(Mailmark2d::parse(fixed).is_some());
+        assert!(Mailmark2d::parse(&fixed[..44]).is_none());
+        assert!(Mailmark2d::parse(&[fixed.as_slice(), &[b'0'; 46]].concat()).is_none());
+    }
+
+    #[test]
+    fn a_mailmark_says_where_it_goes_and_who_mails_it() {
+        // The example of BWIPP's manual, postscriptbarcode wiki, Mailmark.
+        let text = b"JGB 012100123412345678AB19XY1A 0             www.xyz.com";
+        let mark = Mailmark2d::parse(text).unwrap();
+        assert_eq!((mark.information_type, mark.version, mark.class), ('0', '1', '2'));
+        assert_eq!((mark.supply_chain, mark.item), (1_001_234, 12_345_678));
+        assert_eq!((mark.return_service, mark.customer.as_str()), ('0', "www.xyz.com"));
+        let claims = read(text).unwrap();
+        assert_eq!(
+            (claims.format.as_str(), claims.serial.as_str()),
+            ("mailmark-2d", "1001234-12345678")
+        );
+        assert_eq!(claims.destination.unwrap().postcode.as_deref(), Some("AB1 9XY"));
+        assert_eq!((claims.value, claims.signature.len()), (0, 0));
+        let abroad = b"JGB 011123456700000001XY11     0             ";
+        assert_eq!(read(abroad).unwrap().destination, None);
+    }
+
+    #[test]
+    fn another_version_of_ibi_lite_has_the_same_places() {
+        let mut bytes = [0; 20];
+        (bytes[0], bytes[1], bytes[5], bytes[6], bytes[9], bytes[12]) = (1, 7, 18, 9, 100, 3);
+        let claims = read(&bytes).unwrap();
+        assert_eq!((claims.piece_counter, claims.vendor, claims.key_id), (7, 18, 9));
+        assert_eq!((claims.value, claims.service.as_str()), (10_000, "3"));
     }
 }

@@ -116,10 +116,15 @@ impl Stamps for Open {
         }))
     }
 
-    /// Marks of other layouts that the public knows are read too: they are in the same mail.
+    /// Marks of other layouts that the public knows are read too: they are in the same mail. What begins as ours and is
+    /// damaged is none of them.
     fn read(bytes: &[u8]) -> Result<Claims, Error> {
         match Mark::read(bytes) {
             Some((mark, signature)) => mark.claims(bytes, signature),
+            None if Mark::is_begun(bytes) => {
+                let text = "the bytes begin like an open mark and are none";
+                Err(Error::new(Problem::IndiciumUnreadable, text))
+            }
             None => indicium::read(bytes),
         }
     }

@@ -157,6 +157,11 @@ impl Mark {
         Ok(())
     }
 
+    /// Whether it begins as these marks do.
+    pub fn is_begun(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC)
+    }
+
     /// The mark and its signature in these bytes, if they are one.
     pub fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let mut from = Reader(bytes);
