@@ -38,6 +38,8 @@ const RUNS: &[Step] = &[
     ("Schemathesis", schemathesis_short),
     ("Kill, SQLite", kill_sqlite),
     ("Kill, PostgreSQL", kill_postgres),
+    ("Kill steps, SQLite", kill_steps_sqlite),
+    ("Kill steps, PostgreSQL", kill_steps_postgres),
     ("Bench", bench_quick),
 ];
 
@@ -116,6 +118,14 @@ fn kill_sqlite() -> Result<()> {
 
 fn kill_postgres() -> Result<()> {
     kill::run(&kill::Arguments::of(Database::Postgres, KILLS_POSTGRES))
+}
+
+fn kill_steps_sqlite() -> Result<()> {
+    kill::steps::run(&kill::steps::Arguments::of(Database::Sqlite))
+}
+
+fn kill_steps_postgres() -> Result<()> {
+    kill::steps::run(&kill::steps::Arguments::of(Database::Postgres))
 }
 
 fn bench_quick() -> Result<()> {

@@ -2,9 +2,9 @@
 
 use std::fs::{self, OpenOptions};
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,8 @@ pub(crate) const CLOCK_UNIX: i64 = 1_719_590_400;
 /// The first start compiles the plugins; this is no measurement but a limit.
 const READY_MAX: Duration = Duration::from_secs(60);
 const STOP_MAX: Duration = Duration::from_secs(30);
+/// How long the system may take to end a process that was killed.
+const KILLED_MAX: Duration = Duration::from_secs(10);
 const LOG_LINES_SHOWN: usize = 30;
 
 /// What a gateway keeps its books in.
@@ -117,7 +119,8 @@ impl House {
         lines.into_iter().skip(shown).collect::<Vec<_>>().join("\n")
     }
 
-    fn data(&self) -> PathBuf {
+    /// Its data directory.
+    pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }
 
@@ -148,17 +151,36 @@ impl Gateway<'_> {
         Ok(())
     }
 
+    /// Waits until it has ended by a SIGKILL that somebody else sent; any other end is an error.
+    pub(crate) fn was_killed(mut self) -> Result<()> {
+        let status = self.wait(KILLED_MAX)?.context("the gateway still runs")?;
+        let by = status.signal();
+        ensure!(by == Some(Signal::KILL.as_raw()), "the gateway ended with {status}");
+        Ok(())
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Asks it to shut down and waits; it must end with status 0.
     pub(crate) fn stop(mut self) -> Result<()> {
         interrupt::send(&self.process, Signal::TERM);
-        let deadline = Instant::now() + STOP_MAX;
+        let status = self.wait(STOP_MAX)?.context("the gateway does not shut down")?;
+        ensure!(status.success(), "the gateway ended with {status}:\n{}", self.house.log_end());
+        Ok(())
+    }
+
+    /// How it ended; `None` when it runs on for so long.
+    fn wait(&mut self, most: Duration) -> Result<Option<ExitStatus>> {
+        let deadline = Instant::now() + most;
         loop {
-            match self.process.try_wait()? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => bail!("the gateway ended with {status}:\n{}", self.house.log_end()),
-                None if Instant::now() > deadline => bail!("the gateway does not shut down"),
-                None => sleep(Duration::from_millis(10)),
+            let ended = self.process.try_wait()?;
+            if ended.is_some() || Instant::now() > deadline {
+                return Ok(ended);
             }
+            sleep(Duration::from_millis(2));
         }
     }
 

@@ -1,4 +1,5 @@
-//! `cargo xtask kill`: `kill -9` under load, restart, and proof that nothing was lost or half done.
+//! `cargo xtask kill`: `kill -9` under load, restart, and proof that nothing was lost or half done; `cargo xtask kill steps`
+//! kills at every step of one purchase instead.
 //!
 //! Buyers load, buy, refund, transfer, buy stamps, give them back and are erased over HTTP, merchants give money back
 //! and the operator sells cards and scans stamps, each command under its own idempotency key, while the process is killed at a random moment. Then the
@@ -10,6 +11,7 @@
 
 mod command;
 mod stamps;
+pub(crate) mod steps;
 mod world;
 
 use std::path::Path;
@@ -36,12 +38,16 @@ const CALLERS: u16 = 16;
 const LINES_EVERY: u64 = 10;
 
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
   cargo xtask kill                                  100 kills on SQLite
   cargo xtask kill --database postgres --runs 30
-  cargo xtask kill --runs 5 --seed 42               the same moments again")]
+  cargo xtask kill --runs 5 --seed 42               the same moments again
+  cargo xtask kill steps                            every step of buying a stamp, one after the other")]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    instead: Option<Instead>,
     #[command(flatten)]
     subject: Subject,
     /// How often the gateway is killed
@@ -58,10 +64,17 @@ pub(crate) struct Arguments {
     seed: Option<u64>,
 }
 
+#[derive(clap::Subcommand)]
+enum Instead {
+    /// Kills at every step of buying a stamp, instead of at random moments under load
+    Steps(steps::Arguments),
+}
+
 impl Arguments {
     /// So many kills on this database, with whatever this repository builds.
     pub(crate) fn of(database: Database, runs: u64) -> Self {
-        Self { subject: Subject::default(), runs, database, callers: CALLERS, seed: None }
+        let (subject, callers) = (Subject::default(), CALLERS);
+        Self { instead: None, subject, runs, database, callers, seed: None }
     }
 }
 
@@ -75,6 +88,9 @@ struct Tally {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if let Some(Instead::Steps(arguments)) = &arguments.instead {
+        return steps::run(arguments);
+    }
     let binary = arguments.subject.binary()?;
     let seed = arguments.seed.unwrap_or_else(|| fastrand::u64(..));
     eprintln!("seed {seed}");

@@ -65,6 +65,15 @@ pub(crate) const NODE_FOR_PLUGINS: Foreign = Foreign {
 /// What installs its packages. It comes with Node.js, but not from Debian.
 pub(crate) const NPM: Foreign =
     Foreign { name: "npm", packages: &["npm"], is_there: || step::is_on_path("npm") };
+/// What stops a process at its system calls.
+pub(crate) const STRACE: Foreign =
+    Foreign { name: "strace", packages: &["strace"], is_there: || step::is_on_path("strace") };
+/// What reads a database of SQLite without the gateway.
+pub(crate) const SQLITE: Foreign = Foreign {
+    name: "SQLite's shell",
+    packages: &["sqlite3"],
+    is_there: || step::is_on_path("sqlite3"),
+};
 
 /// What the gateway's tests run: shops' clients, merchants' libraries, and what reads and renders the symbols of stamps.
 const OF_TESTS: [Foreign; 7] = [

@@ -157,7 +157,8 @@ fn without_request(mut body: Value) -> Value {
     body
 }
 
-fn is_in_progress(body: &[u8]) -> bool {
+/// Somebody else asks with the same key right now.
+pub(super) fn is_in_progress(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).contains("/problems/request-in-progress")
 }
 

@@ -11,6 +11,29 @@ use super::command::{Kind, Stamp};
 use crate::http::{Client, Request};
 use crate::shop::text;
 
+/// What buys a stamp for a letter from this vendor.
+pub(super) fn letter(vendor: &str) -> String {
+    format!(
+        r#"{{"vendor":"{vendor}","origin":"DE","destination":"DE","weight_g":20,"service":"letter"}}"#
+    )
+}
+
+/// All stamps of a buyer.
+pub(super) fn listed(token: &str, client: &mut Client) -> Result<Vec<Value>> {
+    let mut stamps = Vec::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/v1/stamps?limit=100{after}");
+        let page = client.expect(200, Request::get(&path).by(token))?;
+        let found = page.get("data").and_then(Value::as_array).context("no list of stamps")?;
+        stamps.extend(found.iter().cloned());
+        match page.get("next").and_then(Value::as_str) {
+            Some(next) => after = format!("&after={next}"),
+            None => return Ok(stamps),
+        }
+    }
+}
+
 pub(super) struct Stamps {
     vendor: String,
     by_buyer: Vec<Mutex<OfBuyer>>,
@@ -29,10 +52,7 @@ impl Stamps {
 
     /// What buys a stamp for a letter.
     pub(super) fn letter(&self) -> String {
-        let vendor = &self.vendor;
-        format!(
-            r#"{{"vendor":"{vendor}","origin":"DE","destination":"DE","weight_g":20,"service":"letter"}}"#
-        )
+        letter(&self.vendor)
     }
 
     /// What one of the buyer's stamps is used for, as nobody else will: a void. As often there is none.
@@ -60,20 +80,10 @@ impl Stamps {
         client: &mut Client,
     ) -> Result<usize> {
         let mut found = BTreeSet::new();
-        let mut after = String::new();
-        loop {
-            let path = format!("/v1/stamps?limit=100{after}");
-            let page = client.expect(200, Request::get(&path).by(token))?;
-            let stamps = page.get("data").and_then(Value::as_array).context("no list of stamps")?;
-            for stamp in stamps {
-                let id = text(stamp, "/id");
-                ensure!(!text(stamp, "/indicium").is_empty(), "{id} has no indicium: {stamp}");
-                ensure!(found.insert(id.to_owned()), "{id} is there twice");
-            }
-            match page.get("next").and_then(Value::as_str) {
-                Some(next) => after = format!("&after={next}"),
-                None => break,
-            }
+        for stamp in listed(token, client)? {
+            let id = text(&stamp, "/id");
+            ensure!(!text(&stamp, "/indicium").is_empty(), "{id} has no indicium: {stamp}");
+            ensure!(found.insert(id.to_owned()), "{id} is there twice");
         }
         let known = self.with(buyer, |own| own.acknowledged.clone())?;
         let odd: Vec<&String> = known.symmetric_difference(&found).collect();

@@ -16,9 +16,9 @@ use crate::shop::{Buyer, Merchant, Operator, buyers, text};
 
 const MERCHANTS: usize = 4;
 /// Access tokens live for five minutes.
-const TOKEN_AGE_MAX: Duration = Duration::from_secs(200);
+pub(super) const TOKEN_AGE_MAX: Duration = Duration::from_secs(200);
 /// How long a command may be refused for now; a killed process's last commit may still be under way.
-const REFUSED_MAX: Duration = Duration::from_secs(10);
+pub(super) const REFUSED_MAX: Duration = Duration::from_secs(10);
 
 pub(super) struct World {
     pub(super) callers: usize,
