@@ -1,9 +1,6 @@
 //! From a file to a plugin: every check that a file must pass before the gateway asks it anything that matters.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, AtomicU64},
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
 use purser_pack::{Inspection, LimitsClass, Manifest, PackError, Role, inspect_within};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -13,6 +10,7 @@ use crate::{
     call::{Call, Guest},
     engine::Sandbox,
     evidence::{Digest, functions},
+    failing::Failing,
     fault::CallError,
     peak::PeakMeter,
     registry::{Description, Loaded, Plugin},
@@ -140,7 +138,7 @@ pub(crate) async fn examine(
     let description = describe(sandbox, &manifest, &pre, &exports, &peak);
     let description = description.await.map_err(LoadError::Describe)?;
     compare(&manifest, &description)?;
-    let (sandbox, faults_in_a_row) = (sandbox.clone(), AtomicU32::new(0));
+    let sandbox = sandbox.clone();
     Ok(Plugin(Arc::new(Loaded {
         sandbox,
         digest,
@@ -148,7 +146,7 @@ pub(crate) async fn examine(
         description,
         pre,
         exports,
-        faults_in_a_row,
+        failing: Failing::default(),
         peak,
         code_bytes,
         used: AtomicU64::new(0),

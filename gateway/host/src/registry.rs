@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -24,6 +24,7 @@ use crate::{
     currency::CurrencyPlugin,
     engine::{ENGINE_VERSION, EngineError, Sandbox},
     evidence::{Called, Digest, Evidence, functions},
+    failing::{Failing, Faults},
     fault::CallError,
     lazy::Turns,
     limits::Limits,
@@ -162,8 +163,13 @@ impl Plugin {
     }
 
     /// Faults since its last answer: what a quarantine goes by.
+    pub fn faults(&self) -> Faults {
+        self.0.failing.read()
+    }
+
+    /// How many faults those are.
     pub fn faults_in_a_row(&self) -> u32 {
-        self.0.faults_in_a_row.load(Ordering::Relaxed)
+        self.faults().in_a_row
     }
 
     /// The most that a call of it has used.
@@ -243,7 +249,7 @@ pub(crate) struct Loaded {
     pub(crate) pre: InstancePre<Guest>,
     /// In the order of the role's functions.
     pub(crate) exports: Vec<ComponentExportIndex>,
-    pub(crate) faults_in_a_row: AtomicU32,
+    pub(crate) failing: Failing,
     pub(crate) peak: PeakMeter,
     /// What its machine code takes in memory.
     pub(crate) code_bytes: usize,
@@ -304,10 +310,8 @@ impl Loaded {
     /// A plugin's own refusal is an answer; being too busy is nobody's fault.
     pub(crate) fn count(&self, error: Option<&CallError>) {
         match error {
-            Some(CallError::Fault(..)) => {
-                self.faults_in_a_row.fetch_add(1, Ordering::Relaxed);
-            }
-            None | Some(CallError::Refused(_)) => self.faults_in_a_row.store(0, Ordering::Relaxed),
+            Some(CallError::Fault(..)) => self.failing.fault(),
+            None | Some(CallError::Refused(_)) => self.failing.answer(),
             Some(CallError::InputTooLarge { .. } | CallError::Overloaded) => {}
         }
     }

@@ -14,6 +14,7 @@ use purser_money::{Currency, Rate, Rounding};
 use self::samples::{Sample, odd_price};
 use crate::cli::report::{Finding, Verdict};
 
+mod damage;
 mod marks;
 mod messages;
 mod samples;
@@ -56,7 +57,7 @@ async fn answers(plugin: &Plugin, place: &str, today: Date) -> Finding {
     match plugin.stamps() {
         Some(stamps) => match services(&stamps).await {
             services @ Finding { verdict: Verdict::Fail, .. } => services,
-            _ => marks::run(plugin, place, today).await,
+            _ => marks::run(&stamps, place, today).await,
         },
         None => Finding::fail("answers", "the plugin has no role", "name one in plugin.toml"),
     }

@@ -135,6 +135,9 @@ kinds! {
     ALREADY_SETTLED = "already-settled", 409, "It is known already what became of it",
         "The remittance or payout was confirmed, or has failed, before; `settled` says which. Nothing moved.",
         "Nothing is to be done. What failed is owed again: prepare it anew.";
+    RETURN_SENT_BEFORE = "return-sent-before", 409, "This return was sent before",
+        "The authority accepted it, or may have received it; `detail` says which. Nothing was sent.",
+        "Ask the authority whether it has the return. If it has not, send it with `again` and another key.";
     NOTHING_TO_REMIT = "nothing-to-remit", 409, "There is nothing to tell the authority",
         "Nothing was sold or went back in that period, or earlier remittances told all of it.",
         "See /v1/tax/liabilities for what is owed, and /v1/tax/remittances for what was prepared.";
@@ -207,7 +210,7 @@ kinds! {
         "Try again later with the same Idempotency-Key; the operator sees the fault.";
     RETURN_NOT_SENT = "return-not-sent", 502, "The return did not get there",
         "The authority's address could not be reached, or did not answer in time. What happened is kept with the remittance.",
-        "Check the address and send it again, or download the return and hand it in by yourself.";
+        "If it cannot have arrived, send it again with the same key. If it may have, `detail` says so and what to do.";
     OVERLOADED = "overloaded", 503, "The gateway is busy",
         "More requests are waiting than the gateway takes on. The command did not happen.",
         "Try again with the same Idempotency-Key after Retry-After seconds.";

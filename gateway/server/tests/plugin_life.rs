@@ -77,6 +77,14 @@ fn on_day(world: &World, day: &str, buyer: &Buyer) -> Buyer {
     }
 }
 
+/// A plugin that only fails does so for everybody.
+fn fails_for_several(world: &World, shop: &Merchant) {
+    let buyers = [(); 3].map(|()| world.buyer_with("10.00"));
+    for buyer in buyers.iter().cycle().take(20) {
+        buy(buyer, shop).problem(502, "plugin-failed");
+    }
+}
+
 /// A round of the gateway's own work, now.
 fn quarantine(world: &World) {
     let round = purser::app::plugin::quarantine(&world.gateway);
@@ -239,9 +247,7 @@ on_both_databases! {
         let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
         let faulty = install(world, &version("0.1.1"));
         act(world, &faulty, "enable", &json!({ "config": "panic" })).ok(200);
-        for _ in 0..20 {
-            buy(&buyer, &shop).problem(502, "plugin-failed");
-        }
+        fails_for_several(world, &shop);
         quarantine(world);
         let status = || text(&get(world, &faulty), "/status");
         assert_eq!(status(), "quarantined");
@@ -327,9 +333,7 @@ on_both_databases! {
         act(world, &one, "enable", &json!({})).ok(200);
         let two = install(world, &version("0.1.2"));
         act(world, &two, "activate", &json!({ "config": "panic" })).ok(200);
-        for _ in 0..20 {
-            buy(&buyer, &shop).problem(502, "plugin-failed");
-        }
+        fails_for_several(world, &shop);
         quarantine(world);
         assert_eq!(text(&get(world, &two), "/status"), "quarantined");
         assert_eq!(text(&get(world, &one), "/status"), "active");

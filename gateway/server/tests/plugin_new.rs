@@ -10,18 +10,13 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::{Mutex, PoisonError},
 };
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// The plugins share a target directory, where each finds its library under the same name.
-static BUILDS: Mutex<()> = Mutex::new(());
-
 /// The program as an author starts it, in a folder of theirs.
 fn purser(folder: &Path, arguments: &[&str]) -> Output {
-    let _alone = BUILDS.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = Command::new(env!("CARGO_BIN_EXE_purser"));
     // Dependencies are compiled once for all plugins of these tests.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins");
@@ -97,6 +92,31 @@ fn a_stamps_plugin_passes_at_once() {
 fn a_webhook_plugin_passes_at_once() {
     let (_folder, plugin) = begun(&["webhook", "webhook-acme"]);
     passes(&plugin);
+}
+
+/// A file that is built, and what it says of itself.
+fn built(plugin: &Path) -> (Vec<u8>, Value) {
+    let file = plugin.join("built.wasm");
+    let built = purser(plugin, &["build", "--json", "--out", file.to_str().unwrap()]);
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let said = purser(plugin, &["call", file.to_str().unwrap(), "describe"]);
+    let said: Value = serde_json::from_slice(&said.stdout).unwrap();
+    (fs::read(&file).unwrap(), said)
+}
+
+/// Libraries of one name in one target directory: cargo keeps one file for both, and takes it for fresh.
+#[test]
+fn of_two_plugins_that_share_a_target_directory_each_gets_its_own_file() {
+    let plugins = ["gst-one", "gst-two"].map(|name| begun(&["tax", name, "--country", "SG"]));
+    let [(_, one), (_, two)] = &plugins;
+    let first = built(one);
+    assert_ne!(built(two).0, first.0);
+    let again = built(one);
+    assert_eq!(
+        (again.1, again.0 == first.0),
+        (first.1, true),
+        "cargo had nothing to do, and the file was the other's"
+    );
 }
 
 #[test]

@@ -117,12 +117,19 @@ fn return_of(world: &World, remittance: &Value) -> String {
 }
 
 fn send(world: &World, authority: &Authority, remittance: &Value, path: &str) -> Answer {
-    let to = json!({
+    send_to(world, remittance, &destination(authority, path))
+}
+
+fn destination(authority: &Authority, path: &str) -> Value {
+    json!({
         "url": format!("{}{path}", authority.base),
         "headers": { "Authorization": format!("Bearer {}", authority.token) },
-    });
+    })
+}
+
+fn send_to(world: &World, remittance: &Value, to: &Value) -> Answer {
     let path = format!("/v1/tax/remittances/{}/send", text(remittance, "/id"));
-    world.operator.post(&path, None, &to)
+    world.operator.post(&path, Some(&new_key()), to)
 }
 
 #[track_caller]
@@ -181,7 +188,10 @@ on_both_databases! {
         refuses_boxes(&authority, &gb_path, &gb_body);
         accepted(send(world, &authority, &gb, &gb_path));
         assert_eq!((text(&gb, "/tax/amount"), authority.accepted(VRN, "24C2")), ("4.20".into(), "4.20".into()));
-        let twice = send(world, &authority, &gb, &gb_path).ok(200);
+        send(world, &authority, &gb, &gb_path).problem(409, "return-sent-before");
+        let mut once_more = destination(&authority, &gb_path);
+        once_more["again"] = true.into();
+        let twice = send_to(world, &gb, &once_more).ok(200);
         assert_eq!((&twice["accepted"], &twice["status"]), (&json!(false), &json!(403)));
         assert!(text(&twice, "/answer").contains("was accepted before"), "{twice:#}");
         confirm(world, &gb);
@@ -219,7 +229,7 @@ on_both_databases! {
         sell(&shop, &buyer, "FI", &[("10.00", "EUR")]);
         let made = remit(world, "FI", "2024-Q2");
         let path = format!("/v1/tax/remittances/{}/send", text(&made, "/id"));
-        let to = |to: Value| world.operator.post(&path, None, &to);
+        let to = |to: Value| world.operator.post(&path, Some(&new_key()), &to);
         let refused = |wish: Value, field: &str| {
             let answer = to(wish);
             answer.problem(400, "malformed-request");
@@ -237,8 +247,8 @@ on_both_databases! {
         to(json!({ "url": here })).problem(502, "return-not-sent");
         let seen = world.operator.get(&format!("/v1/tax/remittances/{}", text(&made, "/id"))).ok(200);
         assert_eq!((&seen["sent"][0]["accepted"], &seen["sent"][0]["status"]), (&json!(false), &Value::Null));
-        world.operator.post("/v1/tax/remittances/nonsense/send", None, &json!({ "url": here })).problem(404, "not-found");
-        shop.client.post(&path, None, &json!({ "url": here })).problem(401, "not-authenticated");
+        world.operator.post("/v1/tax/remittances/nonsense/send", Some(&new_key()), &json!({ "url": here })).problem(404, "not-found");
+        shop.client.post(&path, Some(&new_key()), &json!({ "url": here })).problem(401, "not-authenticated");
         let fail = format!("/v1/tax/remittances/{}/fail", text(&made, "/id"));
         world.operator.post(&fail, Some(&new_key()), &json!({})).ok(200);
         to(json!({ "url": here })).problem(409, "already-settled");

@@ -11,6 +11,7 @@ mod duty;
 mod error;
 pub mod facts;
 mod facts_version;
+pub mod filing_claim;
 mod idempotency;
 mod open_account;
 mod outbox;

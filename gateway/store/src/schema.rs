@@ -7,7 +7,7 @@ mod stamps;
 mod webhooks;
 
 pub(crate) use journal::{entry, entry_sealed, entry_unsealed, posting, seal};
-pub(crate) use outgoing::{filing, filing_sent, payout, remittance, settlement};
+pub(crate) use outgoing::{filing, filing_claim, filing_sent, payout, remittance, settlement};
 pub(crate) use plugins::{
     plugin, plugin_binding, plugin_key, plugin_secret, plugin_shadow, plugin_shadow_example,
     plugin_shadow_tally,
@@ -381,6 +381,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     trade,
     remittance,
     filing,
+    filing_claim,
     filing_sent,
     payout,
     settlement,

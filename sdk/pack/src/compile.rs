@@ -1,6 +1,7 @@
 //! Compiling plugin crates: one call of cargo for all of them, then a component of each.
 
 use std::{
+    collections::BTreeSet,
     env,
     ffi::{OsStr, OsString},
     fs,
@@ -11,7 +12,7 @@ use std::{
 use semver::Version;
 use serde::Deserialize;
 
-use crate::{Manifest, PackError, PluginToml, componentize, paths};
+use crate::{Manifest, PackError, PluginToml, componentize, paths, shared};
 
 /// WebAssembly without any system behind it: what a plugin imports is what the contract gives it.
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -77,13 +78,62 @@ pub fn build(crate_dirs: &[PathBuf], options: &BuildOptions) -> Result<Vec<Built
     ensure_target(first)?;
     let crates =
         crate_dirs.iter().map(|dir| PluginCrate::read(dir)).collect::<Result<Vec<_>, _>>()?;
-    let modules = compile(&crates, options)?;
-    let built = crates.into_iter().zip(modules).map(|(plugin, path)| {
-        let module = fs::read(&path).map_err(|error| io(format!("reading {path:?}"), error))?;
+    let Some(target_dir) = crates.first().map(|first| first.target_dir(options)) else {
+        return Ok(Vec::new());
+    };
+    let _lock = shared::lock(target_dir)?;
+    let libraries: BTreeSet<&str> = crates.iter().map(|plugin| plugin.library.as_str()).collect();
+    let modules = if libraries.len() == crates.len() {
+        modules(&crates, options)?
+    } else {
+        // Cargo would write one over the other.
+        let each = crates.chunks(1).map(|plugin| modules(plugin, options));
+        each.collect::<Result<Vec<_>, _>>()?.concat()
+    };
+    let built = crates.into_iter().zip(modules).map(|(plugin, module)| {
         let component = componentize(&module, &plugin.manifest)?;
         Ok(Built { manifest: plugin.manifest, component })
     });
     built.collect()
+}
+
+/// The modules of crates whose libraries have different names, in order.
+fn modules(crates: &[PluginCrate], options: &BuildOptions) -> Result<Vec<Vec<u8>>, PackError> {
+    let found = compile(crates, options)?;
+    crates.iter().zip(found).map(|(plugin, module)| own(plugin, module, options)).collect()
+}
+
+/// The bytes of a crate's own module. What cargo says is fresh may be that of another crate with a library of the same
+/// name, which was built in the same directory since: then it is made again.
+fn own(plugin: &PluginCrate, found: Module, options: &BuildOptions) -> Result<Vec<u8>, PackError> {
+    let read = |path: &Path| fs::read(path).map_err(|error| io(format!("reading {path:?}"), error));
+    let bytes = read(&found.path)?;
+    if found.is_fresh && !shared::is_of(&plugin.manifest_path, &found.path, &bytes) {
+        clean_up(plugin, options)?;
+        let made = compile(std::slice::from_ref(plugin), options)?;
+        let made = made.into_iter().next().filter(|module| !module.is_fresh);
+        let made = made.ok_or_else(|| {
+            PackError::CargoAnswer(format!("{} is not made anew", plugin.package))
+        })?;
+        let bytes = read(&made.path)?;
+        shared::note_owner(&plugin.manifest_path, &made.path, &bytes)?;
+        return Ok(bytes);
+    }
+    shared::note_owner(&plugin.manifest_path, &found.path, &bytes)?;
+    Ok(bytes)
+}
+
+/// Has cargo forget what it made of a crate, and of nothing that the crate needs.
+fn clean_up(plugin: &PluginCrate, options: &BuildOptions) -> Result<(), PackError> {
+    let mut command = cargo();
+    command.args(["clean", "--quiet", "--release", "--target", TARGET]);
+    command.args(["--package", &plugin.package, "--manifest-path"]).arg(&plugin.manifest_path);
+    command.arg("--target-dir").arg(plugin.target_dir(options));
+    let status = command.stdout(Stdio::null()).stderr(Stdio::inherit()).status();
+    match status.map_err(|error| io("running cargo clean".to_owned(), error))? {
+        status if status.success() => Ok(()),
+        _ => Err(PackError::BuildFailed(plugin.package.clone())),
+    }
 }
 
 struct PluginCrate {
@@ -91,10 +141,19 @@ struct PluginCrate {
     package: String,
     library: String,
     manifest: Manifest,
+    /// Where cargo puts what it makes, if it is not told.
+    target_directory: PathBuf,
+}
+
+/// What cargo made of a crate, or had.
+struct Module {
+    path: PathBuf,
+    is_fresh: bool,
 }
 
 #[derive(Deserialize)]
 struct Metadata {
+    target_directory: PathBuf,
     packages: Vec<Package>,
 }
 
@@ -122,7 +181,7 @@ impl PluginCrate {
         let text = fs::read_to_string(&plugin_toml).map_err(|error| {
             io(format!("reading {plugin_toml:?}, which says `name` and `role`"), error)
         })?;
-        let package = metadata(&manifest_path)?;
+        let (package, target_directory) = metadata(&manifest_path)?;
         let library = package
             .targets
             .into_iter()
@@ -130,11 +189,17 @@ impl PluginCrate {
         let library =
             library.ok_or_else(|| PackError::NoLibrary(manifest_path.display().to_string()))?;
         let manifest = PluginToml::parse(&text)?.manifest(package.version)?;
-        Ok(Self { manifest_path, package: package.name, library: library.name, manifest })
+        let (package, library) = (package.name, library.name);
+        Ok(Self { manifest_path, package, library, manifest, target_directory })
+    }
+
+    fn target_dir<'a>(&'a self, options: &'a BuildOptions) -> &'a Path {
+        options.target_dir.as_deref().unwrap_or(&self.target_directory)
     }
 }
 
-fn metadata(manifest_path: &Path) -> Result<Package, PackError> {
+/// The package of a manifest, and its target directory.
+fn metadata(manifest_path: &Path) -> Result<(Package, PathBuf), PackError> {
     let mut command = cargo();
     command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
     command.arg(manifest_path).stdout(Stdio::piped()).stderr(Stdio::inherit());
@@ -146,7 +211,10 @@ fn metadata(manifest_path: &Path) -> Result<Package, PackError> {
     let metadata: Metadata = serde_json::from_slice(&output.stdout)
         .map_err(|error| PackError::CargoAnswer(error.to_string()))?;
     let ours = metadata.packages.into_iter().find(|package| package.manifest_path == manifest_path);
-    ours.ok_or_else(|| PackError::CargoAnswer(format!("{manifest_path:?} is not in its metadata")))
+    let ours = ours.ok_or_else(|| {
+        PackError::CargoAnswer(format!("{manifest_path:?} is not in its metadata"))
+    })?;
+    Ok((ours, metadata.target_directory))
 }
 
 #[derive(Deserialize)]
@@ -156,10 +224,12 @@ struct Message {
     #[serde(default)]
     filenames: Vec<PathBuf>,
     target: Option<Target>,
+    #[serde(default)]
+    fresh: bool,
 }
 
 /// The modules of `crates`, in order.
-fn compile(crates: &[PluginCrate], options: &BuildOptions) -> Result<Vec<PathBuf>, PackError> {
+fn compile(crates: &[PluginCrate], options: &BuildOptions) -> Result<Vec<Module>, PackError> {
     let names: Vec<&str> = crates.iter().map(|plugin| plugin.package.as_str()).collect();
     let mut command = cargo();
     command.args(["build", "--lib", "--release", "--target", TARGET]);
@@ -193,16 +263,16 @@ fn compile(crates: &[PluginCrate], options: &BuildOptions) -> Result<Vec<PathBuf
     crates.iter().map(|plugin| module_of(plugin, &messages)).collect()
 }
 
-fn module_of(plugin: &PluginCrate, messages: &[Message]) -> Result<PathBuf, PackError> {
+fn module_of(plugin: &PluginCrate, messages: &[Message]) -> Result<Module, PackError> {
     let ours = messages.iter().filter(|message| {
         message.manifest_path == plugin.manifest_path
             && message.target.as_ref().is_some_and(|target| target.name == plugin.library)
     });
-    let mut files = ours.flat_map(|message| &message.filenames);
-    let module = files.find(|file| file.extension().is_some_and(|it| it == "wasm"));
-    module
-        .cloned()
-        .ok_or_else(|| PackError::CargoAnswer(format!("no module of {}", plugin.package)))
+    let mut files = ours.flat_map(|it| it.filenames.iter().map(|file| (file, it.fresh)));
+    let module = files.find(|(file, _)| file.extension().is_some_and(|it| it == "wasm"));
+    let (path, is_fresh) =
+        module.ok_or_else(|| PackError::CargoAnswer(format!("no module of {}", plugin.package)))?;
+    Ok(Module { path: path.clone(), is_fresh })
 }
 
 /// Cargo without what an outer cargo left in the environment: a clippy wrapper, a coverage flag or a

@@ -12,6 +12,7 @@ mod component;
 mod contract;
 mod manifest;
 mod paths;
+mod shared;
 #[cfg(feature = "signature")]
 mod signature;
 

@@ -1,16 +1,27 @@
 //! What stamps plugins are held to: a mark says what was stamped, and no piece and no mark is too odd.
 
 use jiff::civil::Date;
-use purser_core::stamp::piece::Symbol;
-use purser_host::{ByHandError, CallError, Plugin};
+use purser_core::stamp::piece::{
+    Address, Claims, Issuer, ItemSerial, Mailpiece, NONCE_BYTES, Order, Product, Registers,
+    StampKeyId, Step, Symbol, Thousandths, VendorNumber,
+};
+use purser_host::{CallError, Called, StampsPlugin};
 use serde_json::{Value, json};
 
-use super::samples::Sample;
+use super::{damage, samples::Sample};
 use crate::cli::report::Finding;
 
-/// A stamp of a vendor, in the middle of its series.
-const VENDOR: u64 = 3;
-const COUNTER: u64 = 7;
+/// A stamp of a vendor, in the middle of its series: no two numbers of it are the same, so that none is taken for another.
+const ISSUER: &str = "PUR";
+const KEY: StampKeyId = StampKeyId(11);
+const VENDOR: VendorNumber = VendorNumber(3);
+const ITEM_SERIAL: u32 = 42;
+const NONCE: [u8; NONCE_BYTES] = [0x5a; NONCE_BYTES];
+const REGISTERS: Registers = Registers {
+    piece_counter: 7,
+    ascending: Thousandths::new(10_000_000),
+    descending: Thousandths::new(20_000_000),
+};
 const WEIGHTS_G: [u32; 5] = [1, 20, 100, 1000, 20_000];
 
 /// Pieces that there are not, and marks that are none.
@@ -44,21 +55,37 @@ fn piece(day: &str, from: &str, to: &str, weight_g: u32) -> Value {
     })
 }
 
-/// What is quoted can be drafted, fits its symbol, and is read again as what it is.
-pub(super) async fn run(plugin: &Plugin, country: &str, today: Date) -> Finding {
-    let mut read_again = 0_usize;
+/// A mark that its plugin made and read again.
+pub(super) struct Mark {
+    /// What the symbol holds.
+    pub(super) bytes: Vec<u8>,
+    /// What it says.
+    pub(super) claims: Claims,
+    /// What it cost to read it.
+    pub(super) fuel: u64,
+}
+
+/// What is quoted can be drafted, fits its symbol, and is read again as what it is and as nothing else.
+pub(super) async fn run(stamps: &StampsPlugin, country: &str, today: Date) -> Finding {
+    let (mut read_again, mut damaged) = (0_usize, Vec::new());
     for weight_g in WEIGHTS_G {
-        let piece = piece(&today.to_string(), country, country, weight_g);
-        let Some(Value::Array(products)) = ask(plugin, "quote", &piece).await.unwrap_or(None)
-        else {
-            continue;
+        let Some(piece) = mailpiece(country, today, weight_g) else { continue };
+        let products = match answered(stamps.quote(&piece, None).await) {
+            Ok(products) => products.unwrap_or_default(),
+            Err(why) => return fails(weight_g, &why),
         };
         for product in products {
-            match mark(plugin, &piece, &product, today).await {
-                Ok(true) => read_again = read_again.saturating_add(1),
-                Ok(false) => {}
-                Err(why) => {
-                    let cure = "read what `draft` wrote; keep within the symbol's bytes";
+            let mark = match made(stamps, &piece, product).await {
+                Ok(Some(mark)) => mark,
+                Ok(None) => continue,
+                Err(why) => return fails(weight_g, &why),
+            };
+            read_again = read_again.saturating_add(1);
+            // One of each symbol: what is read of damaged bytes does not depend on what was bought.
+            if !damaged.contains(&mark.claims.symbol) {
+                damaged.push(mark.claims.symbol);
+                if let Err(why) = damage::run(stamps, &mark).await {
+                    let cure = "refuse with `indicium-unreadable` what is not, byte for byte, a mark that `assemble` makes";
                     return Finding::fail("marks", format!("{weight_g} g: {why}"), cure);
                 }
             }
@@ -70,62 +97,77 @@ pub(super) async fn run(plugin: &Plugin, country: &str, today: Date) -> Finding 
             "no piece of the samples was stamped",
             "show pieces that the plugin carries in tests/*.json",
         ),
-        _ => Finding::ok("marks", format!("{read_again} say what was stamped")),
+        _ => Finding::ok(
+            "marks",
+            format!("{read_again} say what was stamped, and nothing else does"),
+        ),
     }
 }
 
-/// Whether a mark was made: what asks its vendor first, or refuses, makes none here.
-async fn mark(
-    plugin: &Plugin,
-    piece: &Value,
-    product: &Value,
-    today: Date,
-) -> Result<bool, String> {
-    let order = json!({
-        "issuer": "PUR", "key-id": 1, "vendor": VENDOR, "product": product, "mailpiece": piece,
-        "expires-on": today.saturating_add(jiff::Span::new().days(30)).to_string(), "item-serial": 42,
-        "nonce": data_encoding::BASE64.encode(&[7; 16]), "attributes": [],
-    });
-    let registers =
-        json!({ "piece-counter": COUNTER, "ascending": 10_000_000, "descending": 10_000_000 });
-    let draft = json!({ "order": order, "registers": registers, "replies": [] });
-    let Some(step) = ask(plugin, "draft", &draft).await? else { return Ok(false) };
-    let Some(unsigned) = step.get("done") else { return Ok(false) };
-    let symbol = if unsigned.get("symbol") == Some(&json!(Symbol::Lite.name())) {
-        Symbol::Lite
-    } else {
-        Symbol::Full
+fn fails(weight_g: u32, why: &str) -> Finding {
+    let cure = "read what `draft` wrote; keep within the symbol's bytes";
+    Finding::fail("marks", format!("{weight_g} g: {why}"), cure)
+}
+
+/// A piece within a country; none where the plugin names a place that is none.
+fn mailpiece(country: &str, date: Date, weight_g: u32) -> Option<Mailpiece> {
+    let here = Address::parse(country).ok()?;
+    let (origin, destination) = (here.clone(), here);
+    Some(Mailpiece { date, mailing_on: None, origin, destination, weight_g, service: None })
+}
+
+fn order(product: Product, mailpiece: &Mailpiece) -> Option<Order> {
+    Some(Order {
+        issuer: Issuer::parse(ISSUER).ok()?,
+        key_id: KEY,
+        vendor: VENDOR,
+        expires_on: product.expires_on(mailpiece.date),
+        product,
+        mailpiece: mailpiece.clone(),
+        item_serial: ItemSerial::new(ITEM_SERIAL).ok()?,
+        nonce: NONCE,
+    })
+}
+
+/// A mark, held against what was ordered; none where the plugin asks its vendor first, or refuses.
+async fn made(
+    stamps: &StampsPlugin,
+    piece: &Mailpiece,
+    product: Product,
+) -> Result<Option<Mark>, String> {
+    let Some(order) = order(product, piece) else { return Ok(None) };
+    let Some(Step::Done(unsigned)) = answered(stamps.draft(&order, &REGISTERS, &[], None).await)?
+    else {
+        return Ok(None);
     };
-    let signature = vec![0; symbol.signature_bytes()];
-    let assemble =
-        json!({ "unsigned": unsigned, "signature": data_encoding::BASE64.encode(&signature) });
-    let Some(indicium) = ask(plugin, "assemble", &assemble).await? else { return Ok(false) };
-    let bytes = indicium.get("bytes").and_then(Value::as_str).unwrap_or_default();
-    let length = data_encoding::BASE64.decode(bytes.as_bytes()).map_or(0, |bytes| bytes.len());
-    if length > symbol.bytes_max() {
-        return Err(format!(
-            "the mark has {length} bytes; its symbol holds {}",
-            symbol.bytes_max()
-        ));
-    }
-    let claims = ask(plugin, "read", &json!({ "indicium": bytes })).await?;
-    let claims = claims.ok_or("the plugin does not read its own mark")?;
-    for (name, stamped) in
-        [("vendor", json!(VENDOR)), ("piece-counter", json!(COUNTER)), ("issuer", json!("PUR"))]
-    {
-        let said = claims.get(name).cloned().unwrap_or_default();
-        if said != stamped {
-            return Err(format!("{name} is {stamped}, and the mark says {said}"));
+    let signature = signature(unsigned.symbol);
+    let Some(indicium) = answered(stamps.assemble(&unsigned, &signature).await)? else {
+        return Ok(None);
+    };
+    let fuel_of = |called: Result<Called<Claims>, CallError>| match called {
+        Ok(Called { value, evidence }) => Ok((value, evidence.fuel)),
+        Err(CallError::Refused(refused)) => {
+            Err(format!("the plugin does not read its own mark: {}", refused.message))
         }
-    }
-    Ok(true)
+        Err(error) => Err(error.to_string()),
+    };
+    let (claims, fuel) = fuel_of(stamps.read(&indicium.bytes).await)?;
+    claims
+        .agree(&order, &REGISTERS, &unsigned, &signature)
+        .map_err(|disagreement| disagreement.to_string())?;
+    Ok(Some(Mark { bytes: indicium.bytes, claims, fuel }))
+}
+
+/// No two bytes of it are the same, so that none can be taken for another.
+fn signature(symbol: Symbol) -> Vec<u8> {
+    (0x80..=u8::MAX).take(symbol.signature_bytes()).collect()
 }
 
 /// An answer; none where the plugin refuses.
-async fn ask(plugin: &Plugin, function: &str, input: &Value) -> Result<Option<Value>, String> {
-    match plugin.call_json(function, &input.to_string()).await {
-        Ok(called) => serde_json::from_str(&called.value).map(Some).map_err(|it| it.to_string()),
-        Err(ByHandError::Call(CallError::Refused(_))) => Ok(None),
+fn answered<T>(called: Result<Called<T>, CallError>) -> Result<Option<T>, String> {
+    match called {
+        Ok(called) => Ok(Some(called.value)),
+        Err(CallError::Refused(_)) => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -20,6 +20,7 @@ use actix_web::{
     web::Data,
 };
 use data_encoding::HEXLOWER;
+use purser_host::Caller;
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -46,7 +47,8 @@ pub async fn around(
         // What GET answers, HEAD answers without the body (RFC 9110, section 9.3.2), so it is routed as one.
         request.head_mut().method = Method::GET;
     }
-    let answered = next.call(request).instrument(span.clone()).await?;
+    let answering = Caller::Stranger.scope(next.call(request));
+    let answered = answering.instrument(span.clone()).await?;
     let mut answered = match fault(&answered) {
         Some(problem) => with_problem(answered, &problem, &id),
         None => answered,

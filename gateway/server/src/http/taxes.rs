@@ -12,15 +12,17 @@ use purser_core::{
     outgoing::Settled,
     period::Period,
 };
-use purser_store::read::remittance::{StoredRemittance, filing_get, remittances_page};
+use purser_store::{
+    filing_claim::Repetition,
+    read::remittance::{StoredRemittance, filing_get, remittances_page},
+};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     answer,
     auth::{Operator, Viewer},
-    body::{self, Json},
-    download,
+    body, download,
     operator::{FileBytes, Nothing},
     page::{PageParams, PageQuery},
 };
@@ -235,6 +237,9 @@ pub struct SendIn {
     /// Headers that the authority asks for, such as `authorization`. They are not kept.
     #[serde(default)]
     headers: std::collections::BTreeMap<String, String>,
+    /// Sends it although the authority accepted it before, or may have it.
+    #[serde(default)]
+    again: bool,
 }
 
 impl SendIn {
@@ -244,7 +249,8 @@ impl SendIn {
             return Err(Problem::malformed("headers", format!("at most {HEADERS_MAX}")));
         }
         let headers = self.headers.into_iter().map(header).collect::<Result<_, Problem>>()?;
-        Ok(Destination { url, headers })
+        let repetition = if self.again { Repetition::Wanted } else { Repetition::Refused };
+        Ok(Destination { url, headers, repetition })
     }
 }
 
@@ -265,18 +271,29 @@ fn header((name, value): (String, String)) -> Result<(String, String), Problem> 
 }
 
 /// Send a return to its authority: a POST of the file that the plugin wrote, with its media type. What is answered is
-/// kept; whether the remittance is confirmed or has failed is still the operator's to say.
+/// kept, and answered again to the same key; whether the remittance is confirmed or has failed is still the operator's to
+/// say. Of several requests at once one sends, and what the authority has accepted, or may have received, is sent again only
+/// with `again`.
 #[utoipa::path(post, path = "/v1/tax/remittances/{id}/send", tag = "operator", security(("operator" = [])),
-    params(("id" = String, Path)), request_body = SendIn,
+    params(("id" = String, Path), super::openapi::IdempotencyKey), request_body = SendIn,
     responses((status = 200, body = SentOut), super::openapi::Problems))]
 pub async fn return_send_now(
     gateway: Data<Gateway>,
-    _operator: Operator,
+    request: HttpRequest,
+    operator: Operator,
     id: Path<String>,
-    Json(input): Json<SendIn>,
+    bytes: Raw,
 ) -> Answered {
-    let id: RemittanceId = id.parse().map_err(|_| Problem::not_found())?;
-    let sent = return_send::send(&gateway, id, input.read()?).await?;
+    // The teller has answered no such request: it sends nothing.
+    let (claim, _) = operator.key.claim(&gateway, &request, &bytes)?;
+    let sent = match return_send::answered(&gateway, &claim).await? {
+        Some(sent) => sent,
+        None => {
+            let to = body::parse::<SendIn>(&bytes)?.read()?;
+            let id: RemittanceId = id.parse().map_err(|_| Problem::not_found())?;
+            return_send::send(&gateway, claim, id, to).await?
+        }
+    };
     Ok(HttpResponse::Ok().json(SentOut::from(sent)))
 }
 

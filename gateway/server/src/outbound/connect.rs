@@ -48,7 +48,7 @@ impl Outbound {
         };
         let connector = TlsConnector::from(self.tls().await?);
         let encrypted = connector.connect(name, stream).await;
-        let encrypted = encrypted.map_err(|error| SendError::Tls(error.to_string()))?;
+        let encrypted = encrypted.map_err(|error| SendError::Tls(reason(&error)))?;
         Ok(Stream::Encrypted(Box::new(encrypted)))
     }
 
@@ -82,6 +82,28 @@ impl Outbound {
         });
         made.await.cloned()
     }
+}
+
+/// Why there is no encrypted connection, for whoever chose the address.
+fn reason(error: &io::Error) -> String {
+    use rustls::{CertificateError, Error};
+    let known = error.get_ref().and_then(|error| error.downcast_ref());
+    let Some(Error::InvalidCertificate(certificate)) = known else { return error.to_string() };
+    let said = match certificate {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate has expired"
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name"
+        }
+        CertificateError::UnknownIssuer => "nobody whom this machine trusts signed its certificate",
+        CertificateError::Revoked => "its certificate was revoked",
+        _ => return error.to_string(),
+    };
+    said.to_owned()
 }
 
 /// The cryptography that everything here uses, and whom the machine trusts.

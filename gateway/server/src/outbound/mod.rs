@@ -166,6 +166,22 @@ pub enum SendError {
     TooLong(usize),
 }
 
+impl SendError {
+    /// Whether the other side may have got the request all the same. Connecting has a limit within that of the whole, so
+    /// what took too long may have been either.
+    pub fn may_have_arrived(&self) -> bool {
+        match self {
+            Self::Url(_)
+            | Self::Header(_)
+            | Self::Resolve
+            | Self::Refused(_)
+            | Self::Connect(_)
+            | Self::Tls(_) => false,
+            Self::Timeout | Self::Protocol(_) | Self::TooLong(_) => true,
+        }
+    }
+}
+
 impl Outbound {
     /// A way out that goes as far as `reach`.
     pub fn new(reach: Reach) -> Self {

@@ -11,6 +11,7 @@
 mod configured;
 mod interrupted;
 mod life;
+mod plugins;
 mod races;
 mod refusals;
 #[path = "../support/mod.rs"]

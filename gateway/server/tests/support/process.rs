@@ -18,7 +18,13 @@ pub struct Process {
 impl Process {
     /// Starts a gateway in a folder, on a free port. What it logs is in the file `log` there.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(folder, arguments, &[])
+    }
+
+    /// The same with these files or folders in its environment.
+    pub fn start_with(folder: &Path, arguments: &[&str], environment: &[(&str, &Path)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_purser"));
+        command.envs(environment.iter().copied());
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).current_dir(folder);
         command.env("PURSER_LOG", "trace").stdout(Stdio::piped());
         let mut child = command.stderr(File::create(folder.join("log")).unwrap()).spawn().unwrap();

@@ -17,6 +17,7 @@ mod listen;
 mod restart;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod troubles;
 
 use std::{thread, time::Duration};

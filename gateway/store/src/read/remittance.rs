@@ -250,23 +250,47 @@ pub fn filing_get(
     if is_whole { Ok(Some(record)) } else { Err(Row::new("filing", &name).fault("hash")) }
 }
 
-/// Remembers that a return was sent.
-pub fn filing_sent_insert(conn: &mut Connection, sent: &FilingSent) -> Result<(), StoreError> {
+/// Remembers that a return was sent, and gives its number among the times that it was.
+pub fn filing_sent_insert(conn: &mut Connection, sent: &FilingSent) -> Result<i64, StoreError> {
     let id = sent.remittance.to_string();
     let before: i64 = filing_sent::table
         .filter(filing_sent::remittance.eq(&id))
         .select(count_star())
         .first(conn)?;
+    let n = before.saturating_add(1);
     let row = (
         filing_sent::remittance.eq(&id),
-        filing_sent::n.eq(before.saturating_add(1)),
+        filing_sent::n.eq(n),
         filing_sent::at.eq(sent.at.as_microsecond()),
         filing_sent::url.eq(&sent.url),
         filing_sent::status.eq(sent.status.map(i64::from)),
         filing_sent::answer.eq(&sent.answer),
     );
     diesel::insert_into(filing_sent::table).values(row).execute(conn)?;
-    Ok(())
+    Ok(n)
+}
+
+type SentRow = (i64, String, Option<i64>, String);
+
+fn sent(id: RemittanceId, (at, url, status, answer): SentRow) -> Result<FilingSent, StoreError> {
+    let name = id.to_string();
+    let row = Row::new("filing_sent", &name);
+    let status = status.map(|status| row.number("status", status)).transpose()?;
+    Ok(FilingSent { remittance: id, at: row.time("at", at)?, url, status, answer })
+}
+
+/// One time that a return was sent.
+pub(crate) fn filing_sent_get(
+    conn: &mut Connection,
+    id: RemittanceId,
+    n: i64,
+) -> Result<Option<FilingSent>, StoreError> {
+    let found: Option<SentRow> = filing_sent::table
+        .find((id.to_string(), n))
+        .select((filing_sent::at, filing_sent::url, filing_sent::status, filing_sent::answer))
+        .first(conn)
+        .optional()?;
+    found.map(|row| sent(id, row)).transpose()
 }
 
 /// The newest times that a return was sent, newest first.
@@ -275,18 +299,11 @@ pub fn filing_sent_list(
     id: RemittanceId,
     limit: i64,
 ) -> Result<Vec<FilingSent>, StoreError> {
-    let name = id.to_string();
-    type SentRow = (i64, String, Option<i64>, String);
     let rows: Vec<SentRow> = filing_sent::table
-        .filter(filing_sent::remittance.eq(&name))
+        .filter(filing_sent::remittance.eq(id.to_string()))
         .order(filing_sent::n.desc())
         .limit(limit)
         .select((filing_sent::at, filing_sent::url, filing_sent::status, filing_sent::answer))
         .load(conn)?;
-    let row = Row::new("filing_sent", &name);
-    let read = |(at, url, status, answer): SentRow| {
-        let status = status.map(|status| row.number("status", status)).transpose()?;
-        Ok(FilingSent { remittance: id, at: row.time("at", at)?, url, status, answer })
-    };
-    rows.into_iter().map(read).collect()
+    rows.into_iter().map(|row| sent(id, row)).collect()
 }

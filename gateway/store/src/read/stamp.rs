@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use purser_core::{
     Timestamp,
-    ids::{AccountId, ItemId, MerchantId, StampId},
+    ids::{AccountId, ItemId, StampId},
     money::Currency,
     stamp::{Issue, Seen, Stamp, StampRecord, StampState, Use, register::Register},
 };
@@ -188,17 +188,14 @@ pub fn stamp_of_item(conn: &mut Connection, item: ItemId) -> Result<Option<Stamp
     found.first(conn).optional()?.map(StampRow::read).transpose()
 }
 
-/// The stamp of that number in a vendor's register.
-pub fn stamp_by_piece(
+/// The stamp that was printed as these bytes: of several the one that was sold first, as every other is a copy of it.
+pub fn stamp_by_indicium(
     conn: &mut Connection,
-    vendor: MerchantId,
-    currency: Currency,
-    piece: u64,
+    indicium: &[u8],
 ) -> Result<Option<Stamp>, StoreError> {
-    let Ok(piece) = i64::try_from(piece) else { return Ok(None) };
     let found = stamp::table
-        .filter(stamp::vendor.eq(vendor.to_string()))
-        .filter(stamp::currency.eq(currency.code()).and(stamp::piece.eq(piece)))
+        .filter(stamp::indicium.eq(indicium))
+        .order((stamp::at, stamp::id))
         .select(StampRow::as_select());
     found.first(conn).optional()?.map(StampRow::read).transpose()
 }

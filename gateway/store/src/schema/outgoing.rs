@@ -44,6 +44,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    filing_claim (remittance, n) {
+        remittance -> Text,
+        n -> BigInt,
+        scope -> Text,
+        key -> Nullable<Text>,
+        fingerprint -> Binary,
+        at -> BigInt,
+        sent -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     payout (id) {
         id -> Text,
         merchant -> Text,

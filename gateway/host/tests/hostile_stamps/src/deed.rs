@@ -229,3 +229,35 @@ impl Lie {
         }
     }
 }
+
+/// What it does where nobody asks for a deed, as where it is looked at before it is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alone {
+    /// Sells nothing.
+    Reticent,
+    /// Sells a letter and keeps the rules.
+    Truthful,
+    /// Its mark ends with a byte that nobody signed and that it does not look at.
+    Careless,
+    /// Says that its mark is good for longer than was paid.
+    Generous,
+    /// Its mark ends with a digit that nobody signed and that it reads as the weight.
+    Credulous,
+}
+
+impl Alone {
+    /// Every way, in the order of their digits.
+    pub const ALL: [Self; 5] =
+        [Self::Reticent, Self::Truthful, Self::Careless, Self::Generous, Self::Credulous];
+
+    /// What stands in the file where it does this. A test writes another over what was compiled.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Reticent => "does-alone:0",
+            Self::Truthful => "does-alone:1",
+            Self::Careless => "does-alone:2",
+            Self::Generous => "does-alone:3",
+            Self::Credulous => "does-alone:4",
+        }
+    }
+}

@@ -7,13 +7,24 @@ mod crime;
 mod deed;
 
 pub use crime::Crime;
-pub use deed::{Deed, Lie, Stage};
+pub use deed::{Alone, Deed, Lie, Stage};
 
 #[cfg(target_family = "wasm")]
 #[path = "../../hostile/src/abuse.rs"]
 mod abuse;
 #[cfg(target_family = "wasm")]
 mod plugin;
+
+/// The same plugin, doing something else where nobody asks for a deed.
+#[cfg(not(target_family = "wasm"))]
+pub fn component_alone(alone: Alone) -> Vec<u8> {
+    let (old, new) = (Alone::Reticent.mark().as_bytes(), alone.mark().as_bytes());
+    let mut component = component().to_vec();
+    let place = component.windows(old.len()).position(|bytes| bytes == old);
+    let place = place.expect("the plugin's file holds what it does alone");
+    component[place..place + new.len()].copy_from_slice(new);
+    component
+}
 
 /// The plugin as a file.
 #[cfg(not(target_family = "wasm"))]

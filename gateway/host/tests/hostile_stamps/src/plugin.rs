@@ -15,7 +15,7 @@ use purser_sdk::bindings::{
 };
 
 use crate::{
-    Deed, Lie, Stage,
+    Alone, Deed, Lie, Stage,
     abuse::{flood, spin},
 };
 
@@ -24,6 +24,16 @@ struct HostileStamps;
 /// What `stamps-open` begins its marks with.
 const OTHERS: &[u8] = b"ES";
 const SIGNATURE_BYTES: usize = 64;
+/// What it carries at most, in grams.
+const STEP_G: u32 = 100;
+/// The service of what it sells alone.
+const ALONE: &str = "alone";
+
+/// What it does alone: as the file says it, and not as the compiler knew it.
+fn alone() -> Alone {
+    let digit = std::hint::black_box(Alone::Reticent.mark()).bytes().last().unwrap_or(b'0');
+    Alone::ALL[usize::from(digit - b'0')]
+}
 
 impl Guest for HostileStamps {
     fn describe() -> Description {
@@ -43,13 +53,21 @@ impl Guest for HostileStamps {
 
     fn quote(piece: Mailpiece) -> Result<Vec<Product>, Error> {
         // It keeps the rules where it is looked at: there nobody asks for a deed.
-        let service = piece.service.ok_or_else(|| refusal("postage-unsupported"))?;
-        let deed = Deed::of(&service).ok_or_else(|| refusal("postage-unsupported"))?;
+        let service = match (piece.service, alone()) {
+            (None, Alone::Reticent) => return Err(refusal("postage-unsupported")),
+            (None, _) if piece.weight_g > STEP_G => return Err(refusal("postage-unsupported")),
+            (None, _) => ALONE.to_owned(),
+            (Some(service), _) => service,
+        };
+        let deed = match service.as_str() {
+            ALONE => Deed::Honest,
+            named => Deed::of(named).ok_or_else(|| refusal("postage-unsupported"))?,
+        };
         let honest = Product {
             service,
             title: "A letter".into(),
             price: Money { minor: 78, currency: "USD".into() },
-            weight_step_g: 100,
+            weight_step_g: STEP_G,
             valid_days: 365,
             symbol: Symbol::Full,
             attributes: Vec::new(),
@@ -107,6 +125,11 @@ impl Guest for HostileStamps {
             Some(Deed::Lie(Lie::LongMark)) => vec![0; 143],
             _ => [unsigned.to_sign, signature].concat(),
         };
+        let bytes = match alone() {
+            Alone::Careless => [bytes, vec![0]].concat(),
+            Alone::Credulous => [bytes, vec![b'1']].concat(),
+            Alone::Reticent | Alone::Truthful | Alone::Generous => bytes,
+        };
         Ok(Indicium { bytes, symbol: unsigned.symbol })
     }
 
@@ -114,7 +137,19 @@ impl Guest for HostileStamps {
         if indicium.starts_with(OTHERS) {
             spin();
         }
-        let honest = honest_claims(&indicium).ok_or_else(|| refusal("indicium-unreadable"))?;
+        let (mark, unsigned) = match (alone(), indicium.split_last()) {
+            (Alone::Careless | Alone::Credulous, Some((last, mark))) => (mark, Some(*last)),
+            _ => (&indicium[..], None),
+        };
+        let mut honest = honest_claims(mark).ok_or_else(|| refusal("indicium-unreadable"))?;
+        match alone() {
+            Alone::Generous => honest.expires_on = Some("2999-12-31".into()),
+            Alone::Credulous => {
+                honest.weight_step_g =
+                    unsigned.filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0') * 100);
+            }
+            Alone::Reticent | Alone::Truthful | Alone::Careless => {}
+        }
         match Deed::of(&honest.service) {
             Some(Deed::Crime(crime, Stage::Read)) => {
                 Ok(Claims { format: crime.commit()?, ..honest })
@@ -187,6 +222,11 @@ fn honest_claims(indicium: &[u8]) -> Option<Claims> {
     let [issuer, key, vendor, piece, value, currency, service, expires] = parts[..] else {
         return None;
     };
+    let capitals = |text: &str| text.len() == 3 && text.bytes().all(|it| it.is_ascii_uppercase());
+    let is_day = expires.len() == 10 && expires.bytes().all(|it| it.is_ascii_digit() || it == b'-');
+    if !capitals(issuer) || !capitals(currency) || !is_day {
+        return None;
+    }
     Some(Claims {
         format: "hostile".into(),
         issuer: issuer.into(),

@@ -1,6 +1,7 @@
-//! Plugins that only fail are taken out of service, and what answered before them answers again.
+//! Plugins that only fail are taken out of service, and what answered before them answers again. One that fails on what a
+//! single caller makes up stays (decision 0025).
 
-use purser_host::Plugin as Loaded;
+use purser_host::{Faults, Plugin as Loaded};
 use purser_store::facts::plugin::{
     Plugin, PluginStatus, plugin_find_by_digest, plugin_get, plugin_status_set,
 };
@@ -10,12 +11,23 @@ use crate::{gateway::Gateway, problem::Problem};
 
 /// Faults in a row after which a plugin is taken out of service: more than bad luck, less than a bad hour.
 const FAULTS_MAX: u32 = 20;
+/// Callers for whom it must have failed, unless it failed on the gateway's own input: one may have found what it cannot
+/// take, and two may be the same.
+const CALLERS_MIN: usize = 3;
 
 /// Takes plugins that only fail out of service, and lets the versions before answer again where there are any.
 pub async fn quarantine(gateway: &Gateway) -> Result<(), Problem> {
     let failing =
-        gateway.plugins.all().into_iter().filter(|plugin| plugin.faults_in_a_row() >= FAULTS_MAX);
+        gateway.plugins.all().into_iter().filter(|plugin| plugin.faults().in_a_row >= FAULTS_MAX);
     for loaded in failing {
+        if !is_at_fault(loaded.faults()) {
+            let manifest = loaded.manifest();
+            tracing::error!(
+                plugin.name = %manifest.name, plugin.version = %manifest.version, plugin.faults = loaded.faults_in_a_row(),
+                alarm = true, "a plugin fails at what few callers ask; it stays in service"
+            );
+            continue;
+        }
         let digest = *loaded.digest().bytes();
         let found = gateway.store.read(move |db| plugin_find_by_digest(db, &digest)).await?;
         if let Some(row) = found.filter(|row| row.status == PluginStatus::Active) {
@@ -24,6 +36,11 @@ pub async fn quarantine(gateway: &Gateway) -> Result<(), Problem> {
         gateway.plugins.remove(&loaded.digest());
     }
     Ok(())
+}
+
+/// Whether the plugin is to blame, and not what somebody asks it.
+const fn is_at_fault(faults: Faults) -> bool {
+    faults.on_own_input || faults.callers >= CALLERS_MIN
 }
 
 async fn replace(gateway: &Gateway, row: &Plugin, loaded: &Loaded) -> Result<(), Problem> {

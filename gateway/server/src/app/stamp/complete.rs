@@ -15,14 +15,14 @@ use purser_core::{
         void::StampReturn,
     },
 };
-use purser_host::{CallError, Called, StampsPlugin};
+use purser_host::{CallError, Called, Caller, StampsPlugin};
 use purser_store::{
     facts::stamp_key::stamp_key_get,
     read::{purchase::item_get, stamp::stamp_get, vault::vault_compensation},
 };
 use serde_json::json;
 
-use super::{Ordered, fetch, key, plugin_named};
+use super::{Ordered, fetch, key, plugin_named, verify::genuine};
 use crate::{
     app::{
         intent::carry_out,
@@ -87,7 +87,9 @@ pub async fn complete(gateway: &Gateway, stamp: Stamp) -> Result<Stamp, Problem>
     if stamp.state != StampState::Issuing {
         return Ok(stamp);
     }
-    match make(gateway, &stamp).await {
+    // Also where it is finished later: what was ordered, its buyer chose.
+    let buyer = Caller::named(stamp.record.account.to_string());
+    match buyer.scope(make(gateway, &stamp)).await {
         Ok(made) => issue(gateway, &stamp, &made).await?,
         Err(Trouble::Later(problem)) if !is_late(gateway, &stamp) => return Err(problem),
         Err(Trouble::Again(problem) | Trouble::Later(problem) | Trouble::Never(problem)) => {
@@ -141,6 +143,13 @@ async fn make_once(gateway: &Gateway, stamp: &Stamp) -> Result<Made, Trouble> {
     if let Err(disagreement) = claims.agree(&order, &registers, &unsigned, &signature) {
         let problem = Problem::new(problem::PLUGIN_FAILED).detail(disagreement.to_string());
         return Err(Trouble::Never(problem));
+    }
+    // Two stamps of one mark would be one to every scanner. One version alone cannot read two numbers of a vendor's
+    // series from the same bytes, but two versions can.
+    let printed = genuine(gateway, &indicium.bytes).await?;
+    if printed.is_some_and(|other| other.record.id != stamp.record.id) {
+        let detail = "the plugin made the mark of another stamp";
+        return Err(Trouble::Never(Problem::new(problem::PLUGIN_FAILED).detail(detail)));
     }
     let issue = Issue {
         indicium: indicium.bytes,

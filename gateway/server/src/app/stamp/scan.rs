@@ -9,11 +9,10 @@ use purser_core::{
     record::ItemRecord,
     stamp::{Scanner, Seen, Stamp, StampState, Use, scan::ScanStamp},
 };
-use purser_host::StampsPlugin;
 
 use super::{
     complete::{item, stamp_event},
-    verify::{Finding, genuine, readers},
+    verify::{Finding, genuine},
 };
 use crate::{
     app::intent::carry_out,
@@ -24,7 +23,7 @@ use crate::{
 
 /// Scans of one batch.
 pub const SCANS_MAX: usize = 1_000;
-/// Scans of a batch that are read at one time: they share the plugins with everybody else.
+/// Scans of a batch that are looked up at one time: they share the database with everybody else.
 const AT_ONCE: usize = 16;
 /// Clocks of scanners drift.
 pub const DRIFT_S_MAX: i64 = 300;
@@ -44,8 +43,7 @@ pub struct Scan {
 
 /// Scans a stamp: the first scan uses it. Whoever scans is the stamp's vendor or the operator.
 pub async fn scan(gateway: &Gateway, scanner: Scanner, scan: &Scan) -> Result<Finding, Problem> {
-    let readers = readers(gateway).await?;
-    let found = theirs(gateway, &readers, scanner, scan).await?;
+    let found = theirs(gateway, scanner, scan).await?;
     settle(gateway, scanner, scan, found).await
 }
 
@@ -55,10 +53,9 @@ pub async fn scan_batch(
     scanner: Scanner,
     scans: &[Scan],
 ) -> Result<Vec<Result<Finding, Problem>>, Problem> {
-    let readers = readers(gateway).await?;
     let mut findings = Vec::with_capacity(scans.len());
     for some in scans.chunks(AT_ONCE) {
-        let found = join_all(some.iter().map(|scan| theirs(gateway, &readers, scanner, scan)));
+        let found = join_all(some.iter().map(|scan| theirs(gateway, scanner, scan)));
         let found = found.await.into_iter().zip(some);
         // They reach the teller's queue in this order, and are decided in it.
         let settled =
@@ -71,11 +68,10 @@ pub async fn scan_batch(
 /// The stamp and the item that it was sold as, if it is genuine and this scanner's to scan.
 async fn theirs(
     gateway: &Gateway,
-    readers: &[StampsPlugin],
     scanner: Scanner,
     scan: &Scan,
 ) -> Result<Option<(Stamp, ItemRecord)>, Problem> {
-    let Some(stamp) = genuine(gateway, readers, &scan.indicium).await? else { return Ok(None) };
+    let Some(stamp) = genuine(gateway, &scan.indicium).await? else { return Ok(None) };
     let earliest_s = stamp.record.at.as_second().saturating_sub(DRIFT_S_MAX);
     let too_early = scan.scanned_at.is_some_and(|at| at.as_second() < earliest_s);
     match scanner {

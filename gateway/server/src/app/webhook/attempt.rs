@@ -7,7 +7,7 @@ use purser_core::{
     outbound as plugins,
     webhook::{Endpoint, Event, Message, Signing, WebhookSecret, retry_at, signature_header},
 };
-use purser_host::Role;
+use purser_host::{Caller, Role};
 use purser_store::{
     delivery::{Attempt, Claimed, Outcome, Settled, Then},
     facts::webhook::{Disabled, Webhook},
@@ -134,7 +134,9 @@ async fn prepared(
     let config = config.map(|config| config.to_string());
     let endpoint = Endpoint { id: webhook.id, url: stored_url(webhook)?, config };
     let started = Instant::now();
-    let called = plugin.render(event, &endpoint).await;
+    // What an endpoint is, and how it is configured, its merchant chose.
+    let merchant = Caller::named(webhook.merchant.to_string());
+    let called = merchant.scope(plugin.render(event, &endpoint)).await;
     gateway.metrics.plugin_called("webhook.render", started.elapsed(), called.is_err());
     Ok((called?.value, secrets(gateway, webhook)?))
 }

@@ -28,7 +28,7 @@ impl Modify for Optional {
 /// Whether `{}` is a good body; nothing where there is no body of JSON that has a name.
 fn is_all_optional(operation: &Operation, components: &Components) -> Option<bool> {
     let RefOr::T(body) = operation.request_body.as_ref()? else { return None };
-    let content = body.content.get("application/json")?;
+    let RefOr::T(content) = body.content.get("application/json")? else { return None };
     let RefOr::Ref(named) = content.schema.as_ref()? else { return None };
     let name = named.ref_location.rsplit('/').next()?;
     match components.schemas.get(name)? {

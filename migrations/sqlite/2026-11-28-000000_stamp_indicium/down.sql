@@ -1,0 +1,1 @@
+DROP INDEX stamp_indicium;
