@@ -7,9 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, exit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 /// What a shell reports for a command that SIGINT ended.
 const INTERRUPTED: i32 = 130;
@@ -23,21 +26,28 @@ struct Left {
 
 /// Makes an interrupt end every registered process group, remove every registered directory and exit.
 pub(crate) fn clean_up_when_interrupted() -> Result<()> {
-    ctrlc::set_handler(|| {
-        let left = left();
-        for &(group, signal) in &left.groups {
-            let _gone_already = kill_process_group(group, signal);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for Ctrl-C")?;
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            clean_up();
+            exit(INTERRUPTED)
         }
-        for &(group, _) in &left.groups {
-            let _reaped_elsewhere = waitpid(Some(group), WaitOptions::empty());
-        }
-        for directory in &left.directories {
-            let _best_effort = fs::remove_dir_all(directory);
-        }
-        eprintln!("\ninterrupted; everything that was started has been stopped");
-        exit(INTERRUPTED)
-    })
-    .context("cannot listen for Ctrl-C")
+    });
+    Ok(())
+}
+
+fn clean_up() {
+    let left = left();
+    for &(group, signal) in &left.groups {
+        let _gone_already = kill_process_group(group, signal);
+    }
+    for &(group, _) in &left.groups {
+        let _reaped_elsewhere = waitpid(Some(group), WaitOptions::empty());
+    }
+    for directory in &left.directories {
+        let _best_effort = fs::remove_dir_all(directory);
+    }
+    eprintln!("\ninterrupted; everything that was started has been stopped");
 }
 
 /// A process group that an interrupt ends, until this is dropped.
