@@ -19,6 +19,7 @@ use purser_store::{
 };
 
 use super::{
+    browser::Origin,
     login::{LoginSalt, Remembered},
     throttle::{Budget, LoginAttempt, attempt},
     token::Access,
@@ -72,7 +73,7 @@ async fn confirmed(
     password: &str,
 ) -> Result<(LoginAttempt, [u8; 32]), Problem> {
     let salt = access.login(gateway)?;
-    let attempt = LoginAttempt::begin(gateway, &salt, address).await?;
+    let attempt = LoginAttempt::begin(gateway, &salt, Origin::direct(address)).await?;
     let lookup =
         gateway.logins.lookup(&gateway.keys, &salt, &Remembered::claimed(pin, password)).await?;
     let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
@@ -109,7 +110,7 @@ pub async fn recover(
     let salt = LoginSalt::for_new_account(&gateway.keys.login, recovery.email)?;
     let claim =
         Remembered::chosen(("new_pin", recovery.new_pin), ("new_password", recovery.new_password))?;
-    let guess = LoginAttempt::begin(gateway, &salt, address).await?;
+    let guess = LoginAttempt::begin(gateway, &salt, Origin::direct(address)).await?;
     let hash = RecoveryCode::parse(recovery.code).ok().map(|code| code.hash(&gateway.keys.hash));
     let found = match hash {
         Some(hash) => gateway.store.read(move |db| identity_find_by_recovery(db, &hash)).await?,

@@ -2,6 +2,7 @@
 //! teller.
 
 pub mod basket;
+pub mod browser;
 pub mod check;
 pub mod credentials;
 pub mod erase;

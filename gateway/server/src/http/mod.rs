@@ -8,7 +8,6 @@ pub mod body;
 pub mod buyer;
 pub mod download;
 pub mod everyone;
-pub mod front;
 pub mod key;
 pub mod merchant;
 pub mod openapi;

@@ -1,12 +1,15 @@
 //! The table of contents of the HTTP API.
 
 use actix_web::{
-    Resource,
+    HttpRequest, HttpResponse, Resource,
     web::{PayloadConfig, ServiceConfig, delete, get, patch, post, put, resource},
 };
 
-use super::{account, buyer, everyone, front, merchant, operator, payouts, stamp, stream, taxes};
-use crate::problem::{self, Problem};
+use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
+use crate::{
+    pages::trouble,
+    problem::{self, Problem},
+};
 
 /// An e-mail, secrets and a country.
 const STRANGERS_BYTES_MAX: usize = 8 * 1024;
@@ -24,22 +27,22 @@ pub fn configure(routes: &mut ServiceConfig) {
 }
 
 /// What is not in the table.
-pub async fn not_found() -> Result<actix_web::HttpResponse, Problem> {
-    Err(Problem::new(problem::NOT_FOUND)
-        .detail("this gateway has no such address; /docs lists them"))
+pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let problem = Problem::new(problem::NOT_FOUND);
+    if trouble::wants_html(&request) && !request.path().starts_with("/v1/") {
+        return Ok(trouble::page_of(&request, &problem));
+    }
+    Err(problem.detail("this gateway has no such address; /docs lists them"))
 }
 
 fn for_everyone(routes: &mut ServiceConfig) {
     routes
-        .service(resource("/").route(get().to(front::page)))
         .service(resource("/healthz").route(get().to(everyone::health)))
         .service(resource("/readyz").route(get().to(everyone::ready)))
         .service(resource("/metrics").route(get().to(everyone::metrics)))
         .service(resource("/openapi.json").route(get().to(everyone::openapi_json)))
         .service(resource("/docs").route(get().to(everyone::docs)))
         .service(resource("/docs/{file:.*}").route(get().to(everyone::docs_file)))
-        .service(resource("/problems").route(get().to(everyone::problems_list)))
-        .service(resource("/problems/{name}").route(get().to(everyone::problem_get)))
         .service(
             resource("/.well-known/openid-configuration")
                 .route(get().to(everyone::openid_configuration)),

@@ -41,6 +41,7 @@ use crate::{
     keys::Keys,
     metrics::Metrics,
     outbound::{Outbound, Reach},
+    pages,
     settings::Settings,
 };
 
@@ -87,6 +88,7 @@ pub async fn start(settings: Settings) -> Result<Running> {
             .wrap(from_fn(timely::around))
             .wrap(from_fn(request_id::around))
             .configure(routes::configure)
+            .configure(pages::routes::configure)
             .default_service(actix_web::web::route().to(routes::not_found))
     })
     .backlog(BACKLOG)

@@ -1,0 +1,10 @@
+field-email = E-mail
+field-pin = PIN
+field-password = Password
+hint-pin = 6 to 8 digits
+login-title = Sign in
+login-submit = Sign in
+login-new = New here?
+login-signup = Open an account
+login-lost = Lost your PIN or password?
+login-recover = Use your recovery code

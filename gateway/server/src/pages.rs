@@ -1,0 +1,25 @@
+//! The pages that people use: translation only, as `http` is for programs. A handler is extract, one call of a use case,
+//! one page; no rule, no SQL and no money is computed here. `routes` is the table of contents.
+//!
+//! Every page works without scripts, asks nobody else for anything, and says what it says in the reader's language.
+
+pub mod account;
+pub mod assets;
+pub mod chart;
+pub mod csrf;
+pub mod form;
+pub mod front;
+pub mod next;
+pub mod problems;
+pub mod qr;
+pub mod routes;
+pub mod shell;
+pub mod shown;
+pub mod trouble;
+pub mod visit;
+pub mod words;
+
+use crate::problem::Problem;
+
+/// What a page's handler gives.
+pub type Answered = Result<actix_web::HttpResponse, Problem>;
