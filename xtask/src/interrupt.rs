@@ -26,7 +26,8 @@ struct Left {
 
 /// Makes an interrupt end every registered process group, remove every registered directory and exit.
 pub(crate) fn clean_up_when_interrupted() -> Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for Ctrl-C")?;
+    let mut signals =
+        Signals::new([SIGINT, SIGTERM, SIGHUP]).context("cannot listen for Ctrl-C")?;
     thread::spawn(move || {
         if signals.forever().next().is_some() {
             clean_up();

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -56,8 +56,8 @@ const NODE: Foreign = Foreign {
     packages: &["nodejs"],
     is_there: || node_major().is_some_and(|major| major >= 18),
 };
-/// What runs the tools that make plugins of JavaScript: they ask for more.
-pub(crate) const NODE_FOR_PLUGINS: Foreign = Foreign {
+/// What runs the tools that make plugins of JavaScript, the bookshop and the browser: they ask for more.
+pub(crate) const NODE_20: Foreign = Foreign {
     name: "Node.js 20 or later",
     is_there: || node_major().is_some_and(|major| major >= 20),
     ..NODE
@@ -65,6 +65,20 @@ pub(crate) const NODE_FOR_PLUGINS: Foreign = Foreign {
 /// What installs its packages. It comes with Node.js, but not from Debian.
 pub(crate) const NPM: Foreign =
     Foreign { name: "npm", packages: &["npm"], is_there: || step::is_on_path("npm") };
+
+/// A browser, with fonts for the languages of the pages.
+pub(crate) const CHROMIUM: Foreign = Foreign {
+    name: "Chromium",
+    packages: &["chromium", "fonts-noto-core", "fonts-ipafont-gothic"],
+    is_there: || chromium().is_some(),
+};
+
+/// The browser that is on this machine, or the one that `CHROMIUM` names.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from).filter(|file| file.is_file());
+    let known = ["chromium", "chromium-browser", "google-chrome"];
+    named.or_else(|| known.iter().find_map(|name| step::find_on_path(name)))
+}
 
 /// What the gateway's tests run: shops' clients, merchants' libraries, and what reads and renders the symbols of stamps.
 const OF_TESTS: [Foreign; 7] = [

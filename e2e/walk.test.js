@@ -1,0 +1,32 @@
+// The journeys, each walked in several ways.
+
+import { rmSync } from "node:fs";
+import { after, before, test } from "node:test";
+import * as buyers from "./journeys/shop.js";
+import { Results } from "./results.js";
+import { Visitor, close, open } from "./visitor.js";
+import { TWO_WAYS, WAYS } from "./ways.js";
+
+const results = new Results(process.env.E2E_RESULTS);
+
+before(async () => {
+  rmSync(`${results.folder}/screenshots`, { recursive: true, force: true });
+  await open();
+});
+after(close);
+
+function walk(journey, walked, ways) {
+  for (const way of ways) {
+    test(`${journey} (${way.name})`, async () => {
+      const visitor = await Visitor.arrive(journey.replaceAll(" ", "-"), way, results);
+      await walked(visitor);
+      await visitor.leave();
+    });
+  }
+}
+
+walk("shop, a buyer reads a book", buyers.readsABook, WAYS);
+walk("shop, a buyer comes with nothing", buyers.comesWithNothing, TWO_WAYS);
+walk("shop, a buyer says no", buyers.saysNo, TWO_WAYS);
+
+test("every page is quick", () => results.settle());
