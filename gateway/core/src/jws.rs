@@ -16,7 +16,7 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header,
     crypto::{aws_lc, verify},
     jwk::{
-        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm,
+        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm,
         OctetKeyPairParameters, OctetKeyPairType, PublicKeyUse,
     },
 };
@@ -31,6 +31,7 @@ mod rsa;
 mod strict;
 
 pub use self::rsa::RsaKey;
+pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use strict::from_json;
 
 /// A receipt of 50 items with the longest titles and several taxes each stays below it.

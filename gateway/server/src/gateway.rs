@@ -48,6 +48,8 @@ pub struct Parts {
     pub streams: Streams,
     /// Password hashing, bounded.
     pub logins: crate::app::login::Logins,
+    /// The key of RSA that ID tokens are signed with, once it was needed.
+    pub login_keys: crate::app::oidc::key::LoginKeys,
     /// Access tokens that were verified.
     pub tokens: crate::app::session::TokenCache,
 }

@@ -14,6 +14,7 @@ pub mod load;
 pub mod login;
 pub mod merchant;
 pub mod note;
+pub mod oidc;
 pub mod outgoing;
 pub mod payout;
 pub mod plugin;

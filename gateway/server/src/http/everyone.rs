@@ -94,40 +94,6 @@ pub async fn gateway_get(gateway: Data<Gateway>) -> HttpResponse {
     })
 }
 
-/// What a client of OpenID Connect discovers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Discovery {
-    /// The issuer of receipts and tokens.
-    #[schema(format = "uri")]
-    issuer: String,
-    /// Where its public keys are.
-    #[schema(format = "uri")]
-    jwks_uri: String,
-    /// How receipts are signed.
-    id_token_signing_alg_values_supported: [&'static str; 1],
-    /// Each merchant knows a buyer by another name.
-    subject_types_supported: [&'static str; 1],
-}
-
-/// Discovery: where the public keys are.
-#[utoipa::path(get, path = "/.well-known/openid-configuration", tag = "everyone",
-    responses((status = 200, body = Discovery)))]
-pub async fn openid_configuration(gateway: Data<Gateway>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(CACHED).json(Discovery {
-        issuer: gateway.issuer.clone(),
-        jwks_uri: format!("{}/.well-known/jwks.json", gateway.issuer),
-        id_token_signing_alg_values_supported: ["EdDSA"],
-        subject_types_supported: ["pairwise"],
-    })
-}
-
-/// The public keys that receipts are checked with, old ones too.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "everyone",
-    responses((status = 200, body = serde_json::Value, description = "A JWK set (RFC 7517)")))]
-pub async fn jwks(gateway: Data<Gateway>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(CACHED).json(gateway.keys.ring.jwks())
-}
-
 /// The OpenAPI document.
 pub async fn openapi_json() -> Answered {
     let json = openapi::json().map_err(Problem::internal)?;

@@ -37,6 +37,7 @@ use crate::{
     problem::Problem,
 };
 
+pub mod login_clients;
 mod shape;
 pub mod webhooks;
 

@@ -10,6 +10,7 @@ pub mod download;
 pub mod everyone;
 pub mod key;
 pub mod merchant;
+pub mod oauth;
 pub mod openapi;
 pub mod operator;
 pub mod page;

@@ -5,7 +5,7 @@ use actix_web::{
     web::{PayloadConfig, ServiceConfig, delete, get, patch, post, put, resource},
 };
 
-use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
+use super::{account, buyer, everyone, merchant, oauth, operator, payouts, stamp, stream, taxes};
 use crate::{
     pages::trouble,
     problem::{self, Problem},
@@ -22,6 +22,7 @@ pub fn configure(routes: &mut ServiceConfig) {
     for_stamps(routes);
     for_merchants(routes);
     for_endpoints(routes);
+    for_logins(routes);
     for_operators(routes);
     for_money_that_leaves(routes);
 }
@@ -43,11 +44,6 @@ fn for_everyone(routes: &mut ServiceConfig) {
         .service(resource("/openapi.json").route(get().to(everyone::openapi_json)))
         .service(resource("/docs").route(get().to(everyone::docs)))
         .service(resource("/docs/{file:.*}").route(get().to(everyone::docs_file)))
-        .service(
-            resource("/.well-known/openid-configuration")
-                .route(get().to(everyone::openid_configuration)),
-        )
-        .service(resource("/.well-known/jwks.json").route(get().to(everyone::jwks)))
         .service(resource("/v1/gateway").route(get().to(everyone::gateway_get)));
 }
 
@@ -129,6 +125,33 @@ fn for_merchants(routes: &mut ServiceConfig) {
         .service(resource("/v1/sales/{item}/refund").route(post().to(merchant::sale_refund)))
         .service(resource("/v1/events").route(get().to(merchant::events_list)))
         .service(resource("/v1/events/stream").route(get().to(stream::events_stream)));
+}
+
+/// What the software of shops asks. The pages that buyers see on the way are among the pages.
+fn for_logins(routes: &mut ServiceConfig) {
+    use merchant::login_clients;
+    routes
+        .service(
+            resource("/.well-known/openid-configuration")
+                .route(get().to(oauth::discovery::openid_configuration)),
+        )
+        .service(resource("/.well-known/jwks.json").route(get().to(oauth::discovery::jwks)))
+        .service(of_strangers("/oauth/token").route(post().to(oauth::token)))
+        .service(of_strangers("/oauth/revoke").route(post().to(oauth::revoke)))
+        .service(
+            of_strangers("/oauth/userinfo")
+                .route(get().to(oauth::userinfo))
+                .route(post().to(oauth::userinfo_post)),
+        )
+        .service(
+            resource("/v1/login-clients")
+                .route(get().to(login_clients::login_clients_list))
+                .route(post().to(login_clients::login_client_create)),
+        )
+        .service(
+            resource("/v1/login-clients/{client_id}")
+                .route(delete().to(login_clients::login_client_delete)),
+        );
 }
 
 fn for_money_that_leaves(routes: &mut ServiceConfig) {

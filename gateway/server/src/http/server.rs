@@ -31,6 +31,7 @@ use crate::{
     app::{
         facts::FactsCache,
         login::Logins,
+        oidc::key::LoginKeys,
         plugin::{self, shadow::Shadows},
         session::TokenCache,
     },
@@ -172,6 +173,7 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         metrics: Metrics::new()?,
         streams: Streams::default(),
         logins: Logins::new(),
+        login_keys: LoginKeys::default(),
         tokens: TokenCache::default(),
         keys,
         store,
