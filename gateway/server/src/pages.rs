@@ -5,11 +5,18 @@
 
 pub mod account;
 pub mod assets;
+pub mod call;
 pub mod chart;
 pub mod csrf;
+pub mod desk;
 pub mod form;
 pub mod front;
+pub mod login;
+pub mod made;
 pub mod next;
+pub mod pay;
+pub mod operator;
+pub mod paging;
 pub mod problems;
 pub mod qr;
 pub mod routes;
@@ -17,6 +24,7 @@ pub mod shell;
 pub mod shown;
 pub mod trouble;
 pub mod visit;
+pub mod wallet;
 pub mod words;
 
 use crate::problem::Problem;
