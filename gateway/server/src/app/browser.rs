@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
-    ids::MerchantId,
+    ids::{LoginClientId, MerchantId},
     secret::{KeyedHash, SecretText, keyed_hash},
 };
 use purser_store::facts::{
@@ -18,6 +18,7 @@ use purser_store::facts::{
         BrowserSession, SignedIn, browser_buyer_find, browser_key_find, browser_session_delete,
         browser_session_insert,
     },
+    login_client::login_client_get,
     session::{session_end, session_insert_bare},
 };
 
@@ -80,6 +81,17 @@ impl Origin {
     pub const fn direct(address: IpAddr) -> Self {
         Self { address, through: None }
     }
+}
+
+/// Where somebody signs in from whom a login client sent, if there is such a client.
+pub async fn origin_through(
+    gateway: &Gateway,
+    address: IpAddr,
+    client: &str,
+) -> Result<Origin, Problem> {
+    let Ok(id) = client.parse::<LoginClientId>() else { return Ok(Origin::direct(address)) };
+    let found = gateway.store.read(move |db| login_client_get(db, id)).await?;
+    Ok(Origin { address, through: found.map(|(client, _)| client.merchant) })
 }
 
 /// Signs a buyer in, and gives the cookie: a new one each time, so that nobody can have set it before. Every failure

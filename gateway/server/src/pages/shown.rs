@@ -84,11 +84,15 @@ impl Visit {
 }
 
 impl Faults {
-    /// A problem in the reader's words. What is wrong with a field is the message `wrong-<field>`, if there is one.
+    /// A problem in the reader's words. What is wrong with a field is the message `wrong-<field>`, if there is
+    /// one, where a dot of its name is a hyphen.
     fn of(words: Words, problem: Problem) -> Self {
         let text = |kind: problem::Kind| words.named("problem", &format!("{}-cure", kind.name()));
-        let field = problem.field.as_deref().filter(|field| !field.is_empty());
-        let wrong = field.and_then(|field| words.find(&format!("wrong-{field}")));
+        // Of a list it is the whole input: `scopes[1]` is in `scopes`.
+        let field = problem.field.as_deref().and_then(|field| field.split('[').next());
+        let field = field.filter(|field| !field.is_empty());
+        let key = |field: &str| format!("wrong-{}", field.replace('.', "-"));
+        let wrong = field.and_then(|field| words.find(&key(field)));
         let (fields, general) = match (field, wrong) {
             (Some(field), Some(wrong)) => (vec![(field.to_owned(), wrong)], None),
             (Some(field), None) => (vec![(field.to_owned(), problem.detail.clone())], None),

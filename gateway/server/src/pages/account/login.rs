@@ -1,9 +1,10 @@
 //! Signing in with e-mail, PIN and password.
 
-use actix_web::{HttpRequest, HttpResponse, web::Query};
+use actix_web::{HttpRequest, web::Query};
 use askama::Template;
 use serde::Deserialize;
 
+use super::{go_on, path};
 use crate::{
     app::{
         browser::{self, Origin},
@@ -11,7 +12,11 @@ use crate::{
     },
     http::address::address,
     pages::{Answered, form::Form, next::Next, shell::Shell, shown::Faults, visit::Visit},
+    problem::Problem,
 };
+
+/// Where a merchant's website sends who is to sign in.
+const AUTHORIZE: &str = "/oauth/authorize?";
 
 #[derive(Template)]
 #[template(path = "account/login.html")]
@@ -24,8 +29,9 @@ struct LoginPage<'a> {
 
 /// Where to afterwards.
 #[derive(Deserialize)]
-pub struct LoginQuery {
-    next: Option<Next>,
+pub struct NextQuery {
+    /// A path of this gateway.
+    pub next: Option<Next>,
 }
 
 /// What somebody signs in with.
@@ -42,7 +48,7 @@ pub struct LoginForm {
 }
 
 /// The form.
-pub async fn page(visit: Visit, query: Query<LoginQuery>) -> Answered {
+pub async fn page(visit: Visit, query: Query<NextQuery>) -> Answered {
     let next = path(query.next.as_ref());
     if visit.is_signed_in() {
         return Ok(visit.go(next));
@@ -56,8 +62,9 @@ pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<LoginForm>) 
     let LoginForm { email, pin, password, next } = &form.fields;
     let next = path(next.as_ref());
     let login = Login { email, pin, password };
-    match browser::sign_in(&visit.gateway, &login, Origin::direct(address(&request))).await {
-        Ok(cookie) => Ok(begun(&visit, &cookie, next).await?),
+    let origin = origin(&visit, &request, next).await?;
+    match browser::sign_in(&visit.gateway, &login, origin).await {
+        Ok(cookie) => go_on(&visit, &cookie, next).await,
         Err(problem) => {
             let faults = visit.mend(problem)?;
             let page = LoginPage { shell: &visit.shell, faults, email, next };
@@ -66,16 +73,13 @@ pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<LoginForm>) 
     }
 }
 
-/// On to where somebody was going, signed in; whoever was signed in here before is not any more.
-async fn begun(
-    visit: &Visit,
-    cookie: &purser_core::secret::SecretText,
-    next: &str,
-) -> Result<HttpResponse, crate::problem::Problem> {
-    browser::sign_out(&visit.gateway, visit.cookie()).await?;
-    Ok(visit.go_as(next, cookie))
-}
-
-fn path(next: Option<&Next>) -> &str {
-    next.and_then(Next::path).unwrap_or("/wallet")
+/// Where somebody signs in from: through the merchant that asked for it, if one did.
+async fn origin(visit: &Visit, request: &HttpRequest, next: &str) -> Result<Origin, Problem> {
+    let address = address(request);
+    let Some(query) = next.strip_prefix(AUTHORIZE) else { return Ok(Origin::direct(address)) };
+    let mut parameters = url::form_urlencoded::parse(query.as_bytes());
+    match parameters.find(|(name, _)| name == "client_id") {
+        Some((_, client)) => browser::origin_through(&visit.gateway, address, &client).await,
+        None => Ok(Origin::direct(address)),
+    }
 }
