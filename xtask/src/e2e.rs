@@ -3,6 +3,8 @@
 //! The gateway runs in its sandbox and the bookshop of `examples/shop` beside it, set up as its README says. What is walked
 //! and what is looked at on each page is in `e2e/`.
 
+mod wordpress;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
@@ -12,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 
+use self::wordpress::WordPress;
 use crate::gateway::{House, Subject};
 use crate::interrupt::{self, Ending};
 use crate::postgres::free_port;
@@ -23,12 +26,16 @@ use crate::{needs, step};
 Examples:
   cargo xtask e2e                  every journey
   cargo xtask e2e --only wallet    the journeys whose name contains \"wallet\"
+  cargo xtask e2e --wordpress      WordPress too
 
 Screenshots of every page are in target/e2e/screenshots, how long each took in target/e2e/pages.json. Chromium, Node.js 20 and npm
 are installed where that is allowed and named otherwise; CHROMIUM=FILE chooses another browser of that kind.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     subject: Subject,
+    /// Walks through WordPress too, with Debian's Apache, PHP and MariaDB
+    #[arg(long)]
+    pub(crate) wordpress: bool,
     /// Only the journeys whose name contains this
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
@@ -48,8 +55,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let gateway = house.open_with(&["--step-up-limit", STEP_UP_LIMIT])?;
     Operator::of(&house, &gateway)?.open_shop()?;
     let bookshop = Bookshop::open(&house, &shop)?;
+    let files = walk.join("wordpress");
+    let wordpress = arguments.wordpress.then(|| WordPress::open(&house, &gateway, &files));
+    let wordpress = wordpress.transpose()?;
     let mut node = Command::new("node");
     node.arg("--test").arg("--test-reporter=spec");
+    if let Some(wordpress) = &wordpress {
+        node.env("E2E_WORDPRESS", &wordpress.address);
+    }
     if let Some(name) = &arguments.only {
         node.arg("--test-name-pattern").arg(name);
     }
@@ -62,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .env("E2E_RESULTS", &folder)
         .env("CHROMIUM", needs::chromium().context("there is no Chromium")?);
     step::run(&mut node).with_context(|| format!("the gateway logged:\n{}", house.log_end()))?;
-    drop(bookshop);
+    drop((bookshop, wordpress));
     gateway.stop()?;
     house.check_books()
 }

@@ -73,6 +73,33 @@ pub(crate) const CHROMIUM: Foreign = Foreign {
     is_there: || chromium().is_some(),
 };
 
+/// Shop software of others, and an OpenID Connect client of others before it.
+pub(crate) const WORDPRESS: [Foreign; 4] = [
+    Foreign {
+        name: "WordPress with its plugin for HTTP authentication, as Debian has them",
+        packages: &["wordpress", "wordpress-plugin-http-authentication"],
+        is_there: || {
+            let plugin = "/usr/share/wordpress/wp-content/plugins/http-authentication";
+            Path::new(plugin).is_dir()
+        },
+    },
+    Foreign {
+        name: "PHP",
+        packages: &["php-cli", "php-mysql", "libapache2-mod-php"],
+        is_there: || step::is_on_path("php"),
+    },
+    Foreign {
+        name: "Apache with mod_auth_openidc",
+        packages: &["apache2", "libapache2-mod-auth-openidc"],
+        is_there: || Path::new("/usr/lib/apache2/modules/mod_auth_openidc.so").is_file(),
+    },
+    Foreign {
+        name: "MariaDB",
+        packages: &["mariadb-server"],
+        is_there: || step::is_on_path("mariadbd"),
+    },
+];
+
 /// The browser that is on this machine, or the one that `CHROMIUM` names.
 pub(crate) fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("CHROMIUM").map(PathBuf::from).filter(|file| file.is_file());
