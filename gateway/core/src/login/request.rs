@@ -18,6 +18,8 @@ use crate::ids::LoginClientId;
 const STATE_BYTES_MAX: usize = 2_048;
 /// A random number as text; libraries use some forty characters.
 const NONCE_BYTES_MAX: usize = 512;
+/// Dozens of languages.
+const LOCALES_BYTES_MAX: usize = 256;
 /// An ID token has some 800 bytes.
 const HINT_BYTES_MAX: usize = 4_096;
 
@@ -76,6 +78,8 @@ pub struct AuthorizationRequest {
     pub max_age_s: Option<u32>,
     /// An ID token of whom the shop believes its buyer to be.
     pub id_token_hint: Option<String>,
+    /// The languages that the shop speaks with its buyer, the best first.
+    pub ui_locales: Option<String>,
 }
 
 /// What a shop is told of its request: in the address that its buyer goes back to.
@@ -151,6 +155,7 @@ impl AuthorizationRequest {
             ("prompt", self.prompt.text()),
             ("max_age", max_age.as_deref()),
             ("id_token_hint", self.id_token_hint.as_deref()),
+            ("ui_locales", self.ui_locales.as_deref()),
         ] {
             value.map(|value| query.append_pair(name, value));
         }
@@ -271,6 +276,7 @@ fn read(
         })?,
         max_age_s: max_age.map_err(|_| invalid("`max_age` is a whole number of seconds"))?,
         id_token_hint: text(params, "id_token_hint", HINT_BYTES_MAX)?,
+        ui_locales: text(params, "ui_locales", LOCALES_BYTES_MAX)?,
     })
 }
 

@@ -15,11 +15,11 @@ use actix_web::{
 };
 use purser_core::login::{error::ErrorCode, params::Params};
 
+pub use self::shape::{OauthError, RevocationIn, TokenIn, TokenOut, Userinfo};
 use self::{
     credentials::{bearer, client, form},
     refusal::{Refusal, answer},
 };
-pub use self::shape::{OauthError, RevocationIn, TokenIn, TokenOut, Userinfo};
 use crate::{
     app::oidc::{
         fault::Fault,
@@ -32,7 +32,7 @@ use crate::{
 /// Exchange a code or a refresh token for tokens. Clients show id and secret with `Authorization: Basic`, or in the form.
 #[utoipa::path(post, path = "/oauth/token", tag = "login", security(("login_client" = [])),
     request_body(content = TokenIn, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, body = TokenOut), (status = 400, body = OauthError), (status = 401, body = OauthError)))]
+    responses((status = 200, body = TokenOut), (status = 400, body = OauthError, description = "Refused, by a name of RFC 6749"), (status = 401, body = OauthError, description = "Without credentials that are good")))]
 pub async fn token(gateway: Data<Gateway>, request: HttpRequest, body: Raw) -> HttpResponse {
     let issued = issue(&gateway, &request, &body).await;
     answer(issued.map(|issued| {
@@ -72,8 +72,8 @@ async fn issue(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Result<
 /// Give a token back: whatever it came from ends (RFC 7009). Tokens that are nobody's are answered alike.
 #[utoipa::path(post, path = "/oauth/revoke", tag = "login", security(("login_client" = [])),
     request_body(content = RevocationIn, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "It ends nothing any more"), (status = 400, body = OauthError),
-        (status = 401, body = OauthError)))]
+    responses((status = 200, description = "It ends nothing any more"), (status = 400, body = OauthError, description = "Refused, by a name of RFC 6749"),
+        (status = 401, body = OauthError, description = "Without credentials that are good")))]
 pub async fn revoke(gateway: Data<Gateway>, request: HttpRequest, body: Raw) -> HttpResponse {
     let revoked = async {
         let params = form(&request, &body)?;
@@ -86,14 +86,14 @@ pub async fn revoke(gateway: Data<Gateway>, request: HttpRequest, body: Raw) -> 
 
 /// What a shop sees of its buyer: a name, a user name and an e-mail that are made for this shop alone.
 #[utoipa::path(get, path = "/oauth/userinfo", tag = "login", security(("login_token" = [])),
-    responses((status = 200, body = Userinfo), (status = 401, body = OauthError)))]
+    responses((status = 200, body = Userinfo), (status = 401, body = OauthError, description = "Without credentials that are good")))]
 pub async fn userinfo(gateway: Data<Gateway>, request: HttpRequest) -> HttpResponse {
     shown(&gateway, &request, b"").await
 }
 
 /// The same. The token may also be in the form, as `access_token`.
 #[utoipa::path(post, path = "/oauth/userinfo", tag = "login", security(("login_token" = [])),
-    responses((status = 200, body = Userinfo), (status = 401, body = OauthError)))]
+    responses((status = 200, body = Userinfo), (status = 401, body = OauthError, description = "Without credentials that are good")))]
 pub async fn userinfo_post(
     gateway: Data<Gateway>,
     request: HttpRequest,

@@ -14,12 +14,26 @@ use actix_web::{
 use purser_core::login::params::{PARAMS_BYTES_MAX, Params};
 use url::form_urlencoded;
 
-use super::Answered;
+use super::{
+    Answered,
+    visit::Visit,
+    words::{self, Language, Words},
+};
 use crate::problem::{self, Problem};
 
 /// The request in the address of a page.
 fn params(request: &HttpRequest) -> Result<Params, Problem> {
     Params::parse(request.query_string()).map_err(too_much)
+}
+
+/// Speaks the language that the shop speaks, unless the buyer chose one.
+fn speak(visit: &mut Visit, request: &HttpRequest, params: &Params) {
+    let chosen = Language::chosen(request).is_some() || request.cookie(words::COOKIE).is_some();
+    let asked = params.get("ui_locales").ok().flatten().filter(|_| !chosen);
+    let known = asked.and_then(|asked| asked.split(' ').find_map(Language::parse));
+    if let Some(language) = known {
+        visit.shell.words = Words { language };
+    }
 }
 
 /// A shop may send its buyer with a form of its own. Browsers send no cookie along with such a form, so who is signed in is

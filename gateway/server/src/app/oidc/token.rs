@@ -81,7 +81,9 @@ pub async fn exchange(
         let grant = match login_code_use(db, &hash, id, now)? {
             CodeUse::First(grant) => grant,
             CodeUse::Reused(_) => return Ok(Exchanged::Reused),
-            CodeUse::Unknown => return Ok(Exchanged::Refused("the code is wrong, used or expired")),
+            CodeUse::Unknown => {
+                return Ok(Exchanged::Refused("the code is wrong, used or expired"));
+            }
         };
         let verifier = verifier.as_ref().map(|verifier| verifier.as_str());
         if let Some(fault) = fault_of(&grant, &redirect_uri, verifier) {
@@ -113,8 +115,8 @@ pub async fn refresh(
     scope: Option<&str>,
 ) -> Result<Issued, Fault> {
     let asked = scope.map(str::parse::<Scopes>).transpose();
-    let asked = asked
-        .map_err(|_| Fault::new(ErrorCode::InvalidScope, "`scope` must contain `openid`"))?;
+    let asked =
+        asked.map_err(|_| Fault::new(ErrorCode::InvalidScope, "`scope` must contain `openid`"))?;
     let (old, id, now) = (refresh_hash(gateway, shown), client.id, gateway.now());
     let (refresh, kept) = refresh_token(gateway, later(now, REFRESH_HOURS));
     let refused = |fault| Err(Fault::new(ErrorCode::InvalidGrant, fault));

@@ -5,9 +5,7 @@ use purser_core::{
     login::{client::LoginClient, error::ErrorCode, id_token::Identity, scope::Scopes},
     receipt::pairwise_subject,
 };
-use purser_store::facts::login_grant::{
-    login_grant_end, login_grant_get, login_grant_of_refresh,
-};
+use purser_store::facts::login_grant::{login_grant_end, login_grant_get, login_grant_of_refresh};
 
 use super::{access, fault::Fault, token::refresh_hash};
 use crate::gateway::Gateway;

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Bytes};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{as_address, consent, page_of_form, params};
+use super::{as_address, consent, page_of_form, params, speak};
 use crate::{
     app::{
         browser::{self, Origin},
@@ -41,8 +41,10 @@ pub struct SignInForm {
 }
 
 /// What is next: signing in, agreeing, or back to the shop.
-pub async fn page(visit: Visit, request: HttpRequest) -> Answered {
-    match authorize::next(&visit.gateway, &params(&request)?, visit.payer()).await? {
+pub async fn page(mut visit: Visit, request: HttpRequest) -> Answered {
+    let params = params(&request)?;
+    speak(&mut visit, &request, &params);
+    match authorize::next(&visit.gateway, &params, visit.payer()).await? {
         Step::SignIn(asked) => sign_in_page(&visit, &asked, Faults::default(), ""),
         Step::Agree(asked) => consent::page(&visit, &asked),
         Step::Back(shop) => Ok(visit.go(&shop)),
@@ -60,8 +62,10 @@ pub async fn form_page(request: HttpRequest) -> HttpResponse {
 }
 
 /// Signs in, as whoever came through this shop: what is guessed there counts for it.
-pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<SignInForm>) -> Answered {
-    let step = authorize::next(&visit.gateway, &params(&request)?, visit.payer()).await?;
+pub async fn sign_in(mut visit: Visit, request: HttpRequest, form: Form<SignInForm>) -> Answered {
+    let params = params(&request)?;
+    speak(&mut visit, &request, &params);
+    let step = authorize::next(&visit.gateway, &params, visit.payer()).await?;
     let asked = match step {
         Step::SignIn(asked) => asked,
         Step::Agree(_) | Step::Back(_) => return Ok(form_page(request).await),

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web::Bytes};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{as_address, page_of_form, params};
+use super::{as_address, page_of_form, params, speak};
 use crate::{
     app::{
         browser,
@@ -39,8 +39,9 @@ pub struct EndForm {}
 
 /// Signs out, or asks first.
 pub async fn page(mut visit: Visit, request: HttpRequest) -> Answered {
-    let ending = end_session::next(&visit.gateway, &params(&request)?, visit.payer()).await?;
-    match ending {
+    let params = params(&request)?;
+    speak(&mut visit, &request, &params);
+    match end_session::next(&visit.gateway, &params, visit.payer()).await? {
         Ending::SignOut(back) => sign_out(&mut visit, back).await,
         Ending::Ask { shop, back } => {
             let origin = back.as_deref().and_then(origin);
