@@ -30,10 +30,15 @@ pub struct Page {
 
 impl Browser {
     pub fn new(world: &World) -> Self {
+        Self::at(&world.base)
+    }
+
+    /// A browser that asks at an address.
+    pub fn at(base: &str) -> Self {
         let config = Agent::config_builder().http_status_as_error(false).max_redirects(0);
         Self {
             agent: config.build().into(),
-            base: world.base.clone(),
+            base: base.to_owned(),
             cookies: BTreeMap::new(),
             headers: vec![("Accept".into(), "text/html".into())],
         }
@@ -112,6 +117,49 @@ impl Browser {
         let sent: Vec<(&str, &str)> =
             sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.post(&form.action, &sent)
+    }
+
+    /// Sends one form of a page with its hidden fields, these, and a file behind them.
+    #[track_caller]
+    pub fn upload(
+        &mut self,
+        (page, nth): (&Page, usize),
+        fields: &[(&str, &str)],
+        file: &[u8],
+    ) -> Page {
+        const BOUNDARY: &str = "----a-boundary-of-the-tests";
+        let form = page.form(nth);
+        let hidden = form.fields.iter().filter(|(name, _)| name != "file");
+        let hidden = hidden.map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut body = Vec::new();
+        for (name, value) in hidden.chain(fields.iter().copied()) {
+            let part = format!(
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            );
+            body.extend(part.into_bytes());
+        }
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a file\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend(head.into_bytes());
+        body.extend(file);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+        let mut request = self.agent.post(format!("{}{}", self.base, form.action));
+        for (name, value) in self.sent() {
+            request = request.header(name, value);
+        }
+        let request = request.content_type(format!("multipart/form-data; boundary={BOUNDARY}"));
+        self.heard(request.send(&body[..]).unwrap())
+    }
+
+    /// Sends the form of a page that leads to this address, with its hidden fields and these.
+    #[track_caller]
+    pub fn send(&mut self, page: &Page, action: &str, fields: &[(&str, &str)]) -> Page {
+        let count = page.body.matches("<form").count();
+        let nth = (0..count).find(|nth| page.form(*nth).action == action);
+        let nth = nth.unwrap_or_else(|| panic!("no form leads to {action}: {}", page.body));
+        self.submit_nth(page, nth, fields)
     }
 
     fn sent(&self) -> Vec<(String, String)> {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     browser::{Browser, Page},
-    support::{World, text},
+    support::{Process, World, login, text},
 };
 
 /// The table of contents itself, so that no page is forgotten.
@@ -102,12 +102,20 @@ fn no_form_is_taken_that_was_not_made_for_its_visitor() {
 
 #[test]
 fn over_https_the_cookies_are_bound_to_their_host() {
-    let world = World::with(|settings| {
-        settings.base_url = Some("https://pay.example".into());
-        settings.listen = ([127, 0, 0, 1], 0).into();
-    });
-    let address = world.gateway.issuer.clone();
-    assert_eq!(address, "https://pay.example");
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = Process::start(folder.path(), &["--base-url", "https://pay.example"]);
+    let login = login("bound@example.org");
+    gateway.client("").post("/v1/accounts", None, &login).ok(201);
+    let mut browser = Browser::at(&gateway.base);
+    let page = browser.get("/login?lang=de").ok();
+    let cookies = page.headers["set-cookie"].clone();
+    assert!(cookies.iter().any(|cookie| cookie.starts_with("__Host-purser=")), "{cookies:?}");
+    assert!(cookies.iter().all(|cookie| cookie.contains("; Secure")), "{cookies:?}");
+    browser.sign_in(&login);
+    // What a page without https, or another host of the domain, may have set is not looked at.
+    let cookie = browser.cookies.remove("__Host-purser").unwrap();
+    browser.cookies.insert("purser".into(), cookie);
+    browser.get("/login").ok();
 }
 
 #[test]
