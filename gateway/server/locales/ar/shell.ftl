@@ -5,6 +5,7 @@ nav-language = اللغة
 nav-logout = تسجيل الخروج
 nav-wallet = المحفظة
 nav-load = شحن بطاقة
+nav-purchases = المشتريات
 nav-transfer = إرسال
 nav-stamps = الطوابع
 nav-shops = المتاجر

@@ -5,6 +5,7 @@ nav-language = Sprache
 nav-logout = Abmelden
 nav-wallet = Geldbörse
 nav-load = Karte einlösen
+nav-purchases = Einkäufe
 nav-transfer = Senden
 nav-stamps = Briefmarken
 nav-shops = Läden

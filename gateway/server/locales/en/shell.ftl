@@ -5,6 +5,7 @@ nav-language = Language
 nav-logout = Sign out
 nav-wallet = Wallet
 nav-load = Load a card
+nav-purchases = Purchases
 nav-transfer = Send
 nav-stamps = Stamps
 nav-shops = Shops

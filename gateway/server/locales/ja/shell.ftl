@@ -5,6 +5,7 @@ nav-language = 言語
 nav-logout = ログアウト
 nav-wallet = ウォレット
 nav-load = カードをチャージ
+nav-purchases = 購入履歴
 nav-transfer = 送金
 nav-stamps = 切手
 nav-shops = お店

@@ -101,6 +101,30 @@ pub async fn change(
     set.keep(gateway, guess, RecoveryChange::Kept { lookup }).await
 }
 
+/// Makes a new recovery code. The one before opens nothing any more.
+pub async fn new_recovery_code(
+    gateway: &Gateway,
+    access: &Access,
+    address: IpAddr,
+    pin: &str,
+    password: &str,
+) -> Result<SecretText, Problem> {
+    let (_, lookup) = confirmed(gateway, access, address, pin, password).await?;
+    let code = RecoveryCode::from_random(random::bytes());
+    let hash = code.hash(&gateway.keys.hash);
+    let kept = gateway.store.write(move |db| {
+        // What was shown is still good, or somebody has changed it meanwhile.
+        let Some(known) = identity_find(db, &lookup)? else { return Ok(false) };
+        let same = NewCredentials {
+            lookup: &lookup,
+            pin_verifier: &known.pin_verifier,
+            recovery: RecoveryChange::New(hash),
+        };
+        identity_credentials_set(db, known.account, &same)
+    });
+    if kept.await? { Ok(code.reveal()) } else { Err(Problem::new(problem::NOT_AUTHENTICATED)) }
+}
+
 /// Opens an account again with its recovery code, which is used up by it, and gives a new one.
 pub async fn recover(
     gateway: &Gateway,

@@ -14,8 +14,8 @@ use purser_store::{
     facts::{
         identity::{identity_find, identity_get, identity_hold},
         session::{
-            PIN_FAILURES_MAX, Refresh, RefreshToken, Session, session_end, session_get,
-            session_insert, session_pin_failed, session_pin_passed, session_refresh,
+            PIN_FAILURES_MAX, Refresh, RefreshToken, Session, session_end, session_end_all,
+            session_get, session_insert, session_pin_failed, session_pin_passed, session_refresh,
         },
     },
 };
@@ -133,6 +133,16 @@ pub async fn sign_out(gateway: &Gateway, session: SessionId) -> Result<(), Probl
     Ok(())
 }
 
+/// Signs out everywhere: every session of the account ends, and what shops were granted in them.
+pub async fn sign_out_everywhere(gateway: &Gateway, account: AccountId) -> Result<(), Problem> {
+    Ok(gateway.store.write(move |db| session_end_all(db, account)).await?)
+}
+
+/// Whether the PIN is asked for before so much is paid.
+pub fn needs_pin(gateway: &Gateway, total: Money) -> bool {
+    gateway.settings.step_up_limit.is_some_and(|limit| total.minor() > limit.minor())
+}
+
 /// Asks for the PIN above the step-up limit. Five wrong ones in a row end the session.
 pub async fn step_up(
     gateway: &Gateway,
@@ -140,8 +150,7 @@ pub async fn step_up(
     pin: Option<&str>,
     total: Money,
 ) -> Result<(), Problem> {
-    let limit = gateway.settings.step_up_limit;
-    if limit.is_none_or(|limit| total.minor() <= limit.minor()) {
+    if !needs_pin(gateway, total) {
         return Ok(());
     }
     let pin = pin.ok_or_else(|| Problem::new(problem::PIN_REQUIRED).field("pin"))?;

@@ -105,8 +105,16 @@ pub async fn transactions_stream(
     request: HttpRequest,
     buyer: Buyer,
 ) -> Result<HttpResponse, Problem> {
-    let (account, session) = (buyer.account, buyer.session);
-    let seen = last_event_id(&request)?;
+    follow_log(&gateway, &request, (buyer.account, buyer.session)).await
+}
+
+/// Follows the transaction log of an account, for as long as the session lives.
+pub(crate) async fn follow_log(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    (account, session): (AccountId, SessionId),
+) -> Result<HttpResponse, Problem> {
+    let seen = last_event_id(request)?;
     let page =
         Page::new(None, ROWS_MAX).ok_or_else(|| Problem::internal("a page of a hundred rows"))?;
     let newest = gateway.store.read(move |db| log_page(db, account, &page)).await?.rows;
@@ -122,7 +130,7 @@ pub async fn transactions_stream(
         }
     };
     let missed: String = missed.into_iter().rev().map(transaction).collect();
-    open(&gateway, Followed::Log { account, session, log }, Some(missed))
+    open(gateway, Followed::Log { account, session, log }, Some(missed))
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<String>, Problem> {

@@ -85,7 +85,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             let once = take(&mut fields, ONCE).filter(|key| is_key(key));
             let mut intended = fields.clone();
             intended.retain(|name, _| !SHOWN.contains(&name.as_str()));
-            let path = request.path().to_owned();
+            // What a page is about may stand in its query.
+            let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
             Ok(Self { fields: typed(fields)?, once, intended: intended.into(), path, gateway })
         })
     }

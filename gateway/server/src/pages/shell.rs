@@ -73,6 +73,7 @@ impl Area {
             Self::Wallet => &[
                 ("/wallet", "nav-wallet"),
                 ("/wallet/load", "nav-load"),
+                ("/wallet/purchases", "nav-purchases"),
                 ("/wallet/transfer", "nav-transfer"),
                 ("/wallet/stamps", "nav-stamps"),
                 ("/wallet/shops", "nav-shops"),

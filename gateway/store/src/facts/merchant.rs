@@ -104,6 +104,16 @@ pub fn merchant_get(conn: &mut Connection, id: MerchantId) -> Result<Option<Merc
     found.first(conn).optional()?.map(MerchantRow::read).transpose()
 }
 
+/// The merchants that sell postage, by name.
+pub fn vendor_list(conn: &mut Connection) -> Result<Vec<Merchant>, StoreError> {
+    let rows: Vec<MerchantRow> = merchant::table
+        .filter(merchant::stamps_plugin.is_not_null())
+        .order((merchant::name, merchant::id))
+        .select(MerchantRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(MerchantRow::read).collect()
+}
+
 /// All merchants, newest first.
 pub fn merchant_list(conn: &mut Connection) -> Result<Vec<Merchant>, StoreError> {
     let rows: Vec<MerchantRow> = merchant::table
