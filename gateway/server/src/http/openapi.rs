@@ -83,6 +83,7 @@ pub struct ProblemDocument {
         merchant::login_clients::login_clients_list, merchant::login_clients::login_client_create,
         merchant::login_clients::login_client_delete, oauth::token, oauth::revoke, oauth::userinfo, oauth::userinfo_post,
         operator::merchants::merchant_create, operator::merchants::merchants_list,
+        operator::merchants::merchant_change,
         operator::cards::batch_create, operator::cards::batch_activate, operator::cards::smart_card_create,
         operator::cards::smart_card_activate, operator::cards::smart_card_block,
         operator::plugins::plugin_install, operator::plugins::plugins_list, operator::plugins::plugin_enable,

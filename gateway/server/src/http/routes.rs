@@ -216,6 +216,7 @@ fn for_operators(routes: &mut ServiceConfig) {
                 .route(get().to(merchants::merchants_list))
                 .route(post().to(merchants::merchant_create)),
         )
+        .service(resource("/v1/merchants/{id}").route(patch().to(merchants::merchant_change)))
         .service(resource("/v1/card-batches").route(post().to(cards::batch_create)))
         .service(resource("/v1/card-batches/{id}/activate").route(post().to(cards::batch_activate)))
         .service(resource("/v1/smart-cards").route(post().to(cards::smart_card_create)))

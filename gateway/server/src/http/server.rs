@@ -29,11 +29,13 @@ use tokio::task::JoinHandle;
 use super::{request_id, routes, stream::Streams};
 use crate::{
     app::{
+        check::Checks,
         facts::FactsCache,
         login::Logins,
         oidc::key::LoginKeys,
         plugin::{self, shadow::Shadows},
         session::TokenCache,
+        stock::printing::Printings,
     },
     background::Background,
     clock::Clock,
@@ -168,6 +170,8 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         plugins: Plugins::new(Limits::default(), Some(cache))?,
         outbound: Outbound::new(if settings.sandbox { Reach::Sandbox } else { Reach::Public }),
         shadows: Shadows::default(),
+        printings: Printings::default(),
+        checks: Checks::default(),
         facts: FactsCache::default(),
         deliveries: tokio::sync::Notify::new(),
         metrics: Metrics::new()?,

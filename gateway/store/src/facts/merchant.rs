@@ -43,8 +43,8 @@ pub struct StampTerms {
     pub void_hold_days: u32,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = merchant)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = merchant, treat_none_as_null = true)]
 struct MerchantRow {
     id: String,
     name: String,
@@ -96,6 +96,14 @@ impl MerchantRow {
 pub fn merchant_insert(conn: &mut Connection, new: &Merchant) -> Result<(), StoreError> {
     diesel::insert_into(merchant::table).values(MerchantRow::of(new)?).execute(conn)?;
     Ok(())
+}
+
+/// Writes what was changed of a merchant; false if there is no such merchant. Its sales, their taxes and receipts stay as
+/// they were made.
+pub fn merchant_update(conn: &mut Connection, changed: &Merchant) -> Result<bool, StoreError> {
+    let row = MerchantRow::of(changed)?;
+    let of_id = merchant::table.find(row.id.clone());
+    Ok(diesel::update(of_id).set(&row).execute(conn)? > 0)
 }
 
 /// A merchant.

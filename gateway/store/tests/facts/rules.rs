@@ -49,7 +49,8 @@ fn merchants_and_their_keys_are_read_back() {
         assert_eq!(merchant_get(conn, one.id).unwrap(), Some(one.clone()));
         assert_eq!(merchant_get(conn, MerchantId::from_random(3)).unwrap(), None);
         assert_eq!(merchant_list(conn).unwrap(), [two.clone(), one.clone()]);
-        let two = Merchant { name: "Schuhe".into(), stamps: None, registrations: Vec::new(), ..two };
+        let two =
+            Merchant { name: "Schuhe".into(), stamps: None, registrations: Vec::new(), ..two };
         assert!(merchant_update(conn, &two).unwrap());
         assert_eq!(merchant_get(conn, two.id).unwrap(), Some(two.clone()));
         assert_eq!(merchant_get(conn, one.id).unwrap(), Some(one.clone()), "nobody else changed");

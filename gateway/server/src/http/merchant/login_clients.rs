@@ -105,7 +105,8 @@ pub struct LoginClientIn {
 }
 
 impl LoginClientIn {
-    fn wish(self) -> Result<Wish, Problem> {
+    /// The client that is meant.
+    pub(crate) fn wish(self) -> Result<Wish, Problem> {
         let alg = self.id_token_signed_response_alg.as_deref();
         let alg = alg.map_or(Some(IdTokenAlg::EdDsa), IdTokenAlg::parse);
         let field = "id_token_signed_response_alg";
