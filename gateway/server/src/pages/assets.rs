@@ -19,11 +19,16 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-static ASSETS: [Asset; 4] = [
+static ASSETS: [Asset; 5] = [
     Asset {
         name: "purser.css",
         media_type: "text/css; charset=utf-8",
         bytes: include_bytes!("../../assets/purser.css"),
+    },
+    Asset {
+        name: "desk.css",
+        media_type: "text/css; charset=utf-8",
+        bytes: include_bytes!("../../assets/desk.css"),
     },
     Asset {
         name: "purser.js",

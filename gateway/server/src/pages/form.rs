@@ -24,7 +24,7 @@ const FORM_BYTES_MAX: usize = 512 * 1024;
 /// No form of ours has as many fields.
 const FIELDS_MAX: usize = 300;
 /// The hidden field with the token of [`csrf`].
-const TOKEN: &str = "csrf";
+pub(super) const TOKEN: &str = "csrf";
 /// The hidden field with the idempotency key.
 const ONCE: &str = "once";
 /// What a person shows and does not intend: it takes no part in what a key belongs to.
@@ -144,7 +144,8 @@ fn read(request: &HttpRequest, bytes: &[u8]) -> Result<Map<String, Value>, Probl
     Ok(fields)
 }
 
-fn typed<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
+/// The fields of a form as its type has them.
+pub(super) fn typed<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
     serde_json::from_value(Value::Object(fields)).map_err(|error| {
         let text = error.to_string();
         let named = |start: &str| {

@@ -1,5 +1,8 @@
 //! The table of contents of the pages. Each part has a function.
 
+mod desk;
+mod operator;
+
 use actix_web::{
     Error, Resource,
     body::BoxBody,
@@ -21,6 +24,8 @@ pub fn configure(routes: &mut ServiceConfig) {
     configure_everyone(routes);
     configure_account(routes);
     configure_login(routes);
+    desk::configure(routes);
+    operator::configure(routes);
     configure_pay(routes);
     configure_wallet(routes);
 }

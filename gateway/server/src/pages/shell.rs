@@ -40,6 +40,11 @@ impl Area {
         }
     }
 
+    /// The area of a path that may have a query behind it.
+    pub fn of_address(address: &str) -> Self {
+        Self::of(address.split(['?', '#']).next().unwrap_or_default())
+    }
+
     /// The first page of it.
     pub const fn home(self) -> &'static str {
         match self {
@@ -84,6 +89,7 @@ impl Area {
                 ("/desk/sales", "nav-sales"),
                 ("/desk/offers", "nav-offers"),
                 ("/desk/statements", "nav-statements"),
+                ("/desk/payouts", "nav-payouts"),
                 ("/desk/webhooks", "nav-webhooks"),
                 ("/desk/keys", "nav-keys"),
             ],
@@ -94,10 +100,24 @@ impl Area {
                 ("/operator/plugins", "nav-plugins"),
                 ("/operator/rates", "nav-rates"),
                 ("/operator/taxes", "nav-taxes"),
+                ("/operator/payouts", "nav-payouts"),
+                ("/operator/treasury", "nav-treasury"),
                 ("/operator/refunds", "nav-refunds"),
                 ("/operator/check", "nav-check"),
             ],
         }
+    }
+}
+
+/// The scope that a merchant's key needs for what a link leads to.
+fn scope_of(href: &str) -> Option<&'static str> {
+    match href {
+        "/desk/sales" => Some("sales:read"),
+        "/desk/offers" => Some("offers"),
+        "/desk/statements" | "/desk/payouts" => Some("payouts:read"),
+        "/desk/webhooks" => Some("webhooks"),
+        "/desk/keys" => Some("keys"),
+        _ => None,
     }
 }
 
@@ -197,6 +217,8 @@ pub struct Shell {
     pub csrf: String,
     /// What was just done: its tone and its text.
     pub flash: Option<(Tone, String)>,
+    /// What a merchant's key may be used for: the title bar leads nowhere else.
+    pub scopes: Vec<String>,
     path: String,
     query: String,
 }
@@ -222,6 +244,7 @@ impl Shell {
             sandbox: gateway.is_some_and(|gateway| gateway.settings.sandbox),
             csrf: String::new(),
             flash: None,
+            scopes: Vec::new(),
             path: request.path().to_owned(),
             query: request.query_string().to_owned(),
         }
@@ -274,7 +297,10 @@ impl Shell {
             text: self.t(key),
             current: *href == self.path,
         };
-        self.area.links().iter().map(link).collect()
+        let allowed = |(href, _): &&(&str, &str)| {
+            scope_of(href).is_none_or(|scope| self.scopes.iter().any(|held| held == scope))
+        };
+        self.area.links().iter().filter(allowed).map(link).collect()
     }
 
     /// The languages that this page can be had in.

@@ -150,6 +150,7 @@ impl MerchantVisit {
         let mut visit = Visit::read(request).await?;
         match std::mem::replace(&mut visit.who, Who::Nobody) {
             Who::Merchant { id, scopes, facts_version } => {
+                visit.shell.scopes.clone_from(&scopes);
                 Ok(Self { visit, id, scopes, facts_version })
             }
             Who::Nobody | Who::Buyer { .. } | Who::Operator { .. } => Err(not_signed_in()),

@@ -92,9 +92,8 @@ impl Browser {
         for (name, value) in self.sent() {
             request = request.header(name, value);
         }
-        let body: String = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
+        let body: String =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = request.content_type("application/x-www-form-urlencoded");
         self.heard(request.send(body).unwrap())
     }

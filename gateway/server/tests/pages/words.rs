@@ -138,7 +138,11 @@ fn no_message_is_there_for_nothing() {
     let about_field = |name: &str| {
         let field = name.strip_prefix("wrong-");
         field.is_some_and(|field| {
-            [format!("\"{field}\""), format!("\"{field}[]\"")].iter().any(|name| templates.contains(name.as_str()))
+            // A field of a part of the API has a dot there, which no message's name can have.
+            let of_part = field.replace('-', ".");
+            [format!("\"{field}\""), format!("\"{field}[]\""), format!("\"{of_part}\"")]
+                .iter()
+                .any(|name| templates.contains(name.as_str()))
         })
     };
     let unused: Vec<_> = messages(Language::English)
