@@ -12,8 +12,8 @@ on_both_databases! {
         let person = Person::new(&world.base);
         let page = person.get(&shop.authorize(&[])).ok();
         assert!(page.body.contains("Shop DE"), "the page says which shop");
-        assert!(page.policy.contains("form-action 'self' http://127.0.0.1:9;"), "{}", page.policy);
-        assert!(page.policy.contains("frame-ancestors 'none'"));
+        assert!(page.policy().contains("form-action 'self' http://127.0.0.1:9;"), "{}", page.policy());
+        assert!(page.policy().contains("frame-ancestors 'none'"));
         let refuse = page.links().into_iter().find(|link| link.contains("access_denied")).unwrap();
         assert_eq!(parameter(&refuse, "state").as_deref(), Some("a state"));
         assert_eq!(parameter(&refuse, "iss").as_ref(), Some(&world.base));

@@ -9,6 +9,9 @@
     reason = "a test fails loudly"
 )]
 
+#[allow(unreachable_pub, reason = "other tests share it")]
+#[path = "../pages/browser.rs"]
+mod browser;
 mod clients;
 mod codes;
 mod forged;
@@ -28,6 +31,6 @@ use serde_json::{Value, json};
 use support::{World, but, login, new_key, text};
 
 use self::{
-    person::Person,
+    person::{Person, Seen},
     shop::{REDIRECT, Shop},
 };

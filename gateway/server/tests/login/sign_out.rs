@@ -45,7 +45,7 @@ on_both_databases! {
         let asked = person.post_from_elsewhere("/oauth/end-session", &with_id).leads();
         let page = person.get(&asked).ok();
         assert!(is_signed_in(&shop, &person));
-        assert!(page.policy.contains("form-action 'self' http://127.0.0.1:9;"), "{}", page.policy);
+        assert!(page.policy().contains("form-action 'self' http://127.0.0.1:9;"), "{}", page.policy());
         assert_eq!(person.submit(&page, &[]).leads(), AFTER);
         assert!(!is_signed_in(&shop, &person));
     }
@@ -63,7 +63,7 @@ on_both_databases! {
             vec![("state", "a"), ("state", "b")],
         ] {
             let page = person.get(&address(&fields));
-            assert_eq!((page.status, page.location), (400, None), "{fields:?}");
+            assert_eq!((page.status, page.location()), (400, None), "{fields:?}");
             assert!(is_signed_in(&shop, &person));
         }
     }
