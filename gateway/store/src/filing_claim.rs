@@ -66,8 +66,11 @@ pub fn filing_claim_find(
 ) -> Result<Option<Known>, StoreError> {
     let columns =
         (filing_claim::fingerprint, filing_claim::remittance, filing_claim::at, filing_claim::sent);
-    let found: Option<(Vec<u8>, String, i64, Option<i64>)> =
-        filing_claim::table.find((&key.scope, &key.key)).select(columns).first(conn).optional()?;
+    let found: Option<(Vec<u8>, String, i64, Option<i64>)> = filing_claim::table
+        .filter(filing_claim::scope.eq(&key.scope).and(filing_claim::key.eq(&key.key)))
+        .select(columns)
+        .first(conn)
+        .optional()?;
     let Some((fingerprint, remittance, at, sent)) = found else { return Ok(None) };
     if fingerprint != key.fingerprint {
         return Ok(Some(Known::OtherRequest));

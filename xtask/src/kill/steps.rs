@@ -59,7 +59,7 @@ Examples:
   cargo xtask kill steps                        every step on SQLite
   cargo xtask kill steps --database postgres
 
-It ends when no step is left: in less than a minute on two idle cores, some 200 kills on SQLite and 100 on PostgreSQL.
+It ends when no step is left: some 200 kills on SQLite, 100 on PostgreSQL, about a minute each on two idle cores.
 Needs strace, and for SQLite its shell sqlite3; what is missing is installed where that is allowed.")]
 pub(crate) struct Arguments {
     #[command(flatten)]

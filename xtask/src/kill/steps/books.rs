@@ -111,7 +111,7 @@ fn wait_for_none(otherwise: &'static str, count: impl Fn() -> Result<String>) ->
     let deadline = Instant::now() + QUIET_MAX;
     while count()?.trim() != "0" {
         ensure!(Instant::now() < deadline, otherwise);
-        sleep(Duration::from_millis(5));
+        sleep(Duration::from_millis(20));
     }
     Ok(())
 }
