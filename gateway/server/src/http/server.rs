@@ -29,13 +29,10 @@ use tokio::task::JoinHandle;
 use super::{request_id, routes, stream::Streams};
 use crate::{
     app::{
-        check::Checks,
         facts::FactsCache,
         login::Logins,
-        oidc::key::LoginKeys,
         plugin::{self, shadow::Shadows},
         session::TokenCache,
-        stock::printing::Printings,
     },
     background::Background,
     clock::Clock,
@@ -44,7 +41,6 @@ use crate::{
     keys::Keys,
     metrics::Metrics,
     outbound::{Outbound, Reach},
-    pages,
     settings::Settings,
 };
 
@@ -91,7 +87,6 @@ pub async fn start(settings: Settings) -> Result<Running> {
             .wrap(from_fn(timely::around))
             .wrap(from_fn(request_id::around))
             .configure(routes::configure)
-            .configure(pages::routes::configure)
             .default_service(actix_web::web::route().to(routes::not_found))
     })
     .backlog(BACKLOG)
@@ -170,14 +165,11 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         plugins: Plugins::new(Limits::default(), Some(cache))?,
         outbound: Outbound::new(if settings.sandbox { Reach::Sandbox } else { Reach::Public }),
         shadows: Shadows::default(),
-        printings: Printings::default(),
-        checks: Checks::default(),
         facts: FactsCache::default(),
         deliveries: tokio::sync::Notify::new(),
         metrics: Metrics::new()?,
         streams: Streams::default(),
         logins: Logins::new(),
-        login_keys: LoginKeys::default(),
         tokens: TokenCache::default(),
         keys,
         store,

@@ -84,8 +84,7 @@ pub struct StampIn {
     pin: Option<String>,
 }
 
-/// What is to be sent, as clients write it.
-pub(crate) fn wish(
+fn wish(
     vendor: &str,
     (origin, destination): (&str, &str),
     weight_g: u32,
@@ -112,8 +111,7 @@ fn address(text: &str, field: &str) -> Result<Address, Problem> {
     Ok(address)
 }
 
-/// A service by its name.
-pub(crate) fn service_id(text: &str) -> Result<ServiceId, Problem> {
+fn service_id(text: &str) -> Result<ServiceId, Problem> {
     ServiceId::parse(text).map_err(|error| Problem::malformed("service", error.to_string()))
 }
 

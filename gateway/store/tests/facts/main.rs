@@ -6,7 +6,6 @@
     reason = "a test fails loudly"
 )]
 
-mod browsers;
 mod cards;
 #[path = "../databases/mod.rs"]
 mod databases;
