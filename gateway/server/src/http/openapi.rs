@@ -12,8 +12,8 @@ use utoipa::{
 
 use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
 
-use self::{bodies::Optional, problems::Complete};
 pub use self::problems::Problems;
+use self::{bodies::Optional, problems::Complete};
 
 /// The header that makes a retry harmless. Needed on every call that moves money.
 #[derive(IntoParams)]

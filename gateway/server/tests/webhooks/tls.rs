@@ -113,9 +113,14 @@ async fn serve(listener: TcpListener, config: ServerConfig, told: mpsc::Unbounde
 fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let lengths =
-        head.lines().filter_map(|line| line.split_once(": ")).filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    lengths.map(|(_, length)| length.parse().unwrap()).next().is_some_and(|length: usize| body.len() >= length)
+    let lengths = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    lengths
+        .map(|(_, length)| length.parse().unwrap())
+        .next()
+        .is_some_and(|length: usize| body.len() >= length)
 }
 
 /// A gateway that trusts one authority, and a merchant of it.
@@ -158,20 +163,31 @@ fn an_endpoint_is_told_by_https_if_its_certificate_is_good_and_else_not_a_byte()
     let gateway = Trusting::start(&known);
     let mut good = Encrypted::start(known.certify(&GOOD));
     let attempt = gateway.told(&good);
-    assert_eq!((&attempt["outcome"], &attempt["status"]), (&json!("delivered"), &json!(204)), "{attempt:#}");
+    assert_eq!(
+        (&attempt["outcome"], &attempt["status"]),
+        (&json!("delivered"), &json!(204)),
+        "{attempt:#}"
+    );
     let request = good.got.try_recv().unwrap();
     assert!(request.starts_with("POST /hooks?shop=1 HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("\r\nwebhook-signature: v1,"), "{request}");
     assert!(request.contains(&format!("\r\nhost: localhost:{}\r\n", good.port)), "{request}");
 
     for (config, why) in [
-        (known.certify(&Leaf { name: "elsewhere.example", ..GOOD }), "its certificate is for another name"),
+        (
+            known.certify(&Leaf { name: "elsewhere.example", ..GOOD }),
+            "its certificate is for another name",
+        ),
         (known.certify(&Leaf { expires_in: 2021, ..GOOD }), "its certificate has expired"),
         (unknown.certify(&GOOD), "nobody whom this machine trusts signed its certificate"),
     ] {
         let mut endpoint = Encrypted::start(config);
         let attempt = gateway.told(&endpoint);
-        assert_eq!((&attempt["outcome"], &attempt["status"]), (&json!("unreachable"), &Value::Null), "{attempt:#}");
+        assert_eq!(
+            (&attempt["outcome"], &attempt["status"]),
+            (&json!("unreachable"), &Value::Null),
+            "{attempt:#}"
+        );
         assert_eq!(text(&attempt, "/answer"), format!("no encrypted connection: {why}"));
         assert!(endpoint.got.try_recv().is_err(), "nothing is told: {why}");
     }

@@ -17,6 +17,7 @@ mod plugin;
 
 /// The same plugin, doing something else where nobody asks for a deed.
 #[cfg(not(target_family = "wasm"))]
+#[allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 pub fn component_alone(alone: Alone) -> Vec<u8> {
     let (old, new) = (Alone::Reticent.mark().as_bytes(), alone.mark().as_bytes());
     let mut component = component().to_vec();

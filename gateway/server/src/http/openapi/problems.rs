@@ -174,11 +174,7 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/tax/remittances/{id}/fail", &[problem::ALREADY_SETTLED]),
     (
         "/v1/tax/remittances/{id}/send",
-        &[
-            problem::ALREADY_SETTLED,
-            problem::RETURN_SENT_BEFORE,
-            problem::RETURN_NOT_SENT,
-        ],
+        &[problem::ALREADY_SETTLED, problem::RETURN_SENT_BEFORE, problem::RETURN_NOT_SENT],
     ),
     ("/v1/payouts", &[problem::UNKNOWN_CURRENCY, problem::INSUFFICIENT_FUNDS]),
     ("/v1/payouts/{id}/confirm", &[problem::ALREADY_SETTLED, problem::INSUFFICIENT_FUNDS]),
