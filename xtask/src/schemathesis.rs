@@ -19,7 +19,7 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const LEFT_OUT: &str = "/stream$|^/v1/sandbox/clock$|^/v1/sessions/current$";
 
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
-response_headers_conformance,response_schema_conformance,negative_data_rejection,\
+response_headers_conformance,response_schema_conformance,\
 missing_required_header,ignored_auth";
 
 #[derive(clap::Args)]

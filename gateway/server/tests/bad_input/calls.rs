@@ -221,7 +221,8 @@ fn of_money_that_leaves(world: &World, cast: &Cast) -> Vec<Call> {
     });
     let told = operator.post("/v1/tax/remittances", Some(&new_key()), &wish).ok(201);
     cast.buyer.buy(&[&cast.shop.offer("1.00", "USD")]).ok(201);
-    let to = json!({ "url": format!("{}/healthz", world.base), "headers": { "x-test": "1" } });
+    let url = format!("{}/healthz", world.base);
+    let to = json!({ "url": url, "headers": { "x-test": "1" }, "again": true });
     let mut send = call(operator, "/v1/tax/remittances/{id}/send", to);
     send.path = format!("/v1/tax/remittances/{}/send", text(&told, "/id"));
     vec![
