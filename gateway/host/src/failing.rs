@@ -27,10 +27,10 @@ pub enum Caller {
 }
 
 impl Caller {
-    /// The buyer or merchant of that name.
-    pub fn named(name: impl AsRef<str>) -> Self {
+    /// The buyer or merchant of that id.
+    pub fn known(id: impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
-        name.as_ref().hash(&mut hasher);
+        id.hash(&mut hasher);
         Self::Known(hasher.finish())
     }
 
@@ -109,7 +109,7 @@ mod tests {
         let check = |in_a_row, callers, on_own_input| {
             assert_eq!(failing.read(), Faults { in_a_row, callers, on_own_input });
         };
-        let (ann, bob) = (Caller::named("ann"), Caller::named("bob"));
+        let (ann, bob) = (Caller::known("ann"), Caller::known("bob"));
         for _ in 0..3 {
             ann.scope(async { failing.fault() }).await;
         }

@@ -118,7 +118,7 @@ impl Buyer {
         let Caller { country, answered, facts_version } =
             found.await?.ok_or_else(not_authenticated)?;
         let key = Key::new(account, header, answered);
-        purser_host::Caller::named(account.to_string()).tell();
+        purser_host::Caller::known(account).tell();
         Ok(Self { account, session, country, facts_version, key, access })
     }
 }
@@ -146,7 +146,7 @@ impl Merchant {
             Ok(Some((id, row.scopes, asked.look(db, &id.to_string())?)))
         });
         let (id, scopes, answered) = found.await?.ok_or_else(not_authenticated)?;
-        purser_host::Caller::named(id.to_string()).tell();
+        purser_host::Caller::known(id).tell();
         Ok(Self { id, scopes, facts_version, key: Key::new(id, header, answered) })
     }
 }

@@ -17,13 +17,15 @@ const CALLERS_MIN: usize = 3;
 
 /// Takes plugins that only fail out of service, and lets the versions before answer again where there are any.
 pub async fn quarantine(gateway: &Gateway) -> Result<(), Problem> {
-    let failing =
-        gateway.plugins.all().into_iter().filter(|plugin| plugin.faults().in_a_row >= FAULTS_MAX);
-    for loaded in failing {
-        if !is_at_fault(loaded.faults()) {
+    for loaded in gateway.plugins.all() {
+        let faults = loaded.faults();
+        if faults.in_a_row < FAULTS_MAX {
+            continue;
+        }
+        if !is_at_fault(faults) {
             let manifest = loaded.manifest();
             tracing::error!(
-                plugin.name = %manifest.name, plugin.version = %manifest.version, plugin.faults = loaded.faults_in_a_row(),
+                plugin.name = %manifest.name, plugin.version = %manifest.version, plugin.faults = faults.in_a_row,
                 alarm = true, "a plugin fails at what few callers ask; it stays in service"
             );
             continue;

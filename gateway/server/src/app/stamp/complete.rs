@@ -88,7 +88,7 @@ pub async fn complete(gateway: &Gateway, stamp: Stamp) -> Result<Stamp, Problem>
         return Ok(stamp);
     }
     // Also where it is finished later: what was ordered, its buyer chose.
-    let buyer = Caller::named(stamp.record.account.to_string());
+    let buyer = Caller::known(stamp.record.account);
     match buyer.scope(make(gateway, &stamp)).await {
         Ok(made) => issue(gateway, &stamp, &made).await?,
         Err(Trouble::Later(problem)) if !is_late(gateway, &stamp) => return Err(problem),

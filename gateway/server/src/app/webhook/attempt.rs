@@ -135,7 +135,7 @@ async fn prepared(
     let endpoint = Endpoint { id: webhook.id, url: stored_url(webhook)?, config };
     let started = Instant::now();
     // What an endpoint is, and how it is configured, its merchant chose.
-    let merchant = Caller::named(webhook.merchant.to_string());
+    let merchant = Caller::known(webhook.merchant);
     let called = merchant.scope(plugin.render(event, &endpoint)).await;
     gateway.metrics.plugin_called("webhook.render", started.elapsed(), called.is_err());
     Ok((called?.value, secrets(gateway, webhook)?))
