@@ -16,6 +16,10 @@ use purser_core::{
 use purser_host::{Limits, Plugins};
 use purser_money::{Currency, Money};
 
+/// As in the gateway.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let calls: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(20_000);
