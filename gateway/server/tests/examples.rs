@@ -66,7 +66,7 @@ fn python() -> PathBuf {
 
 #[test]
 fn the_ten_lines_of_the_readme_take_money() {
-    let shop = fs::read_to_string(root().join("examples/shop/shop.py")).unwrap();
+    let shop = fs::read_to_string(root().join("examples/first-sale/sale.py")).unwrap();
     let lines = blocks("python");
     assert!(
         !lines.is_empty() && lines.iter().all(|lines| shop.contains(lines)),
