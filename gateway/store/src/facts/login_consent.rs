@@ -69,8 +69,7 @@ pub fn login_consent_set(
     let (account, merchant) = (account.to_string(), merchant.to_string());
     let scopes = scopes.to_string();
     let given = (login_consent::scopes.eq(&scopes), login_consent::at.eq(at.as_microsecond()));
-    let row =
-        (login_consent::account.eq(&account), login_consent::merchant.eq(&merchant), given);
+    let row = (login_consent::account.eq(&account), login_consent::merchant.eq(&merchant), given);
     if insert_if_new!(conn, login_consent::table, row)? == 0 {
         diesel::update(login_consent::table.find((&account, &merchant)))
             .set(given)

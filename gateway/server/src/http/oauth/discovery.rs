@@ -5,7 +5,9 @@ use purser_core::login::{client::IdTokenAlg, scope::SCOPES};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::oidc::key, gateway::Gateway, http::openapi, pages::words::Language, problem::Problem};
+use crate::{
+    app::oidc::key, gateway::Gateway, http::openapi, pages::words::Language, problem::Problem,
+};
 
 /// Public keys and documents change with a rotation or a new version, which nobody needs to see at once.
 const CACHED: (&str, &str) = ("Cache-Control", "public, max-age=300");
@@ -95,7 +97,15 @@ pub async fn openid_configuration(gateway: Data<Gateway>) -> HttpResponse {
         code_challenge_methods_supported: ["S256"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         claims_supported: [
-            "iss", "aud", "iat", "exp", "auth_time", "nonce", "sub", "preferred_username", "email",
+            "iss",
+            "aud",
+            "iat",
+            "exp",
+            "auth_time",
+            "nonce",
+            "sub",
+            "preferred_username",
+            "email",
         ],
         ui_locales_supported: Language::ALL.map(Language::code),
         authorization_response_iss_parameter_supported: true,
