@@ -51,7 +51,7 @@ impl<T> Form<T> {
         scope: impl ToString,
     ) -> Result<(KeyClaim, Option<Outcome>), Problem> {
         let Some(key) = self.once.clone() else {
-            return Err(Problem::new(problem::KEY_MISSING).field(ONCE));
+            return Err(Problem::new(problem::KEY_MISSING));
         };
         let (scope, body) = (scope.to_string(), self.intended.to_string());
         let (asked_scope, asked_key) = (scope.clone(), key.clone());

@@ -1,6 +1,6 @@
 //! A small browser: it keeps cookies, fills in forms, and follows a link only when it is told to.
 
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
 use std::collections::BTreeMap;
 
@@ -88,14 +88,18 @@ impl Browser {
 
     /// Sends a form.
     pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        let body = body.extend_pairs(fields).finish();
+        self.post_as(path, "application/x-www-form-urlencoded", &body)
+    }
+
+    /// Sends a body of some media type.
+    pub fn post_as(&mut self, path: &str, media_type: &str, body: &str) -> Page {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         for (name, value) in self.sent() {
             request = request.header(name, value);
         }
-        let body: String =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = request.content_type("application/x-www-form-urlencoded");
-        self.heard(request.send(body).unwrap())
+        self.heard(request.content_type(media_type).send(body).unwrap())
     }
 
     /// Sends the first form of a page with its hidden fields and these.
@@ -187,7 +191,11 @@ impl Browser {
             }
         }
         let status = response.status().as_u16();
-        Page { status, headers, body: response.body_mut().read_to_string().unwrap() }
+        let media_type = headers.get("content-type").and_then(|lines| lines.first());
+        // What happens live goes on for ever.
+        let live = media_type.is_some_and(|media_type| media_type.starts_with("text/event-stream"));
+        let body = if live { String::new() } else { response.body_mut().read_to_string().unwrap() };
+        Page { status, headers, body }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What every page tells the browser to keep to, and that no page needs more than it allows.
 
+use std::{fs, path::Path};
+
 use serde_json::json;
 
 use crate::{
@@ -7,16 +9,28 @@ use crate::{
     support::{Process, World, login, text},
 };
 
-/// The table of contents itself, so that no page is forgotten.
-const ROUTES: &str = include_str!("../../src/pages/routes.rs");
+/// The tables of contents themselves, so that no page is forgotten.
+fn routes() -> String {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages");
+    let parts = fs::read_dir(pages.join("routes")).unwrap().map(|entry| entry.unwrap().path());
+    let files = parts.chain([pages.join("routes.rs")]);
+    files.map(|file| fs::read_to_string(file).unwrap()).collect::<Vec<_>>().join("\n")
+}
 
 /// The address of every page, with an id that nothing has where it takes one.
 fn addresses() -> Vec<String> {
-    let literals = ROUTES.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
-    let filled = literals.map(|path| {
-        let parts = path.split('/').map(|part| if part.starts_with('{') { "unknown" } else { part });
-        parts.collect::<Vec<_>>().join("/")
-    });
+    let routes = routes();
+    assert!(!routes.contains("format!"), "a route is written out, so that this test finds it");
+    let literals = routes.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
+    // `/{id}.pdf` becomes `/unknown.pdf`.
+    let part = |part: &str| match part.split_once('{') {
+        Some((before, rest)) => {
+            let after = rest.split_once('}').map_or("", |(_, after)| after);
+            format!("{before}unknown{after}")
+        }
+        None => part.to_owned(),
+    };
+    let filled = literals.map(|path| path.split('/').map(part).collect::<Vec<_>>().join("/"));
     filled.collect()
 }
 
@@ -24,7 +38,15 @@ fn addresses() -> Vec<String> {
 fn everybody(world: &World) -> Browser {
     let (mut browser, _) = Browser::of_buyer(world);
     let merchant = world.merchant("DE");
-    let scopes = json!(["offers", "sales:read", "sales:refund", "webhooks", "payouts:read", "stamps:scan", "keys"]);
+    let scopes = json!([
+        "offers",
+        "sales:read",
+        "sales:refund",
+        "webhooks",
+        "payouts:read",
+        "stamps:scan",
+        "keys"
+    ]);
     let key = merchant.client.post("/v1/api-keys", None, &json!({ "scopes": scopes })).ok(201);
     browser.open_desk("/desk", &text(&key, "/key"));
     let operator = std::fs::read_to_string(world.gateway.settings.data.join("operator.key"));
@@ -93,10 +115,20 @@ fn no_form_is_taken_that_was_not_made_for_its_visitor() {
     let world = World::on_sqlite();
     let mut browser = everybody(&world);
     for path in addresses().iter().filter(|path| !path.starts_with("/oauth/")) {
-        let status = browser.post(path, &[("csrf", "AAAA"), ("once", "k")]).status;
-        assert!(matches!(status, 403 | 405), "{path}: {status}");
-        let status = browser.post(path, &[]).status;
-        assert!(matches!(status, 403 | 405), "{path}: {status}");
+        for fields in [&[("csrf", "AAAA"), ("once", "k")][..], &[]] {
+            let refused = browser.post(path, fields);
+            match refused.status {
+                405 => {}
+                // What comes with a file is a form of another kind.
+                400 => {
+                    let parts = "--x\r\nContent-Disposition: form-data; name=\"file\"; \
+                        filename=\"f\"\r\n\r\nf\r\n--x--\r\n";
+                    let sent = browser.post_as(path, "multipart/form-data; boundary=x", parts);
+                    sent.problem(403, "form-expired");
+                }
+                _ => drop(refused.problem(403, "form-expired")),
+            }
+        }
     }
 }
 

@@ -13,7 +13,9 @@ mod attacks;
 mod browser;
 mod desks;
 mod headers;
+mod pay;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;
+mod wallet;
 mod words;

@@ -42,7 +42,10 @@ fn while_the_database_is_down_every_page_still_says_so() {
     let field = |name: &str| login[name].as_str().unwrap().to_owned();
     let (email, pin, password) = (field("email"), field("pin"), field("password"));
     let fields = [("email", &*email), ("pin", &*pin), ("password", &*password)];
-    stranger.submit(&form, &fields).problem(503, "database-unavailable").says("never carried out twice");
+    stranger
+        .submit(&form, &fields)
+        .problem(503, "database-unavailable")
+        .says("never carried out twice");
     // What needs no database is as it was.
     browser.get("/problems").ok();
 }

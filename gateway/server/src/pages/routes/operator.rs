@@ -49,7 +49,6 @@ fn configure_cards(routes: &mut ServiceConfig) {
 }
 
 fn configure_plugins(routes: &mut ServiceConfig) {
-    let of = |verb: &str| format!("/operator/plugins/{{id}}/{verb}");
     routes
         .service(
             page("/operator/plugins")
@@ -57,14 +56,14 @@ fn configure_plugins(routes: &mut ServiceConfig) {
                 .route(post().to(plugins::install)),
         )
         .service(page("/operator/plugins/{id}").route(get().to(plugin::page)))
-        .service(page(&of("calls")).route(get().to(plugin::calls)))
-        .service(page(&of("grants")).route(post().to(plugin_life::grant)))
-        .service(page(&of("enable")).route(post().to(plugin_life::enable)))
-        .service(page(&of("activate")).route(post().to(plugin_life::activate)))
-        .service(page(&of("rollback")).route(post().to(plugin_life::rollback)))
-        .service(page(&of("disable")).route(post().to(plugin_life::disable)))
-        .service(page(&of("shadow")).route(post().to(plugin_shadow::start)))
-        .service(page(&of("shadow/stop")).route(post().to(plugin_shadow::stop)));
+        .service(page("/operator/plugins/{id}/calls").route(get().to(plugin::calls)))
+        .service(page("/operator/plugins/{id}/grants").route(post().to(plugin_life::grant)))
+        .service(page("/operator/plugins/{id}/enable").route(post().to(plugin_life::enable)))
+        .service(page("/operator/plugins/{id}/activate").route(post().to(plugin_life::activate)))
+        .service(page("/operator/plugins/{id}/rollback").route(post().to(plugin_life::rollback)))
+        .service(page("/operator/plugins/{id}/disable").route(post().to(plugin_life::disable)))
+        .service(page("/operator/plugins/{id}/shadow").route(post().to(plugin_shadow::start)))
+        .service(page("/operator/plugins/{id}/shadow/stop").route(post().to(plugin_shadow::stop)));
 }
 
 fn configure_money(routes: &mut ServiceConfig) {
