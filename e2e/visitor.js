@@ -124,7 +124,7 @@ export class Visitor {
   #document;
 
   #watch() {
-    const ours = [gateway, shop, "data:", "blob:"];
+    const ours = [gateway, shop, process.env.E2E_WORDPRESS, "data:", "blob:"].filter(Boolean);
     this.page.on("response", (response) => {
       const request = response.request();
       const isDocument = request.isNavigationRequest() && request.frame() === this.page.mainFrame();

@@ -6,6 +6,7 @@ import * as account from "./journeys/account.js";
 import * as desk from "./journeys/desk.js";
 import * as buyers from "./journeys/shop.js";
 import * as wallet from "./journeys/wallet.js";
+import * as wordpress from "./journeys/wordpress.js";
 import { Results } from "./results.js";
 import { Visitor, close, open } from "./visitor.js";
 import { TWO_WAYS, WAYS } from "./ways.js";
@@ -44,5 +45,8 @@ walk("wallet, a buyer meets trouble", wallet.meetsTrouble, TWO_WAYS);
 walk("desk, a merchant sells", desk.sells, WAYS);
 walk("desk, a merchant watches", desk.watches, [WAYS[1]]);
 walk("desk, a merchant sets up", desk.setsUp, TWO_WAYS);
+
+walk("wordpress, a plugin asks", wordpress.asksAsThePluginDoes, [WAYS[0]]);
+if (process.env.E2E_WORDPRESS) walk("wordpress, a reader logs in", wordpress.reads, TWO_WAYS);
 
 test("every page is quick", () => results.settle());

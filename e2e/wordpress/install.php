@@ -22,6 +22,8 @@ update_option('http_authentication_options', [
     'auto_create_email_domain' => getenv('WORDPRESS_EMAIL_DOMAIN'),
     'db_version' => 2,
 ]);
+// Pictures of commenters come from elsewhere.
+update_option('show_avatars', 0);
 $failed = activate_plugin('http-authentication/http-authentication.php');
 if (is_wp_error($failed)) {
     fwrite(STDERR, $failed->get_error_message() . "\n");

@@ -70,6 +70,7 @@ impl WordPress {
         let port = free_port()?;
         let address = format!("http://127.0.0.1:{port}");
         let client = login_client(house, gateway, &address)?;
+        let php = php_module()?;
         let site = copied(folder.path(), files)?;
         let socket = folder.path().join("database.sock");
         let database = database(folder.path(), &socket)?;
@@ -84,7 +85,8 @@ impl WordPress {
                 .env("WORDPRESS_CLIENT_SECRET", text(&client, "/client_secret"))
                 .env("WORDPRESS_EMAIL_DOMAIN", "buyers.example")
                 .env("PURSER_URL", house.issuer())
-                .env("APACHE_MODULES", MODULES);
+                .env("APACHE_MODULES", MODULES)
+                .env("APACHE_PHP", &php);
         };
         let mut install = Command::new("php");
         with_environment(install.arg("install.php").current_dir(&site));
@@ -144,6 +146,14 @@ fn database(folder: &Path, socket: &Path) -> Result<Program> {
     };
     wait_for("MariaDB", create)?;
     Ok(server)
+}
+
+/// Its name has PHP's version in it.
+fn php_module() -> Result<PathBuf> {
+    let modules = fs::read_dir(MODULES)?.collect::<Result<Vec<_>, _>>()?;
+    let is_php = |module: &fs::DirEntry| module.file_name().to_string_lossy().starts_with("libphp");
+    let found = modules.iter().find(|module| is_php(module));
+    Ok(found.context("Apache has no PHP: install libapache2-mod-php")?.path())
 }
 
 fn open_to_all(folder: &Path) -> Result<()> {
