@@ -93,7 +93,7 @@ on_both_databases! {
         let page = other.get("/wallet/load").ok();
         other.submit(&page, &[("code", &code)]).leads_to("/wallet");
         assert_eq!(balance(world, &other_login), "100.00");
-        browser.get("/wallet").ok().says("Nothing was left in it");
+        browser.get("/wallet").ok().says("Nothing of it is left to collect");
         world.check();
     }
 }
