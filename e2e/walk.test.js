@@ -3,8 +3,10 @@
 import { rmSync } from "node:fs";
 import { after, before, test } from "node:test";
 import * as account from "./journeys/account.js";
-import * as desk from "./journeys/desk.js";
 import * as buyers from "./journeys/shop.js";
+import * as demo from "./journeys/demo.js";
+import * as desk from "./journeys/desk.js";
+import * as operator from "./journeys/operator.js";
 import * as wallet from "./journeys/wallet.js";
 import * as wordpress from "./journeys/wordpress.js";
 import { Results } from "./results.js";
@@ -45,6 +47,13 @@ walk("wallet, a buyer meets trouble", wallet.meetsTrouble, TWO_WAYS);
 walk("desk, a merchant sells", desk.sells, WAYS);
 walk("desk, a merchant watches", desk.watches, [WAYS[1]]);
 walk("desk, a merchant sets up", desk.setsUp, TWO_WAYS);
+
+walk("operator, looks around", operator.looksAround, WAYS);
+walk("operator, keeps house", operator.keepsHouse, TWO_WAYS);
+walk("operator, installs a plugin", operator.installsAPlugin, TWO_WAYS);
+walk("operator, pays out", operator.paysOut, TWO_WAYS);
+
+walk("demo, opens a shop", demo.opensAShop, [WAYS[3]]);
 
 walk("wordpress, a plugin asks", wordpress.asksAsThePluginDoes, [WAYS[0]]);
 if (process.env.E2E_WORDPRESS) walk("wordpress, a reader logs in", wordpress.reads, TWO_WAYS);

@@ -72,12 +72,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .env("E2E_SHOP", &bookshop.address)
         .env("E2E_OPERATOR_KEY", house.operator_key()?)
         .env("E2E_PURSER", &binary)
+        .env("E2E_PLUGIN", plugin(&binary, &folder)?)
+        .env("E2E_RATES", step::root().join("docs/vectors/eurofxref-2024-06-28.xml"))
         .env("E2E_RESULTS", &folder)
         .env("CHROMIUM", needs::chromium().context("there is no Chromium")?);
     step::run(&mut node).with_context(|| format!("the gateway logged:\n{}", house.log_end()))?;
     drop((bookshop, wordpress));
     gateway.stop()?;
     house.check_books()
+}
+
+/// A plugin that is not the gateway's own: the example.
+fn plugin(purser: &Path, folder: &Path) -> Result<PathBuf> {
+    let file = folder.join("gst-sg.wasm");
+    let mut build = Command::new(purser);
+    build.args(["plugin", "build"]).arg(step::root().join("examples/plugin-rust"));
+    step::run(build.arg("--out").arg(&file))?;
+    Ok(file)
 }
 
 /// A folder of the repository's, copied to where its packages may be installed beside it.
