@@ -26,7 +26,7 @@ on_both_databases! {
         assert_eq!(made.header("cache-control"), Some("no-store"));
         let key = secrets(&made.body).remove(0);
         let client = Client::new(&world.base, Some(&key));
-        let offer = super::titled("A thing", "1.00", "USD");
+        let offer = crate::titled("A thing", "1.00", "USD");
         client.post("/v1/offers", None, &offer).ok(201);
         client.get("/v1/sales").problem(403, "scope-missing");
         let again = shop.browser.get("/desk/keys").ok();

@@ -33,7 +33,7 @@ on_both_databases! {
         let sold = buyer.buy(&[offer]).ok(201);
         assert_eq!(sold["items"][0]["title"], "A thing & more");
         assert_eq!(sold["items"][0]["taxes"][0]["category"], "book");
-        let mut anybody = super::Browser::new(world);
+        let mut anybody = crate::browser::Browser::new(world);
         assert!(anybody.get(&format!("/pay?offer={offer}")).status < 400);
     }
 

@@ -137,7 +137,7 @@ on_both_databases! {
         assert_eq!(nonsense.status, 400);
         let other = browser.upload((&page, nth), &[("feed", "other")], newer.as_bytes());
         assert_eq!(other.status, 404);
-        let huge = browser.upload((&page, nth), &[("feed", "ecb-daily")], &vec![b'x'; 40 << 20]);
+        let huge = browser.upload((&page, nth), &[("feed", "ecb-daily")], &vec![b'x'; (1 << 20) + 1]);
         assert_eq!(huge.status, 413);
     }
 

@@ -138,7 +138,7 @@ on_both_databases! {
             assert_eq!(refused.status, 422);
             refused.says(said).says("href=\"#file\"");
         }
-        let large = vec![0; 33 << 20];
+        let large = vec![0; (32 << 20) + 1];
         let refused = upload(&mut browser, &large, &[("allow_large", "yes")]);
         assert_eq!(refused.status, 413);
         let unknown = upload(&mut browser, b"x", &[("surprise", "1")]);

@@ -159,8 +159,10 @@ impl Browser {
     /// Sends the form of a page that leads to this address, with its hidden fields and these.
     #[track_caller]
     pub fn send(&mut self, page: &Page, action: &str, fields: &[(&str, &str)]) -> Page {
-        let count = page.body.matches("<form").count();
-        let nth = (0..count).find(|nth| page.form(*nth).action == action);
+        // A form that only asks may lead to the same address.
+        let mut forms = page.body.split("<form").skip(1);
+        let posted = format!("method=\"post\" action=\"{action}\"");
+        let nth = forms.position(|form| form.split('>').next().unwrap().contains(&posted));
         let nth = nth.unwrap_or_else(|| panic!("no form leads to {action}: {}", page.body));
         self.submit_nth(page, nth, fields)
     }
