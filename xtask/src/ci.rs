@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::gateway::{Database, Subject};
-use crate::{bench, kill, languages, needs, readme, schemathesis, step};
+use crate::{bench, e2e, kill, languages, needs, readme, schemathesis, step};
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -36,6 +36,7 @@ const RUNS: &[Step] = &[
     ("README commands", readme_commands),
     ("Other languages", other_languages),
     ("Schemathesis", schemathesis_short),
+    ("End to end", end_to_end),
     ("Kill, SQLite", kill_sqlite),
     ("Kill, PostgreSQL", kill_postgres),
     ("Kill steps, SQLite", kill_steps_sqlite),
@@ -110,6 +111,10 @@ fn other_languages() -> Result<()> {
 fn schemathesis_short() -> Result<()> {
     let examples = SCHEMATHESIS_EXAMPLES;
     schemathesis::run(&schemathesis::Arguments { subject: Subject::default(), examples, seed: 1 })
+}
+
+fn end_to_end() -> Result<()> {
+    e2e::run(&e2e::Arguments::default())
 }
 
 fn kill_sqlite() -> Result<()> {

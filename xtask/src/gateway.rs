@@ -62,10 +62,16 @@ impl House {
 
     /// Starts the gateway in its sandbox and waits until it is ready.
     pub(crate) fn open(&self) -> Result<Gateway<'_>> {
+        self.open_with(&[])
+    }
+
+    /// The same, with further flags of `purser serve`.
+    pub(crate) fn open_with(&self, flags: &[&str]) -> Result<Gateway<'_>> {
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
         let mut serve = self.command("serve");
         serve
             .args(["--clock", CLOCK, "--listen", &self.address.to_string()])
+            .args(flags)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -106,9 +112,19 @@ impl House {
 
     /// The key that the gateway wrote at its first start.
     pub(crate) fn operator_key(&self) -> Result<String> {
-        let file = self.data().join("operator.key");
+        let file = self.operator_key_file();
         let key = fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
         Ok(key.trim().to_owned())
+    }
+
+    /// Where it wrote it.
+    pub(crate) fn operator_key_file(&self) -> PathBuf {
+        self.data().join("operator.key")
+    }
+
+    /// A file that is removed with the house.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 
     /// The last lines that the gateway logged.
@@ -121,11 +137,11 @@ impl House {
 
     /// Its data directory.
     pub(crate) fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
+        self.file("data")
     }
 
     fn log(&self) -> PathBuf {
-        self.directory.path().join("log")
+        self.file("log")
     }
 }
 

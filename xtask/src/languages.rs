@@ -110,7 +110,7 @@ fn copy(source: &Path, to: &Path) -> Result<()> {
 }
 
 fn javascript(source: &Path, folder: &Path) -> Result<PathBuf> {
-    needs::foreign("the plugin in JavaScript", &[needs::NODE_FOR_PLUGINS, needs::NPM])?;
+    needs::foreign("the plugin in JavaScript", &[needs::NODE_20, needs::NPM])?;
     copy(source, folder)?;
     // Not `npm ci`: it refuses the lock file where a registry lacks a binding for some other system. The versions are the
     // lock file's all the same.

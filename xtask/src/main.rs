@@ -7,6 +7,7 @@
 
 mod bench;
 mod ci;
+mod e2e;
 mod gateway;
 mod http;
 mod interrupt;
@@ -46,6 +47,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Fuzzes a running gateway through its OpenAPI document
     Schemathesis(schemathesis::Arguments),
+    /// Walks through the pages as their users do, in a browser
+    E2e(e2e::Arguments),
     /// Builds the example plugin in other languages, and holds it against the one in Rust
     Languages(languages::Arguments),
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
             Command::Kill(arguments) => kill::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Schemathesis(arguments) => schemathesis::run(&arguments),
+            Command::E2e(arguments) => e2e::run(&arguments),
             Command::Languages(arguments) => languages::run(&arguments),
         });
     match result {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -56,8 +56,8 @@ const NODE: Foreign = Foreign {
     packages: &["nodejs"],
     is_there: || node_major().is_some_and(|major| major >= 18),
 };
-/// What runs the tools that make plugins of JavaScript: they ask for more.
-pub(crate) const NODE_FOR_PLUGINS: Foreign = Foreign {
+/// What runs the tools that make plugins of JavaScript, the bookshop and the browser: they ask for more.
+pub(crate) const NODE_20: Foreign = Foreign {
     name: "Node.js 20 or later",
     is_there: || node_major().is_some_and(|major| major >= 20),
     ..NODE
@@ -74,6 +74,47 @@ pub(crate) const SQLITE: Foreign = Foreign {
     packages: &["sqlite3"],
     is_there: || step::is_on_path("sqlite3"),
 };
+
+/// A browser, with fonts for the languages of the pages.
+pub(crate) const CHROMIUM: Foreign = Foreign {
+    name: "Chromium",
+    packages: &["chromium", "fonts-noto-core", "fonts-ipafont-gothic"],
+    is_there: || chromium().is_some(),
+};
+
+/// Shop software of others, and an OpenID Connect client of others before it.
+pub(crate) const WORDPRESS: [Foreign; 4] = [
+    Foreign {
+        name: "WordPress with its plugin for HTTP authentication, as Debian has them",
+        packages: &["wordpress", "wordpress-plugin-http-authentication"],
+        is_there: || {
+            let plugin = "/usr/share/wordpress/wp-content/plugins/http-authentication";
+            Path::new(plugin).is_dir()
+        },
+    },
+    Foreign {
+        name: "PHP",
+        packages: &["php-cli", "php-mysql", "libapache2-mod-php"],
+        is_there: || step::is_on_path("php"),
+    },
+    Foreign {
+        name: "Apache with mod_auth_openidc",
+        packages: &["apache2", "libapache2-mod-auth-openidc"],
+        is_there: || Path::new("/usr/lib/apache2/modules/mod_auth_openidc.so").is_file(),
+    },
+    Foreign {
+        name: "MariaDB",
+        packages: &["mariadb-server"],
+        is_there: || step::is_on_path("mariadbd"),
+    },
+];
+
+/// The browser that is on this machine, or the one that `CHROMIUM` names.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from).filter(|file| file.is_file());
+    let known = ["chromium", "chromium-browser", "google-chrome"];
+    named.or_else(|| known.iter().find_map(|name| step::find_on_path(name)))
+}
 
 /// What the gateway's tests run: shops' clients, merchants' libraries, and what reads and renders the symbols of stamps.
 const OF_TESTS: [Foreign; 7] = [

@@ -112,6 +112,10 @@ ids! {
     RateTableId = "rate_";
     /// A login session.
     SessionId = "sess_";
+    /// A shop as a client of the login: `client_id`.
+    LoginClientId = "client_";
+    /// What a shop may do and see since a buyer logged in.
+    GrantId = "grant_";
     /// A stamp.
     StampId = "stamp_";
     /// A scan of a stamp.

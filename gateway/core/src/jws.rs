@@ -16,7 +16,7 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header,
     crypto::{aws_lc, verify},
     jwk::{
-        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm,
+        AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm,
         OctetKeyPairParameters, OctetKeyPairType, PublicKeyUse,
     },
 };
@@ -27,8 +27,11 @@ use serde::{
 
 use crate::secret::Secret;
 
+mod rsa;
 mod strict;
 
+pub use self::rsa::RsaKey;
+pub use jsonwebtoken::jwk::JwkSet;
 pub(crate) use strict::from_json;
 
 /// A receipt of 50 items with the longest titles and several taxes each stays below it.
@@ -49,6 +52,9 @@ pub enum KeyError {
     /// Not a private Ed25519 key.
     #[error("not an Ed25519 private key in PKCS#8")]
     PrivateKey,
+    /// Not a private RSA key.
+    #[error("not an RSA private key in PKCS#8")]
+    RsaPrivateKey,
     /// Not a public Ed25519 key.
     #[error(
         "not an Ed25519 public key; send it as PEM (BEGIN PUBLIC KEY), as a JWK with kty OKP, \
@@ -115,6 +121,7 @@ impl<'a> Compact<'a> {
         let named = match algorithm {
             Algorithm::HS256 => "HS256",
             Algorithm::EdDSA => "EdDSA",
+            Algorithm::RS256 => "RS256",
             _ => return false,
         };
         self.alg == named
@@ -264,11 +271,16 @@ impl Keyring {
     /// and for whom, is for the caller to judge.
     pub fn verify<C: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<C, NotGenuine> {
         let token = Compact::parse(token, typ, TOKEN_BYTES_MAX)?;
-        let (_, key) = self.keys.iter().find(|(kid, _)| *kid == token.kid).ok_or(NotGenuine)?;
-        if !token.is_signed_by(&key.decoding_key(), Algorithm::EdDSA) {
+        if !self.have_signed(&token) {
             return Err(NotGenuine);
         }
         from_json(&token.payload).ok_or(NotGenuine)
+    }
+
+    /// Whether one of them signed the token.
+    pub(crate) fn have_signed(&self, token: &Compact<'_>) -> bool {
+        let key = self.keys.iter().find(|(kid, _)| *kid == token.kid);
+        key.is_some_and(|(_, key)| token.is_signed_by(&key.decoding_key(), Algorithm::EdDSA))
     }
 }
 

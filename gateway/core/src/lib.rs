@@ -15,6 +15,7 @@ pub mod ids;
 pub mod jws;
 pub mod liability;
 pub mod load;
+pub mod login;
 pub mod offer;
 pub mod outbound;
 pub mod outgoing;

@@ -27,6 +27,13 @@ impl RefundPolicy {
         let max_total = Money::new(minor, unit_of_account);
         Self { max_count: 10, max_total, window_days: 14, period_days: 90 }
     }
+
+    /// Until when something that was bought at `bought_at` may go back, where its offer names a window of its own or
+    /// not. Never, if it was a final sale.
+    pub fn window_ends_at(&self, bought_at: Timestamp, own_days: Option<u32>) -> Option<Timestamp> {
+        let days = own_days.unwrap_or(self.window_days);
+        (days > 0).then(|| days_after(bought_at, days))
+    }
 }
 
 /// What a country allows of anonymous stored value (e.g. Dir. (EU) 2015/849 art. 12). No limit where none is set.

@@ -14,7 +14,7 @@ use crate::{
     command::{Answer, Note, Stop, active_vault, done_line, vault_needs},
     entry::{Entry, EntryKind, Posting},
     ids::{AccountId, CardId, EntryId, ItemId, LogId, MerchantId, RefundId},
-    policy::{RefundPolicy, days_after},
+    policy::RefundPolicy,
     purchase::item_postings,
     record::{EventRecord, ItemRecord, LogKind, RefundRecord},
     refusal::Refusal,
@@ -153,8 +153,8 @@ impl Refund {
         if let Some(back) = &self.stamp {
             back.check(state.record.id, books)?;
         }
-        let days = state.record.refund_window_days.unwrap_or(self.policy.window_days);
-        if days == 0 || at > days_after(state.record.at, days) {
+        let ends_at = self.policy.window_ends_at(state.record.at, state.record.refund_window_days);
+        if ends_at.is_none_or(|ends_at| at > ends_at) {
             return Err(Refusal::RefundWindowClosed.into());
         }
         Ok(state.record.clone())

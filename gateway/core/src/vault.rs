@@ -59,6 +59,25 @@ pub struct VaultView {
     pub compensation: Option<(CardId, Money)>,
 }
 
+impl VaultView {
+    /// When the running refund period ends, if one is running.
+    pub fn period_ends_at(&self) -> Option<Timestamp> {
+        self.period_started_at.map(|start| days_after(start, self.policy.period_days))
+    }
+
+    /// What may still be refunded in this period. A refund of more closes the vault.
+    pub fn refund_left(&self) -> Money {
+        let left = self.policy.max_total.minus(self.refund_total).ok();
+        let left = left.filter(|left| left.is_positive());
+        left.unwrap_or(Money::zero(self.refund_total.currency()))
+    }
+
+    /// How many refunds may still be made in this period.
+    pub const fn refunds_left(&self) -> u32 {
+        self.policy.max_count.saturating_sub(self.refund_count)
+    }
+}
+
 impl Vault {
     /// Whether the vault may be used.
     pub const fn is_active(&self) -> bool {

@@ -40,6 +40,12 @@ impl Clock {
         Timestamp::from_microsecond(now).unwrap_or(Timestamp::MAX)
     }
 
+    /// A moment of the gateway's time, as foreign software has it on its own clock.
+    pub fn by_machine(&self, at: Timestamp) -> Timestamp {
+        let behind = at.as_microsecond().saturating_sub(self.ahead_us.load(Ordering::SeqCst));
+        Timestamp::from_microsecond(behind).unwrap_or(Timestamp::MIN)
+    }
+
     /// Today in UTC, the day by which taxes and rates are judged.
     pub fn today(&self) -> Date {
         day(self.now())

@@ -7,7 +7,7 @@ use purser_host::Plugins;
 use purser_store::Store;
 
 use crate::{
-    app::{facts::FactsCache, plugin::shadow::Shadows},
+    app::{check::Checks, facts::FactsCache, plugin::shadow::Shadows, stock::printing::Printings},
     clock::Clock,
     http::stream::Streams,
     keys::Keys,
@@ -38,6 +38,10 @@ pub struct Parts {
     pub outbound: Outbound,
     /// The plugins that run beside those that answer.
     pub shadows: Shadows,
+    /// Batches of cards that are printed for somebody who watches.
+    pub printings: Printings,
+    /// The check of the books that runs behind an answer.
+    pub checks: Checks,
     /// What operators and merchants set, by version.
     pub facts: FactsCache,
     /// Wakes whoever delivers to webhooks, when there is something that no event tells of.
@@ -48,6 +52,8 @@ pub struct Parts {
     pub streams: Streams,
     /// Password hashing, bounded.
     pub logins: crate::app::login::Logins,
+    /// The key of RSA that ID tokens are signed with, once it was needed.
+    pub login_keys: crate::app::oidc::key::LoginKeys,
     /// Access tokens that were verified.
     pub tokens: crate::app::session::TokenCache,
 }

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod metrics;
 pub mod network;
 pub mod outbound;
+pub mod pages;
 pub mod place;
 pub mod problem;
 pub mod random;

@@ -105,6 +105,9 @@ kinds! {
     PIN_REQUIRED = "pin-required", 403, "The PIN is needed for this amount",
         "The amount is above the step-up limit, and the request holds no PIN or a wrong one.",
         "Send the same request with `pin`. Five wrong PINs in a row end the session.";
+    FORM_EXPIRED = "form-expired", 403, "This form cannot be sent any more",
+        "It was opened before you signed in or out, or another site has sent it.",
+        "Open the page again and send its form from there.";
     NOT_FOUND = "not-found", 404, "There is no such thing",
         "It does not exist, or it is somebody else's.",
         "Check the address and the id.";

@@ -68,6 +68,8 @@ pub struct Throttle {
     pub logins_per_email: u32,
     /// Wrong logins from one address.
     pub logins_per_address: u32,
+    /// Wrong logins that one merchant's website asked for, where nobody signed in with the e-mail lately.
+    pub logins_per_merchant: u32,
     /// Wrong card codes and taps for one vault.
     pub cards_per_vault: u32,
     /// Wrong card codes and taps from one address.
@@ -81,6 +83,7 @@ impl Default for Throttle {
         Self {
             logins_per_email: 10,
             logins_per_address: 100,
+            logins_per_merchant: 500,
             cards_per_vault: 20,
             cards_per_address: 200,
             sign_ups_per_minute: 60,
@@ -94,6 +97,7 @@ impl Throttle {
         Self {
             logins_per_email: self.logins_per_email.saturating_mul(10),
             logins_per_address: self.logins_per_address.saturating_mul(10),
+            logins_per_merchant: self.logins_per_merchant.saturating_mul(10),
             cards_per_vault: self.cards_per_vault.saturating_mul(10),
             cards_per_address: self.cards_per_address.saturating_mul(10),
             sign_ups_per_minute: self.sign_ups_per_minute.saturating_mul(10),

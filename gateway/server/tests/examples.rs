@@ -13,9 +13,12 @@ mod support;
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
     os::unix::fs::symlink,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
 };
 
 use support::Process;
@@ -27,7 +30,11 @@ fn root() -> PathBuf {
 
 /// The lines of every block of that kind in the README.
 fn blocks(kind: &str) -> Vec<String> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    blocks_of("README.md", kind)
+}
+
+fn blocks_of(page: &str, kind: &str) -> Vec<String> {
+    let readme = fs::read_to_string(root().join(page)).unwrap();
     let fence = format!("```{kind}\n");
     readme.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
@@ -66,7 +73,7 @@ fn python() -> PathBuf {
 
 #[test]
 fn the_ten_lines_of_the_readme_take_money() {
-    let shop = fs::read_to_string(root().join("examples/shop/shop.py")).unwrap();
+    let shop = fs::read_to_string(root().join("examples/first-sale/sale.py")).unwrap();
     let lines = blocks("python");
     assert!(
         !lines.is_empty() && lines.iter().all(|lines| shop.contains(lines)),
@@ -92,4 +99,61 @@ fn the_ten_lines_of_the_readme_take_money() {
         said,
         "loaded 53.25 USD\nbought for 12.74 USD\npurchase.paid: A notebook for 11.90 EUR\n"
     );
+}
+
+/// A program with all that it started; ends with the test, however that ends.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.0.id());
+        let _ = Command::new("kill").args(["-TERM", "--", &group]).status();
+        let _ = self.0.wait();
+    }
+}
+
+/// The repository's bookshop, in a folder of the same place below another root.
+fn bookshop(root_of_copy: &Path) -> PathBuf {
+    let shop = root_of_copy.join("examples/shop");
+    let listed = run(Command::new("git").args(["ls-files", "examples/shop"]).current_dir(root()));
+    for name in listed.lines() {
+        fs::create_dir_all(root_of_copy.join(name).parent().unwrap()).unwrap();
+        fs::copy(root().join(name), root_of_copy.join(name)).unwrap();
+    }
+    shop
+}
+
+#[test]
+fn the_bookshop_opens_as_its_readme_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = bookshop(folder.path());
+    let gateway = Process::start(folder.path(), &["--sandbox"]);
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("http://127.0.0.1:{port}");
+    let commands = blocks_of("examples/shop/README.md", "sh").concat();
+    let sh = |command: &str| {
+        let mut sh = Command::new("sh");
+        sh.args(["-c", command]).current_dir(&shop);
+        sh.env("PURSER_URL", &gateway.base).env("SHOP_URL", &address);
+        sh
+    };
+    let mut commands: Vec<&str> = commands.lines().collect();
+    assert_eq!(commands.pop(), Some("npm start"));
+    for command in commands {
+        run(&mut sh(command));
+    }
+    let mut server = sh("npm start");
+    let mut server = Group(server.process_group(0).stdout(Stdio::piped()).spawn().unwrap());
+    let said = BufReader::new(server.0.stdout.take().unwrap()).lines();
+    let open = said.map(Result::unwrap).find(|line| line.contains(&address));
+    assert!(open.is_some(), "the shop says where it is open");
+    let mut curl = Command::new("curl");
+    let shelf = run(curl.args(["--silent", "--fail", &address]));
+    assert!(shelf.contains("The Thing with Feathers"), "{shelf}");
+    let mut curl = Command::new("curl");
+    let login =
+        ["--silent", "--output", "/dev/null", "--write-out", "%{http_code} %{redirect_url}"];
+    let leads = run(curl.args(login).arg(format!("{address}/login")));
+    let authorize = format!("303 {}/oauth/authorize?", gateway.base);
+    assert!(leads.starts_with(&authorize), "a buyer logs in at the gateway: {leads}");
 }

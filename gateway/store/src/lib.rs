@@ -29,6 +29,7 @@ pub use database::has_books;
 pub use error::{OpenError, StoreError};
 pub use idempotency::{Answered, idempotency_find};
 pub use open_account::{open_balance, open_balances};
+pub use outbox::event_insert;
 pub use seal::{Seal, seal_hash_at, seals_after};
 pub use store::{Committed, Store, StoreConfig};
 pub use teller::{Reply, SubmitError, TellerCounts};

@@ -9,7 +9,7 @@ use diesel::{
     result::QueryResult,
     sql_types::{Array, BigInt, Text},
 };
-use purser_core::ids::MerchantId;
+use purser_core::{ids::MerchantId, record::EventRecord};
 
 use crate::{
     Committed, Connection, Store, StoreError,
@@ -24,7 +24,29 @@ type Waiting = (i64, String, String);
 /// A few milliseconds of the writer's time.
 const EVENTS_MAX: i64 = 500;
 
+/// Keeps an event of a change that no command makes. It is told of like any other once it has its position.
+pub fn event_insert(conn: &mut Connection, new: &EventRecord) -> Result<(), StoreError> {
+    let id = new.id.to_string();
+    let row = (
+        event::id.eq(&id),
+        event::merchant.eq(new.merchant.to_string()),
+        event::kind.eq(new.kind),
+        event::at.eq(new.at.as_microsecond()),
+        event::data.eq(&new.data),
+    );
+    diesel::insert_into(event::table).values(row).execute(conn)?;
+    diesel::insert_into(event_unplaced::table)
+        .values(event_unplaced::event.eq(&id))
+        .execute(conn)?;
+    Ok(())
+}
+
 impl Store {
+    /// Has events that were just written placed now, and not at the next look for them.
+    pub fn events_written(&self) {
+        self.tell(Committed::default());
+    }
+
     /// Gives positions to at most 500 events and tells who listens for their merchants. Says how many; when it
     /// says none, there is nothing left for now.
     pub async fn place_events(&self) -> Result<usize, StoreError> {

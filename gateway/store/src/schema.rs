@@ -1,13 +1,17 @@
 //! The tables, as both databases have them: times are microseconds, amounts minor units, decimals and JSON text.
 
 mod journal;
+mod login;
 mod outgoing;
+mod pages;
 mod plugins;
 mod stamps;
 mod webhooks;
 
 pub(crate) use journal::{entry, entry_sealed, entry_unsealed, posting, seal};
+pub(crate) use login::{login_client, login_consent, login_grant, login_key, login_refresh};
 pub(crate) use outgoing::{filing, filing_claim, filing_sent, payout, remittance, settlement};
+pub(crate) use pages::browser_session;
 pub(crate) use plugins::{
     plugin, plugin_binding, plugin_key, plugin_secret, plugin_shadow, plugin_shadow_example,
     plugin_shadow_tally,
@@ -370,6 +374,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     refresh_token,
     throttle,
     familiar_address,
+    browser_session,
     card_batch,
     card,
     vault_load,
@@ -410,4 +415,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     webhook,
     webhook_delivery,
     webhook_attempt,
+    login_client,
+    login_consent,
+    login_grant,
+    login_key,
+    login_refresh,
 );

@@ -10,7 +10,10 @@ use diesel::{Connection as _, RunQueryDsl, connection::InstrumentationEvent, sql
 use purser_core::Timestamp;
 use purser_store::{
     Connection,
-    facts::{session::sessions_expired_delete, throttle::throttles_expired_delete},
+    facts::{
+        login_grant::login_grants_expired_delete, session::sessions_expired_delete,
+        throttle::throttles_expired_delete,
+    },
     read::latest::time_latest,
 };
 
@@ -48,8 +51,9 @@ fn what_has_expired_and_what_came_last_are_found_by_an_index() {
         time_latest(conn).unwrap();
         sessions_expired_delete(conn, now).unwrap();
         throttles_expired_delete(conn, now).unwrap();
+        login_grants_expired_delete(conn, now).unwrap();
     });
-    assert!(plans.len() > 8, "{plans:#?}");
+    assert!(plans.len() > 10, "{plans:#?}");
     for (sql, steps) in plans {
         // SQLite says SEARCH of a highest value even where it looks at every row, and SCAN even where it stops at the
         // first, which is so unless it sorts.

@@ -74,6 +74,20 @@ pub(super) struct Offered {
     pub(super) plugin: TaxPlugin,
 }
 
+/// What offers say, once they are found to be their merchants' own: before it is known who buys, and so without taxes.
+pub async fn look(
+    gateway: &Gateway,
+    making: &Making,
+    offers: &[String],
+) -> Result<Vec<(Offer, Arc<Merchant>)>, Problem> {
+    let mut found = Vec::with_capacity(offers.len());
+    for (index, token) in offers.iter().enumerate() {
+        let genuine = genuine(gateway, making, token).await;
+        found.push(genuine.map_err(|problem| in_offer(problem, index))?);
+    }
+    Ok(found)
+}
+
 /// Opens the offers, asks the plugins and prices every item.
 pub async fn fill(gateway: &Gateway, making: &Making, wish: &Wish) -> Result<Basket, Problem> {
     let mut offered = Vec::with_capacity(wish.offers.len());
@@ -122,6 +136,18 @@ async fn open(
     consumer: &Consumer,
     token: &str,
 ) -> Result<Offered, Problem> {
+    let (offer, merchant) = genuine(gateway, making, token).await?;
+    let place = place_of_supply(offer.item.category, &merchant, consumer);
+    let plugin = making.facts.tax_plugin(gateway, place, day(making.at)).await?;
+    Ok(Offered { offer, merchant, plugin })
+}
+
+/// An offer that its merchant signed, and that is valid now.
+async fn genuine(
+    gateway: &Gateway,
+    making: &Making,
+    token: &str,
+) -> Result<(Offer, Arc<Merchant>), Problem> {
     let sealed = Sealed::parse(token)?;
     let facts = &making.facts;
     let tampered = || Problem::new(problem::OFFER_TAMPERED);
@@ -129,9 +155,7 @@ async fn open(
     let offer = sealed.open(&key.key, key.merchant, &gateway.issuer, making.at.as_second())?;
     let merchant = facts.merchant(gateway, key.merchant).await?.ok_or_else(tampered)?;
     check_return_url(&offer, &merchant)?;
-    let place = place_of_supply(offer.item.category, &merchant, consumer);
-    let plugin = facts.tax_plugin(gateway, place, day(making.at)).await?;
-    Ok(Offered { offer, merchant, plugin })
+    Ok((offer, merchant))
 }
 
 /// Whose tax law it is: where the buyer consumes, but where the seller is for what is consumed there

@@ -19,6 +19,7 @@ use purser_store::{
 };
 
 use super::{
+    browser::Origin,
     login::{LoginSalt, Remembered},
     throttle::{Budget, LoginAttempt, attempt},
     token::Access,
@@ -72,7 +73,7 @@ async fn confirmed(
     password: &str,
 ) -> Result<(LoginAttempt, [u8; 32]), Problem> {
     let salt = access.login(gateway)?;
-    let attempt = LoginAttempt::begin(gateway, &salt, address).await?;
+    let attempt = LoginAttempt::begin(gateway, &salt, Origin::direct(address)).await?;
     let lookup =
         gateway.logins.lookup(&gateway.keys, &salt, &Remembered::claimed(pin, password)).await?;
     let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
@@ -100,6 +101,30 @@ pub async fn change(
     set.keep(gateway, guess, RecoveryChange::Kept { lookup }).await
 }
 
+/// Makes a new recovery code. The one before opens nothing any more.
+pub async fn new_recovery_code(
+    gateway: &Gateway,
+    access: &Access,
+    address: IpAddr,
+    pin: &str,
+    password: &str,
+) -> Result<SecretText, Problem> {
+    let (_, lookup) = confirmed(gateway, access, address, pin, password).await?;
+    let code = RecoveryCode::from_random(random::bytes());
+    let hash = code.hash(&gateway.keys.hash);
+    let kept = gateway.store.write(move |db| {
+        // What was shown is still good, or somebody has changed it meanwhile.
+        let Some(known) = identity_find(db, &lookup)? else { return Ok(false) };
+        let same = NewCredentials {
+            lookup: &lookup,
+            pin_verifier: &known.pin_verifier,
+            recovery: RecoveryChange::New(hash),
+        };
+        identity_credentials_set(db, known.account, &same)
+    });
+    if kept.await? { Ok(code.reveal()) } else { Err(Problem::new(problem::NOT_AUTHENTICATED)) }
+}
+
 /// Opens an account again with its recovery code, which is used up by it, and gives a new one.
 pub async fn recover(
     gateway: &Gateway,
@@ -109,7 +134,7 @@ pub async fn recover(
     let salt = LoginSalt::for_new_account(&gateway.keys.login, recovery.email)?;
     let claim =
         Remembered::chosen(("new_pin", recovery.new_pin), ("new_password", recovery.new_password))?;
-    let guess = LoginAttempt::begin(gateway, &salt, address).await?;
+    let guess = LoginAttempt::begin(gateway, &salt, Origin::direct(address)).await?;
     let hash = RecoveryCode::parse(recovery.code).ok().map(|code| code.hash(&gateway.keys.hash));
     let found = match hash {
         Some(hash) => gateway.store.read(move |db| identity_find_by_recovery(db, &hash)).await?,

@@ -1,5 +1,7 @@
 //! What a merchant does at the gateway: signed offers, keys, and refunds of its own accord.
 
+pub mod change;
+
 use purser_core::{
     Timestamp,
     command::{Answer, Command, KeyClaim, Outcome},
@@ -180,6 +182,29 @@ pub struct NewOfferKey {
 }
 
 impl NewOfferKey {
+    /// The key that a merchant asks for.
+    pub fn wanted(
+        gateway: &Gateway,
+        merchant: MerchantId,
+        (alg, public_key): (&str, Option<&str>),
+    ) -> Result<Self, Problem> {
+        let refused = |field: &str, detail: &str| Err(Problem::malformed(field, detail));
+        match (alg, public_key) {
+            ("HS256", None) => Ok(Self::hs256(gateway, merchant)),
+            ("HS256", Some(_)) => {
+                refused("public_key", "none with HS256: the gateway makes a secret")
+            }
+            ("EdDSA", Some(text)) => {
+                let key = PublicKey::parse(text);
+                let key =
+                    key.map_err(|error| Problem::malformed("public_key", error.to_string()))?;
+                Ok(Self::eddsa(gateway, merchant, key))
+            }
+            ("EdDSA", None) => refused("public_key", "needed with EdDSA"),
+            _ => refused("alg", "HS256 or EdDSA"),
+        }
+    }
+
     /// A secret that the merchant and the gateway share.
     pub fn hs256(gateway: &Gateway, merchant: MerchantId) -> Self {
         let secret = OfferSecret::from_random(&Secret::new(random::bytes()));
@@ -259,6 +284,9 @@ pub async fn api_key_add(
     scopes: Vec<String>,
     expires_at: Option<Timestamp>,
 ) -> Result<(ApiKey, SecretText), Problem> {
+    if expires_at.is_some_and(|end| end <= gateway.now()) {
+        return Err(Problem::malformed("expires_at", "a time to come"));
+    }
     let (text, hash) = gateway.keys.new_merchant_key();
     let key = api_key_new(gateway, owner, scopes, expires_at);
     let row = key.clone();

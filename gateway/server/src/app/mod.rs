@@ -2,17 +2,20 @@
 //! teller.
 
 pub mod basket;
+pub mod browser;
 pub mod check;
 pub mod credentials;
 pub mod erase;
 pub mod facts;
 pub mod filing;
+pub mod health;
 pub mod intent;
 pub mod liability;
 pub mod load;
 pub mod login;
 pub mod merchant;
 pub mod note;
+pub mod oidc;
 pub mod outgoing;
 pub mod payout;
 pub mod plugin;
@@ -23,6 +26,7 @@ pub mod refund;
 pub mod remittance;
 pub mod return_send;
 pub mod session;
+pub mod shops;
 pub mod signup;
 pub mod smart_card;
 pub mod stamp;
@@ -31,6 +35,8 @@ pub mod stock;
 pub mod throttle;
 pub mod token;
 pub mod trade;
+pub mod transactions;
 pub mod transfer;
+pub mod turnover;
 pub mod vault;
 pub mod webhook;

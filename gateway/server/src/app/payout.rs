@@ -1,5 +1,7 @@
 //! Payouts: what a merchant is owed goes to its bank.
 
+use std::collections::BTreeMap;
+
 use purser_core::{
     account::Account,
     command::{Answer, Command, KeyClaim, Outcome},
@@ -8,13 +10,18 @@ use purser_core::{
     payout::Payout,
     record::{EventRecord, PayoutRecord},
 };
-use purser_money::Currency;
-use purser_store::read::payout::{StoredPayout, payout_get};
+use purser_money::{Currency, Money};
+use purser_store::{
+    facts::merchant::{merchant_get, merchant_list},
+    open_balances,
+    read::payout::{StoredPayout, payout_get},
+};
 use serde_json::json;
 
 use super::{
     intent::{Making, carry_out},
     outgoing::{self, Open},
+    statement,
 };
 use crate::{gateway::Gateway, problem::Problem, random::id_bits};
 
@@ -74,6 +81,41 @@ fn event(payout: &PayoutRecord, settled: Settled, making: &Making) -> EventRecor
         at: making.at,
         data: data.to_string(),
     }
+}
+
+/// What a merchant is owed, and can be paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// Whom.
+    pub merchant: MerchantId,
+    /// The same for people.
+    pub name: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What merchants are owed now, by merchant and currency.
+pub async fn owed(gateway: &Gateway) -> Result<Vec<Owed>, Problem> {
+    let read = gateway.store.read(|db| Ok((open_balances(db)?, merchant_list(db)?)));
+    let (held, merchants) = read.await?;
+    let names: BTreeMap<MerchantId, String> =
+        merchants.into_iter().map(|merchant| (merchant.id, merchant.name)).collect();
+    let owed = |(account, amount): (Account, Money)| match account {
+        Account::Merchant(merchant, _) if amount.is_positive() => {
+            let name = names.get(&merchant).cloned().unwrap_or_default();
+            Some(Owed { merchant, name, amount })
+        }
+        _ => None,
+    };
+    Ok(held.into_iter().filter_map(owed).collect())
+}
+
+/// The file for the operator's bank.
+pub async fn bank_file(gateway: &Gateway, id: PayoutId) -> Result<Vec<u8>, Problem> {
+    let PayoutRecord { merchant, amount, .. } = get(gateway, id).await?.record;
+    let row = gateway.store.read(move |db| merchant_get(db, merchant)).await?;
+    let row = row.ok_or_else(|| Problem::internal("a payout to no merchant"))?;
+    statement::bank_file(&id.to_string(), (&merchant.to_string(), &row.name), amount)
 }
 
 /// A payout.

@@ -9,16 +9,20 @@ use purser_core::{
     secret::{KeyedHash, SecretBytes, SecretText, keyed_hash},
 };
 use purser_money::Money;
-use purser_store::facts::{
-    identity::{identity_find, identity_get, identity_hold},
-    session::{
-        PIN_FAILURES_MAX, Refresh, RefreshToken, Session, session_end, session_get, session_insert,
-        session_pin_failed, session_pin_passed, session_refresh,
+use purser_store::{
+    Connection, StoreError,
+    facts::{
+        identity::{identity_find, identity_get, identity_hold},
+        session::{
+            PIN_FAILURES_MAX, Refresh, RefreshToken, Session, session_end, session_end_all,
+            session_get, session_insert, session_pin_failed, session_pin_passed, session_refresh,
+        },
     },
 };
 
 pub use super::token::TokenCache;
 use super::{
+    browser::Origin,
     intent::Payer,
     login::{LoginSalt, Remembered},
     throttle::{Judging, LoginAttempt},
@@ -57,19 +61,43 @@ pub struct Login<'a> {
     pub password: &'a str,
 }
 
+/// Credentials that were found to be an account's.
+pub(super) struct Known {
+    /// Whose.
+    pub account: AccountId,
+    /// The salt of the login.
+    pub salt: LoginSalt,
+    lookup: [u8; 32],
+    attempt: LoginAttempt,
+}
+
 /// Signs in. Every failure looks alike and costs alike.
 pub async fn sign_in(
     gateway: &Gateway,
     login: &Login<'_>,
     address: IpAddr,
 ) -> Result<Tokens, Problem> {
+    let known = known(gateway, login, Origin::direct(address)).await?;
+    let (account, sealed) = (known.account, SealedSalt::seal(gateway, known.account, &known.salt));
+    let (refresh, kept) = refresh_token_of(gateway, &sealed, gateway.now());
+    let keep = move |db: &mut Connection, new: &Session| session_insert(db, new, &kept);
+    let session = known.begin(gateway, SESSION_HOURS, keep).await?;
+    let access = token::issue(gateway, account, session.id, sealed, session.created_at)?;
+    Ok(Tokens { access, refresh })
+}
+
+/// Whose credentials these are.
+pub(super) async fn known(
+    gateway: &Gateway,
+    login: &Login<'_>,
+    origin: Origin,
+) -> Result<Known, Problem> {
     let salt = LoginSalt::new(&gateway.keys.login, login.email);
-    let attempt = LoginAttempt::begin(gateway, &salt, address).await?;
+    let attempt = LoginAttempt::begin(gateway, &salt, origin).await?;
     let claim = Remembered::claimed(login.pin, login.password);
     let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
-    let found = gateway.store.read(move |db| identity_find(db, &lookup)).await?;
-    match found {
-        Some(identity) => begin(gateway, (identity.account, lookup), &salt, attempt).await,
+    match gateway.store.read(move |db| identity_find(db, &lookup)).await? {
+        Some(identity) => Ok(Known { account: identity.account, salt, lookup, attempt }),
         None => {
             attempt.failed(gateway).await?;
             Err(Problem::new(problem::WRONG_CREDENTIALS))
@@ -105,6 +133,16 @@ pub async fn sign_out(gateway: &Gateway, session: SessionId) -> Result<(), Probl
     Ok(())
 }
 
+/// Signs out everywhere: every session of the account ends, and what shops were granted in them.
+pub async fn sign_out_everywhere(gateway: &Gateway, account: AccountId) -> Result<(), Problem> {
+    Ok(gateway.store.write(move |db| session_end_all(db, account)).await?)
+}
+
+/// Whether the PIN is asked for before so much is paid.
+pub fn needs_pin(gateway: &Gateway, total: Money) -> bool {
+    gateway.settings.step_up_limit.is_some_and(|limit| total.minor() > limit.minor())
+}
+
 /// Asks for the PIN above the step-up limit. Five wrong ones in a row end the session.
 pub async fn step_up(
     gateway: &Gateway,
@@ -112,8 +150,7 @@ pub async fn step_up(
     pin: Option<&str>,
     total: Money,
 ) -> Result<(), Problem> {
-    let limit = gateway.settings.step_up_limit;
-    if limit.is_none_or(|limit| total.minor() <= limit.minor()) {
+    if !needs_pin(gateway, total) {
         return Ok(());
     }
     let pin = pin.ok_or_else(|| Problem::new(problem::PIN_REQUIRED).field("pin"))?;
@@ -150,35 +187,34 @@ async fn check_pin(
     Err(refused("that PIN is not right"))
 }
 
-/// Begins a session, unless the credentials were changed meanwhile.
-async fn begin(
-    gateway: &Gateway,
-    (account, lookup): (AccountId, [u8; 32]),
-    salt: &LoginSalt,
-    attempt: LoginAttempt,
-) -> Result<Tokens, Problem> {
-    let now = gateway.now();
-    let session = Session {
-        id: SessionId::from_random(id_bits()),
-        account,
-        created_at: now,
-        expires_at: later(now, SESSION_HOURS),
-        pin_failures: 0,
-    };
-    let sealed = SealedSalt::seal(gateway, account, salt);
-    let (refresh, kept) = refresh_token_of(gateway, &sealed, now);
-    let begun = gateway.store.write(move |db| {
-        if !identity_hold(db, account, &lookup)? {
-            return Ok(false);
-        }
-        attempt.signed_in(db, now)?;
-        session_insert(db, &session, &kept)?;
-        Ok(true)
-    });
-    if !begun.await? {
-        return Err(Problem::new(problem::WRONG_CREDENTIALS));
+impl Known {
+    /// Begins a session of so many hours, unless the credentials were changed meanwhile. What its client shows from now
+    /// on is kept in the same transaction.
+    pub(super) async fn begin(
+        self,
+        gateway: &Gateway,
+        hours: i64,
+        keep: impl FnOnce(&mut Connection, &Session) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<Session, Problem> {
+        let Self { account, lookup, attempt, salt: _ } = self;
+        let now = gateway.now();
+        let session = Session {
+            id: SessionId::from_random(id_bits()),
+            account,
+            created_at: now,
+            expires_at: later(now, hours),
+            pin_failures: 0,
+        };
+        let begun = gateway.store.write(move |db| {
+            if !identity_hold(db, account, &lookup)? {
+                return Ok(false);
+            }
+            attempt.signed_in(db, now)?;
+            keep(db, &session)?;
+            Ok(true)
+        });
+        if begun.await? { Ok(session) } else { Err(Problem::new(problem::WRONG_CREDENTIALS)) }
     }
-    Ok(Tokens { access: token::issue(gateway, account, session.id, sealed, now)?, refresh })
 }
 
 /// A new refresh token, and what is kept of it.

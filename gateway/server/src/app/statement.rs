@@ -61,7 +61,7 @@ pub fn bank_file(payout: &str, merchant: (&str, &str), amount: Money) -> Result<
 }
 
 /// Text that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let formula = |char: char| matches!(char, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠');
     // Spreadsheets look behind blanks.
     let first = text.chars().find(|char| !char.is_whitespace() && !char.is_control());

@@ -1,5 +1,7 @@
 //! The stock of cards: printing batches, registering smart cards, selling and blocking them.
 
+pub mod printing;
+
 use purser_core::{
     Timestamp,
     card::{
@@ -56,10 +58,11 @@ pub struct Printed {
     pub code: CardCode,
 }
 
-/// Prints a batch. Its cards are worth nothing until they are sold.
+/// Prints a batch. Its cards are worth nothing until they are sold. `watch` hears how many are written, now and then.
 pub async fn batch_print(
     gateway: &Gateway,
     print: Print,
+    watch: impl FnMut(usize) + Send + 'static,
 ) -> Result<(BatchId, Vec<Printed>), Problem> {
     let Print { count, face, expires_at, country } = print;
     let batch = BatchId::from_random(id_bits());
@@ -71,7 +74,7 @@ pub async fn batch_print(
     let printed: Vec<Printed> = (0..count).map(card).collect();
     let row = NewBatch { id: batch, face, country, expires_at, created_at: gateway.now() };
     let records: Vec<CardRecord> = printed.iter().map(|card| card.record.clone()).collect();
-    gateway.store.write(move |db| batch_insert(db, &row, &records)).await?;
+    gateway.store.write(move |db| batch_insert(db, &row, &records, watch)).await?;
     Ok((batch, printed))
 }
 

@@ -98,6 +98,15 @@ impl SealedSalt {
 }
 
 impl Access {
+    /// What the cookie of a browser says. Whether its session lives was asked when it was found.
+    pub(super) const fn of_browser(
+        account: AccountId,
+        session: SessionId,
+        login: SealedSalt,
+    ) -> Self {
+        Self { account, session, expires_at: i64::MAX, login }
+    }
+
     /// The salt of the login that the session began with.
     pub fn login(&self, gateway: &Gateway) -> Result<LoginSalt, Problem> {
         self.login.open(gateway, self.account)

@@ -392,6 +392,7 @@ fn throttle(file: &FileThrottle) -> Throttle {
     Throttle {
         logins_per_email: file.logins_per_email.unwrap_or(standard.logins_per_email),
         logins_per_address: file.logins_per_address.unwrap_or(standard.logins_per_address),
+        logins_per_merchant: file.logins_per_merchant.unwrap_or(standard.logins_per_merchant),
         cards_per_vault: file.cards_per_vault.unwrap_or(standard.cards_per_vault),
         cards_per_address: file.cards_per_address.unwrap_or(standard.cards_per_address),
         sign_ups_per_minute: file.sign_ups_per_minute.unwrap_or(standard.sign_ups_per_minute),

@@ -179,7 +179,8 @@ fn wish(
 /// Longer than any PIN: what has another form is a wrong one, but what nobody types is no PIN at all.
 const PIN_CHARS_MAX: usize = 64;
 
-pub(super) fn pin(pin: Option<String>) -> Result<Option<String>, Problem> {
+/// A PIN as it was typed.
+pub(crate) fn pin(pin: Option<String>) -> Result<Option<String>, Problem> {
     pin.map(|pin| body::text(&pin, 0..=PIN_CHARS_MAX, "pin")).transpose()
 }
 

@@ -1,7 +1,5 @@
 //! What everybody may see: health, metrics, keys, the documentation, and what each problem means.
 
-mod page;
-
 use std::sync::{Arc, LazyLock};
 
 use actix_web::{
@@ -26,6 +24,8 @@ type Answered = Result<HttpResponse, Problem>;
 
 /// Public keys and documents change with a rotation or a new version, which nobody needs to see at once.
 const CACHED: (&str, &str) = ("Cache-Control", "public, max-age=300");
+/// Browsers get a page of the same address.
+const VARIES: (&str, &str) = ("Vary", "Accept");
 /// The viewer runs its own scripts and asks this gateway only.
 const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -94,40 +94,6 @@ pub async fn gateway_get(gateway: Data<Gateway>) -> HttpResponse {
     })
 }
 
-/// What a client of OpenID Connect discovers.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Discovery {
-    /// The issuer of receipts and tokens.
-    #[schema(format = "uri")]
-    issuer: String,
-    /// Where its public keys are.
-    #[schema(format = "uri")]
-    jwks_uri: String,
-    /// How receipts are signed.
-    id_token_signing_alg_values_supported: [&'static str; 1],
-    /// Each merchant knows a buyer by another name.
-    subject_types_supported: [&'static str; 1],
-}
-
-/// Discovery: where the public keys are.
-#[utoipa::path(get, path = "/.well-known/openid-configuration", tag = "everyone",
-    responses((status = 200, body = Discovery)))]
-pub async fn openid_configuration(gateway: Data<Gateway>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(CACHED).json(Discovery {
-        issuer: gateway.issuer.clone(),
-        jwks_uri: format!("{}/.well-known/jwks.json", gateway.issuer),
-        id_token_signing_alg_values_supported: ["EdDSA"],
-        subject_types_supported: ["pairwise"],
-    })
-}
-
-/// The public keys that receipts are checked with, old ones too.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "everyone",
-    responses((status = 200, body = serde_json::Value, description = "A JWK set (RFC 7517)")))]
-pub async fn jwks(gateway: Data<Gateway>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(CACHED).json(gateway.keys.ring.jwks())
-}
-
 /// The OpenAPI document.
 pub async fn openapi_json() -> Answered {
     let json = openapi::json().map_err(Problem::internal)?;
@@ -187,13 +153,9 @@ impl From<Kind> for ProblemOut {
 /// Every problem that this gateway answers with.
 #[utoipa::path(get, path = "/problems", tag = "everyone", responses((status = 200, content(
     (Vec<ProblemOut> = "application/json"), (String = "text/html")))))]
-pub async fn problems_list(request: HttpRequest) -> HttpResponse {
-    if wants_json(&request) {
-        return HttpResponse::Ok()
-            .insert_header(CACHED)
-            .json(Kind::all().map(ProblemOut::from).collect::<Vec<_>>());
-    }
-    html(HttpResponse::Ok(), page::problems())
+pub async fn problems_list() -> HttpResponse {
+    let problems: Vec<_> = Kind::all().map(ProblemOut::from).collect();
+    HttpResponse::Ok().insert_header(CACHED).insert_header(VARIES).json(problems)
 }
 
 /// What one problem means and what to do about it.
@@ -204,32 +166,7 @@ pub async fn problems_list(request: HttpRequest) -> HttpResponse {
         (status = 404, description = "`not-found`",
             content((openapi::ProblemDocument = "application/problem+json"), (String = "text/html"))),
         openapi::Problems))]
-pub async fn problem_get(request: HttpRequest, name: Path<String>) -> Answered {
-    match (Kind::parse(&name), wants_json(&request)) {
-        (Some(kind), true) => {
-            Ok(HttpResponse::Ok().insert_header(CACHED).json(ProblemOut::from(kind)))
-        }
-        (Some(kind), false) => Ok(html(HttpResponse::Ok(), page::problem(kind))),
-        (None, true) => Err(Problem::new(problem::NOT_FOUND)),
-        (None, false) => Ok(html(HttpResponse::NotFound(), page::unknown())),
-    }
-}
-
-/// A program names JSON and no HTML; a browser names HTML.
-fn wants_json(request: &HttpRequest) -> bool {
-    let accepted = request
-        .headers()
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .unwrap_or_default();
-    accepted.contains("json") && !accepted.contains("text/html")
-}
-
-fn html(mut response: actix_web::HttpResponseBuilder, page: String) -> HttpResponse {
-    response
-        .content_type(ContentType::html())
-        .insert_header((header::CONTENT_SECURITY_POLICY, page::POLICY.as_str()))
-        .insert_header((header::VARY, "Accept"))
-        .insert_header(CACHED)
-        .body(page)
+pub async fn problem_get(name: Path<String>) -> Answered {
+    let kind = Kind::parse(&name).ok_or_else(|| Problem::new(problem::NOT_FOUND))?;
+    Ok(HttpResponse::Ok().insert_header(CACHED).insert_header(VARIES).json(ProblemOut::from(kind)))
 }

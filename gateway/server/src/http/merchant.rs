@@ -7,7 +7,6 @@ use actix_web::{
 use purser_core::{
     Date, Timestamp,
     ids::{ItemId, KeyId},
-    jws::PublicKey,
     tax::Category,
 };
 use purser_store::{
@@ -37,6 +36,7 @@ use crate::{
     problem::Problem,
 };
 
+pub mod login_clients;
 mod shape;
 pub mod webhooks;
 
@@ -104,7 +104,8 @@ pub struct OfferIn {
 }
 
 impl OfferIn {
-    fn wish(self, today: Date) -> Result<OfferWish, Problem> {
+    /// The offer that is meant.
+    pub(crate) fn wish(self, today: Date) -> Result<OfferWish, Problem> {
         let category = self.item.category.as_deref().map(|name| {
             let known = Category::parse(name);
             known.ok_or_else(|| {
@@ -187,22 +188,8 @@ pub async fn offer_key_create(
     Json(input): Json<OfferKeyIn>,
 ) -> Answered {
     merchant.require("keys")?;
-    let key = match (input.alg.as_str(), &input.public_key) {
-        ("HS256", None) => NewOfferKey::hs256(&gateway, merchant.id),
-        ("HS256", Some(_)) => {
-            return Err(Problem::malformed(
-                "public_key",
-                "none with HS256: the gateway makes a secret",
-            ));
-        }
-        ("EdDSA", Some(text)) => {
-            let key = PublicKey::parse(text);
-            let key = key.map_err(|error| Problem::malformed("public_key", error.to_string()))?;
-            NewOfferKey::eddsa(&gateway, merchant.id, key)
-        }
-        ("EdDSA", None) => return Err(Problem::malformed("public_key", "needed with EdDSA")),
-        _ => return Err(Problem::malformed("alg", "HS256 or EdDSA")),
-    };
+    let OfferKeyIn { alg, public_key } = input;
+    let key = NewOfferKey::wanted(&gateway, merchant.id, (&alg, public_key.as_deref()))?;
     let key = merchant::offer_key_add(&gateway, key).await?;
     Ok(HttpResponse::Created().json(OfferKeyMade::from(key)))
 }
@@ -263,9 +250,6 @@ pub async fn api_key_create(
     let scopes = merchant::scopes(&input.scopes)?;
     for scope in &scopes {
         merchant.require(scope)?;
-    }
-    if input.expires_at.is_some_and(|end| end <= gateway.now()) {
-        return Err(Problem::malformed("expires_at", "a time to come"));
     }
     let (row, key) = merchant::api_key_add(&gateway, merchant.id, scopes, input.expires_at).await?;
     Ok(HttpResponse::Created().json(NewApiKey::of(row, &key)))

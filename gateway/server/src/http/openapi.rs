@@ -10,7 +10,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{account, buyer, everyone, merchant, operator, payouts, stamp, stream, taxes};
+use super::{account, buyer, everyone, merchant, oauth, operator, payouts, stamp, stream, taxes};
 
 pub use self::problems::Problems;
 use self::{bodies::Optional, problems::Complete};
@@ -65,7 +65,7 @@ pub struct ProblemDocument {
     servers((url = "/", description = "This gateway")),
     paths(
         everyone::health, everyone::ready, everyone::metrics, everyone::gateway_get,
-        everyone::openid_configuration, everyone::jwks, everyone::problems_list, everyone::problem_get,
+        oauth::discovery::openid_configuration, oauth::discovery::jwks, everyone::problems_list, everyone::problem_get,
         account::account_create, account::session_create, account::session_refresh, account::session_delete,
         account::credentials_change, account::account_delete,
         buyer::vault_get, buyer::load_create, buyer::quote_create, buyer::purchase_create, buyer::purchases_list,
@@ -81,7 +81,10 @@ pub struct ProblemDocument {
         merchant::webhooks::webhooks_list, merchant::webhooks::webhook_create, merchant::webhooks::webhook_get,
         merchant::webhooks::webhook_change, merchant::webhooks::webhook_delete, merchant::webhooks::webhook_rotate,
         merchant::webhooks::webhook_test, merchant::webhooks::deliveries_list, merchant::webhooks::delivery_replay,
+        merchant::login_clients::login_clients_list, merchant::login_clients::login_client_create,
+        merchant::login_clients::login_client_delete, oauth::token, oauth::revoke, oauth::userinfo, oauth::userinfo_post,
         operator::merchants::merchant_create, operator::merchants::merchants_list,
+        operator::merchants::merchant_change,
         operator::cards::batch_create, operator::cards::batch_activate, operator::cards::smart_card_create,
         operator::cards::smart_card_activate, operator::cards::smart_card_block,
         operator::plugins::plugin_install, operator::plugins::plugins_list, operator::plugins::plugin_enable,
@@ -105,6 +108,7 @@ pub struct ProblemDocument {
         (name = "account", description = "Signing up and in"),
         (name = "buyer", description = "With an access token"),
         (name = "merchant", description = "With a merchant's key; the operator's key holds all scopes"),
+        (name = "login", description = "What a shop's OpenID Connect library asks; its errors are those of RFC 6749"),
         (name = "operator", description = "With the operator's key"),
     ),
     modifiers(&Security, &Optional, &Complete)
@@ -130,6 +134,12 @@ impl Modify for Security {
             bearer.description = Some(description.to_owned());
             components.add_security_scheme(name, SecurityScheme::Http(bearer));
         }
+        let mut client = Http::new(HttpAuthScheme::Basic);
+        client.description = Some("A login client's `client_id` and `client_secret`.".to_owned());
+        components.add_security_scheme("login_client", SecurityScheme::Http(client));
+        let mut token = Http::new(HttpAuthScheme::Bearer);
+        token.description = Some("An access token of /oauth/token.".to_owned());
+        components.add_security_scheme("login_token", SecurityScheme::Http(token));
         document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     }
 }

@@ -9,12 +9,9 @@ use purser_core::{
     outgoing::Settled,
     period::Month,
 };
-use purser_store::{
-    facts::merchant::merchant_get,
-    read::{
-        payout::{StoredPayout, payouts_page},
-        statement::{Statement, StatementLine},
-    },
+use purser_store::read::{
+    payout::{StoredPayout, payouts_page},
+    statement::{Statement, StatementLine},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -184,12 +181,7 @@ pub async fn payout_file(
     id: Path<String>,
 ) -> Answered {
     let id: PayoutId = id.parse().map_err(|_| Problem::not_found())?;
-    let record = payout::get(&gateway, id).await?.record;
-    let merchant = record.merchant;
-    let row = gateway.store.read(move |db| merchant_get(db, merchant)).await?;
-    let row = row.ok_or_else(|| Problem::internal("a payout to no merchant"))?;
-    let names = (merchant.to_string(), row.name);
-    let file = statement::bank_file(&id.to_string(), (&names.0, &names.1), record.amount)?;
+    let file = payout::bank_file(&gateway, id).await?;
     download::file(download::CSV, &format!("{id}.csv"), file)
 }
 
@@ -253,6 +245,14 @@ impl From<Statement> for StatementOut {
     }
 }
 
+impl Statements {
+    /// A month of these.
+    pub(crate) fn of(merchant: MerchantId, month: Month, statements: Vec<Statement>) -> Self {
+        let data = statements.into_iter().map(StatementOut::from).collect();
+        Self { merchant, month, data }
+    }
+}
+
 async fn read(
     gateway: &Gateway,
     merchant: &Merchant,
@@ -273,8 +273,7 @@ pub async fn statement_get(
     month: Path<String>,
 ) -> Answered {
     let (month, statements) = read(&gateway, &merchant, &month).await?;
-    let data = statements.into_iter().map(StatementOut::from).collect();
-    Ok(HttpResponse::Ok().json(Statements { merchant: merchant.id, month, data }))
+    Ok(HttpResponse::Ok().json(Statements::of(merchant.id, month, statements)))
 }
 
 /// The same, under the name that says what it is.

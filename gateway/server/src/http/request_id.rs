@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpResponse, ResponseError,
+    Error, HttpMessage as _, HttpResponse, ResponseError,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -31,6 +31,10 @@ use crate::{
     random,
 };
 
+/// The id of a request, for whoever shows it.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Goes around every request.
@@ -47,6 +51,7 @@ pub async fn around(
         // What GET answers, HEAD answers without the body (RFC 9110, section 9.3.2), so it is routed as one.
         request.head_mut().method = Method::GET;
     }
+    request.extensions_mut().insert(RequestId(id.clone()));
     let answering = Caller::Stranger.scope(next.call(request));
     let answered = answering.instrument(span.clone()).await?;
     let mut answered = match fault(&answered) {
@@ -71,6 +76,9 @@ fn without_stream(answered: ServiceResponse) -> ServiceResponse {
 /// The problem that a response is about. The frame's own errors have none, so they get one here.
 fn fault(answered: &ServiceResponse) -> Option<Problem> {
     let status = answered.status();
+    if is_page(answered) {
+        return None;
+    }
     if status == StatusCode::METHOD_NOT_ALLOWED {
         return Some(Problem::new(problem::METHOD_NOT_ALLOWED));
     }
@@ -79,6 +87,12 @@ fn fault(answered: &ServiceResponse) -> Option<Problem> {
         Some(problem) => problem.clone(),
         None => Problem::of_frame(error),
     })
+}
+
+/// Whether a problem is told as a page already.
+fn is_page(answered: &ServiceResponse) -> bool {
+    let media_type = answered.headers().get(header::CONTENT_TYPE);
+    media_type.is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"))
 }
 
 /// The response with a whole problem document: where its type is explained, and the request's id.

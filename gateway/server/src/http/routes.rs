@@ -1,12 +1,15 @@
 //! The table of contents of the HTTP API.
 
 use actix_web::{
-    Resource,
+    HttpRequest, HttpResponse, Resource,
     web::{PayloadConfig, ServiceConfig, delete, get, patch, post, put, resource},
 };
 
-use super::{account, buyer, everyone, front, merchant, operator, payouts, stamp, stream, taxes};
-use crate::problem::{self, Problem};
+use super::{account, buyer, everyone, merchant, oauth, operator, payouts, stamp, stream, taxes};
+use crate::{
+    pages::trouble,
+    problem::{self, Problem},
+};
 
 /// An e-mail, secrets and a country.
 const STRANGERS_BYTES_MAX: usize = 8 * 1024;
@@ -19,32 +22,28 @@ pub fn configure(routes: &mut ServiceConfig) {
     for_stamps(routes);
     for_merchants(routes);
     for_endpoints(routes);
+    for_logins(routes);
     for_operators(routes);
     for_money_that_leaves(routes);
 }
 
 /// What is not in the table.
-pub async fn not_found() -> Result<actix_web::HttpResponse, Problem> {
-    Err(Problem::new(problem::NOT_FOUND)
-        .detail("this gateway has no such address; /docs lists them"))
+pub async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let problem = Problem::new(problem::NOT_FOUND);
+    if trouble::wants_html(&request) && !request.path().starts_with("/v1/") {
+        return Ok(trouble::page_of(&request, &problem));
+    }
+    Err(problem.detail("this gateway has no such address; /docs lists them"))
 }
 
 fn for_everyone(routes: &mut ServiceConfig) {
     routes
-        .service(resource("/").route(get().to(front::page)))
         .service(resource("/healthz").route(get().to(everyone::health)))
         .service(resource("/readyz").route(get().to(everyone::ready)))
         .service(resource("/metrics").route(get().to(everyone::metrics)))
         .service(resource("/openapi.json").route(get().to(everyone::openapi_json)))
         .service(resource("/docs").route(get().to(everyone::docs)))
         .service(resource("/docs/{file:.*}").route(get().to(everyone::docs_file)))
-        .service(resource("/problems").route(get().to(everyone::problems_list)))
-        .service(resource("/problems/{name}").route(get().to(everyone::problem_get)))
-        .service(
-            resource("/.well-known/openid-configuration")
-                .route(get().to(everyone::openid_configuration)),
-        )
-        .service(resource("/.well-known/jwks.json").route(get().to(everyone::jwks)))
         .service(resource("/v1/gateway").route(get().to(everyone::gateway_get)));
 }
 
@@ -128,6 +127,33 @@ fn for_merchants(routes: &mut ServiceConfig) {
         .service(resource("/v1/events/stream").route(get().to(stream::events_stream)));
 }
 
+/// What the software of shops asks. The pages that buyers see on the way are among the pages.
+fn for_logins(routes: &mut ServiceConfig) {
+    use merchant::login_clients;
+    routes
+        .service(
+            resource("/.well-known/openid-configuration")
+                .route(get().to(oauth::discovery::openid_configuration)),
+        )
+        .service(resource("/.well-known/jwks.json").route(get().to(oauth::discovery::jwks)))
+        .service(of_strangers("/oauth/token").route(post().to(oauth::token)))
+        .service(of_strangers("/oauth/revoke").route(post().to(oauth::revoke)))
+        .service(
+            of_strangers("/oauth/userinfo")
+                .route(get().to(oauth::userinfo))
+                .route(post().to(oauth::userinfo_post)),
+        )
+        .service(
+            resource("/v1/login-clients")
+                .route(get().to(login_clients::login_clients_list))
+                .route(post().to(login_clients::login_client_create)),
+        )
+        .service(
+            resource("/v1/login-clients/{client_id}")
+                .route(delete().to(login_clients::login_client_delete)),
+        );
+}
+
 fn for_money_that_leaves(routes: &mut ServiceConfig) {
     routes
         .service(resource("/v1/tax/liabilities").route(get().to(taxes::liabilities_get)))
@@ -190,6 +216,7 @@ fn for_operators(routes: &mut ServiceConfig) {
                 .route(get().to(merchants::merchants_list))
                 .route(post().to(merchants::merchant_create)),
         )
+        .service(resource("/v1/merchants/{id}").route(patch().to(merchants::merchant_change)))
         .service(resource("/v1/card-batches").route(post().to(cards::batch_create)))
         .service(resource("/v1/card-batches/{id}/activate").route(post().to(cards::batch_activate)))
         .service(resource("/v1/smart-cards").route(post().to(cards::smart_card_create)))

@@ -29,10 +29,13 @@ use tokio::task::JoinHandle;
 use super::{request_id, routes, stream::Streams};
 use crate::{
     app::{
+        check::Checks,
         facts::FactsCache,
         login::Logins,
+        oidc::key::LoginKeys,
         plugin::{self, shadow::Shadows},
         session::TokenCache,
+        stock::printing::Printings,
     },
     background::Background,
     clock::Clock,
@@ -41,6 +44,7 @@ use crate::{
     keys::Keys,
     metrics::Metrics,
     outbound::{Outbound, Reach},
+    pages,
     settings::Settings,
 };
 
@@ -87,6 +91,7 @@ pub async fn start(settings: Settings) -> Result<Running> {
             .wrap(from_fn(timely::around))
             .wrap(from_fn(request_id::around))
             .configure(routes::configure)
+            .configure(pages::routes::configure)
             .default_service(actix_web::web::route().to(routes::not_found))
     })
     .backlog(BACKLOG)
@@ -165,11 +170,14 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         plugins: Plugins::new(Limits::default(), Some(cache))?,
         outbound: Outbound::new(if settings.sandbox { Reach::Sandbox } else { Reach::Public }),
         shadows: Shadows::default(),
+        printings: Printings::default(),
+        checks: Checks::default(),
         facts: FactsCache::default(),
         deliveries: tokio::sync::Notify::new(),
         metrics: Metrics::new()?,
         streams: Streams::default(),
         logins: Logins::new(),
+        login_keys: LoginKeys::default(),
         tokens: TokenCache::default(),
         keys,
         store,

@@ -84,7 +84,8 @@ pub struct StampIn {
     pin: Option<String>,
 }
 
-fn wish(
+/// What is to be sent, as clients write it.
+pub(crate) fn wish(
     vendor: &str,
     (origin, destination): (&str, &str),
     weight_g: u32,
@@ -111,7 +112,8 @@ fn address(text: &str, field: &str) -> Result<Address, Problem> {
     Ok(address)
 }
 
-fn service_id(text: &str) -> Result<ServiceId, Problem> {
+/// A service by its name.
+pub(crate) fn service_id(text: &str) -> Result<ServiceId, Problem> {
     ServiceId::parse(text).map_err(|error| Problem::malformed("service", error.to_string()))
 }
 

@@ -40,8 +40,10 @@ use super::{
     auth::{Buyer, Merchant},
     merchant::Event,
 };
-use crate::{gateway::Gateway, problem::Problem};
+use crate::{gateway::Gateway, pages::visit::MerchantVisit, problem::Problem};
 
+/// What a merchant's key needs.
+const SCOPE: &str = "sales:read";
 /// Rows that are sent at a time.
 const ROWS_MAX: usize = 100;
 /// How often a stream looks by itself for what other processes committed.
@@ -55,9 +57,36 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// What is followed, and by whom.
 enum Followed {
     /// A merchant's events behind a position.
-    Events { merchant: MerchantId, position: i64, request: HttpRequest },
+    Events { merchant: MerchantId, position: i64, listener: Listener },
     /// A buyer's transaction log.
     Log { account: AccountId, session: SessionId, log: Log },
+}
+
+/// With what a merchant's stream was opened: it ends when that is good no more.
+pub(crate) enum Listener {
+    /// A key of the API.
+    Key(HttpRequest),
+    /// A desk in a browser.
+    Desk(HttpRequest),
+}
+
+impl Listener {
+    const fn request(&self) -> &HttpRequest {
+        match self {
+            Self::Key(request) | Self::Desk(request) => request,
+        }
+    }
+
+    /// Whether what it was opened with is still good.
+    async fn may_go_on(&self) -> bool {
+        match self {
+            Self::Key(request) => Merchant::extract(request).await.is_ok(),
+            Self::Desk(request) => {
+                let visit = MerchantVisit::extract(request).await;
+                visit.is_ok_and(|visit| visit.require(SCOPE).is_ok())
+            }
+        }
+    }
 }
 
 /// An open stream.
@@ -81,9 +110,17 @@ pub async fn events_stream(
     request: HttpRequest,
     merchant: Merchant,
 ) -> Result<HttpResponse, Problem> {
-    merchant.require("sales:read")?;
-    let id = merchant.id;
-    let seen = last_event_id(&request)?;
+    merchant.require(SCOPE)?;
+    follow_events(&gateway, merchant.id, Listener::Key(request)).await
+}
+
+/// Follows the events of a merchant, for as long as the listener may read them.
+pub(crate) async fn follow_events(
+    gateway: &Gateway,
+    id: MerchantId,
+    listener: Listener,
+) -> Result<HttpResponse, Problem> {
+    let seen = last_event_id(listener.request())?;
     let position = match seen {
         None => gateway.store.read(move |db| event_position_last(db, id)).await?.unwrap_or(0),
         Some(seen) => {
@@ -92,8 +129,7 @@ pub async fn events_stream(
             found.ok_or_else(unknown_event)?
         }
     };
-    let followed = Followed::Events { merchant: id, position, request };
-    open(&gateway, followed, None)
+    open(gateway, Followed::Events { merchant: id, position, listener }, None)
 }
 
 /// The transaction log, as it grows.
@@ -105,8 +141,16 @@ pub async fn transactions_stream(
     request: HttpRequest,
     buyer: Buyer,
 ) -> Result<HttpResponse, Problem> {
-    let (account, session) = (buyer.account, buyer.session);
-    let seen = last_event_id(&request)?;
+    follow_log(&gateway, &request, (buyer.account, buyer.session)).await
+}
+
+/// Follows the transaction log of an account, for as long as the session lives.
+pub(crate) async fn follow_log(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    (account, session): (AccountId, SessionId),
+) -> Result<HttpResponse, Problem> {
+    let seen = last_event_id(request)?;
     let page =
         Page::new(None, ROWS_MAX).ok_or_else(|| Problem::internal("a page of a hundred rows"))?;
     let newest = gateway.store.read(move |db| log_page(db, account, &page)).await?.rows;
@@ -122,7 +166,7 @@ pub async fn transactions_stream(
         }
     };
     let missed: String = missed.into_iter().rev().map(transaction).collect();
-    open(&gateway, Followed::Log { account, session, log }, Some(missed))
+    open(gateway, Followed::Log { account, session, log }, Some(missed))
 }
 
 fn last_event_id(request: &HttpRequest) -> Result<Option<String>, Problem> {
@@ -231,7 +275,7 @@ impl Open {
     /// Whether the key or the session still lives.
     async fn may_go_on(&self) -> bool {
         match &self.followed {
-            Followed::Events { request, .. } => Merchant::extract(request).await.is_ok(),
+            Followed::Events { listener, .. } => listener.may_go_on().await,
             Followed::Log { session, .. } => {
                 let (session, now) = (*session, self.gateway.now());
                 let found = self.gateway.store.read(move |db| session_get(db, session, now)).await;

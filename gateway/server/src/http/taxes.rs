@@ -79,7 +79,8 @@ pub struct RemittanceIn {
 }
 
 impl RemittanceIn {
-    fn read(&self) -> Result<Wish, Problem> {
+    /// What is meant to be remitted.
+    pub(crate) fn read(&self) -> Result<Wish, Problem> {
         let authority = Authority::parse(&self.authority).map_err(|_| {
             let detail = "1 to 16 capital letters, digits and hyphens, as tax plugins name it";
             Problem::malformed("authority", detail)
@@ -98,7 +99,8 @@ impl RemittanceIn {
     }
 }
 
-fn period(text: &str) -> Result<Period, Problem> {
+/// A month or a quarter.
+pub(crate) fn period(text: &str) -> Result<Period, Problem> {
     text.parse()
         .map_err(|_| Problem::malformed("period", "a month like 2026-10 or a quarter like 2026-Q4"))
 }
@@ -243,7 +245,8 @@ pub struct SendIn {
 }
 
 impl SendIn {
-    fn read(self) -> Result<Destination, Problem> {
+    /// Where it is meant to be sent.
+    pub(crate) fn read(self) -> Result<Destination, Problem> {
         let url = body::text(&self.url, 1..=crate::outbound::URL_CHARS_MAX, "url")?;
         if self.headers.len() > HEADERS_MAX {
             return Err(Problem::malformed("headers", format!("at most {HEADERS_MAX}")));

@@ -132,7 +132,7 @@ pub(crate) fn all(world: &World, cast: &Cast) -> Vec<Call> {
     let mut all = of_buyers(world, cast);
     all.extend(of_stamps(world, cast));
     all.extend(of_merchants(cast));
-    all.extend(of_operators(world));
+    all.extend(of_operators(world, cast));
     all.extend(plugins::of_operators(world, cast));
     all.extend(of_endpoints(cast));
     all.extend(of_money_that_leaves(world, cast));
@@ -201,7 +201,15 @@ fn of_merchants(cast: &Cast) -> Vec<Call> {
         "refund_window_days": 14,
         "return_url": "https://shop.example/thanks",
     });
+    let login = json!({
+        "redirect_uris": ["https://shop.example/callback"],
+        "post_logout_redirect_uris": ["https://shop.example/"],
+        "require_pkce": true,
+        "id_token_signed_response_alg": "EdDSA",
+        "name": "X",
+    });
     vec![
+        call(shop, "/v1/login-clients", login),
         call(shop, "/v1/offers", offer),
         call(shop, "/v1/offer-keys", json!({ "alg": "HS256" })),
         call(shop, "/v1/offer-keys", json!({ "alg": "EdDSA", "public_key": PUBLIC_KEY })),
@@ -232,7 +240,7 @@ fn of_money_that_leaves(world: &World, cast: &Cast) -> Vec<Call> {
     ]
 }
 
-fn of_operators(world: &World) -> Vec<Call> {
+fn of_operators(world: &World, cast: &Cast) -> Vec<Call> {
     let operator = &world.operator;
     let registration = json!({ "authority": "DE", "scheme": "vat", "number": "DE136695976" });
     let merchant = json!({
@@ -242,6 +250,13 @@ fn of_operators(world: &World) -> Vec<Call> {
         "tax": { "taxpayer": "merchant", "registrations": [registration] },
         "return_origins": ["https://shop.example"],
         "stamps_plugin": "stamps-open",
+        "void_hold_days": 3,
+    });
+    let change = json!({
+        "name": "N",
+        "fee_percent": "1",
+        "tax": { "registrations": [registration] },
+        "return_origins": ["https://shop.example"],
         "void_hold_days": 3,
     });
     let batch = json!({ "count": 1, "face": usd("1.00"), "expires_at": "2025-01-01T00:00:00Z", "country": "DE" });
@@ -259,6 +274,11 @@ fn of_operators(world: &World) -> Vec<Call> {
     };
     vec![
         call(operator, "/v1/merchants", merchant),
+        Call {
+            method: "PATCH",
+            path: format!("/v1/merchants/{}", cast.post.id),
+            ..call(operator, "/v1/merchants/{id}", change)
+        },
         call(operator, "/v1/card-batches", batch),
         call(
             operator,

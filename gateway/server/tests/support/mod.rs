@@ -139,6 +139,11 @@ impl World {
         (self.stop, self.thread) = (Some(stop), Some(thread));
     }
 
+    /// Where the PostgreSQL of this gateway is.
+    pub fn database_url(&self) -> &str {
+        self.database.as_deref().expect("a gateway on PostgreSQL")
+    }
+
     /// Somebody who is not signed in.
     pub fn anyone(&self) -> Client {
         Client::new(&self.base, None)

@@ -75,11 +75,12 @@ impl<'a> CardRow<'a> {
     }
 }
 
-/// Keeps a batch that was printed, with its cards.
+/// Keeps a batch that was printed, with its cards. `watch` hears how many cards are written, now and then.
 pub fn batch_insert(
     conn: &mut Connection,
     new: &NewBatch,
     cards: &[CardRecord],
+    mut watch: impl FnMut(usize),
 ) -> Result<(), StoreError> {
     let row = (
         card_batch::id.eq(new.id.to_string()),
@@ -94,8 +95,11 @@ pub fn batch_insert(
     diesel::insert_into(card_batch::table).values(row).execute(conn)?;
     let rows: Vec<CardRow<'_>> =
         cards.iter().map(|card| CardRow::of(card, new.country.as_ref(), None)).collect();
+    let mut written = 0_usize;
     for rows in rows.chunks(CARDS_PER_STATEMENT) {
         cards_insert(conn, rows)?;
+        written = written.saturating_add(rows.len());
+        watch(written);
     }
     Ok(())
 }

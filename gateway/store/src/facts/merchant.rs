@@ -43,8 +43,8 @@ pub struct StampTerms {
     pub void_hold_days: u32,
 }
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = merchant)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = merchant, treat_none_as_null = true)]
 struct MerchantRow {
     id: String,
     name: String,
@@ -98,10 +98,28 @@ pub fn merchant_insert(conn: &mut Connection, new: &Merchant) -> Result<(), Stor
     Ok(())
 }
 
+/// Writes what was changed of a merchant; false if there is no such merchant. Its sales, their taxes and receipts stay as
+/// they were made.
+pub fn merchant_update(conn: &mut Connection, changed: &Merchant) -> Result<bool, StoreError> {
+    let row = MerchantRow::of(changed)?;
+    let of_id = merchant::table.find(row.id.clone());
+    Ok(diesel::update(of_id).set(&row).execute(conn)? > 0)
+}
+
 /// A merchant.
 pub fn merchant_get(conn: &mut Connection, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
     let found = merchant::table.find(id.to_string()).select(MerchantRow::as_select());
     found.first(conn).optional()?.map(MerchantRow::read).transpose()
+}
+
+/// The merchants that sell postage, by name.
+pub fn vendor_list(conn: &mut Connection) -> Result<Vec<Merchant>, StoreError> {
+    let rows: Vec<MerchantRow> = merchant::table
+        .filter(merchant::stamps_plugin.is_not_null())
+        .order((merchant::name, merchant::id))
+        .select(MerchantRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(MerchantRow::read).collect()
 }
 
 /// All merchants, newest first.

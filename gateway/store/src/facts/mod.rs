@@ -5,8 +5,13 @@
 //! throttles through `Store::write`, and so is a new offer key: no offer named it before.
 
 pub mod api_key;
+pub mod browser;
 pub mod card;
 pub mod identity;
+pub mod login_client;
+pub mod login_consent;
+pub mod login_grant;
+pub mod login_key;
 pub mod merchant;
 pub mod offer_key;
 pub mod plugin;

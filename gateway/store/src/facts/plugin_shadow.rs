@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use purser_core::{
     Timestamp,
     ids::{MerchantId, PluginId},
+    money::{Currency, Money},
 };
 
 use crate::{
@@ -42,6 +43,19 @@ pub struct Tally {
     pub failed: i64,
     /// Its taxes less those that were charged, in minor units.
     pub difference_minor: i64,
+}
+
+impl Tally {
+    /// Other taxes.
+    pub const fn different(&self) -> i64 {
+        self.calls.saturating_sub(self.equal).saturating_sub(self.failed)
+    }
+
+    /// Its taxes less those that were charged, in a currency that is known.
+    pub fn difference(&self) -> Option<Money> {
+        let currency = Currency::parse(&self.currency).ok()?;
+        Some(Money::new(self.difference_minor, currency))
+    }
 }
 
 #[derive(Queryable, Selectable)]

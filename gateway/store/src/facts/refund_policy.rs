@@ -1,7 +1,11 @@
 //! How far refunds go, with history: a request is judged by the policy in force when it is made.
 
 use diesel::prelude::*;
-use purser_core::{Timestamp, money::Money, policy::RefundPolicy};
+use purser_core::{
+    Timestamp,
+    money::{Currency, Money},
+    policy::RefundPolicy,
+};
 
 use super::identity::unit_of_account;
 use crate::{Connection, StoreError, read::row::Row, schema::refund_policy};
@@ -15,6 +19,20 @@ struct PolicyRow {
     max_total: i64,
     window_days: i64,
     period_days: i64,
+}
+
+impl PolicyRow {
+    fn read(self, unit: Currency) -> Result<(Timestamp, RefundPolicy), StoreError> {
+        let version = self.version.to_string();
+        let row = Row::new("refund_policy", &version);
+        let policy = RefundPolicy {
+            max_count: row.number("max_count", self.max_count)?,
+            max_total: Money::new(self.max_total, unit),
+            window_days: row.number("window_days", self.window_days)?,
+            period_days: row.number("period_days", self.period_days)?,
+        };
+        Ok((row.time("at", self.at)?, policy))
+    }
 }
 
 /// The policy in force: the newest, or the standard one when none was ever set.
@@ -32,14 +50,21 @@ pub fn refund_policy_at(conn: &mut Connection, at: Timestamp) -> Result<RefundPo
         .optional()?;
     let unit = unit_of_account(conn)?;
     let Some(policy) = found else { return Ok(RefundPolicy::standard(unit)) };
-    let version = policy.version.to_string();
-    let row = Row::new("refund_policy", &version);
-    Ok(RefundPolicy {
-        max_count: row.number("max_count", policy.max_count)?,
-        max_total: Money::new(policy.max_total, unit),
-        window_days: row.number("window_days", policy.window_days)?,
-        period_days: row.number("period_days", policy.period_days)?,
-    })
+    policy.read(unit).map(|(_, policy)| policy)
+}
+
+/// The `limit` newest policies, each with the time from which on it was in force.
+pub fn refund_policy_list(
+    conn: &mut Connection,
+    limit: i64,
+) -> Result<Vec<(Timestamp, RefundPolicy)>, StoreError> {
+    let unit = unit_of_account(conn)?;
+    let rows: Vec<PolicyRow> = refund_policy::table
+        .order(refund_policy::version.desc())
+        .limit(limit)
+        .select(PolicyRow::as_select())
+        .load(conn)?;
+    rows.into_iter().map(|row| row.read(unit)).collect()
 }
 
 /// Sets the policy from `at` on. Its total is in the unit of account.

@@ -8,6 +8,7 @@ use purser_core::{
     secret::KeyedHash,
 };
 
+use super::login_grant::login_grant_end_all;
 use crate::{
     Connection, StoreError,
     read::row::Row,
@@ -90,6 +91,12 @@ pub fn session_insert(
     new: &Session,
     token: &RefreshToken,
 ) -> Result<(), StoreError> {
+    session_insert_bare(conn, new)?;
+    token_insert(conn, new.id, token)
+}
+
+/// Begins a session without tokens: that of a browser, which shows its cookie.
+pub fn session_insert_bare(conn: &mut Connection, new: &Session) -> Result<(), StoreError> {
     let row = (
         session::id.eq(new.id.to_string()),
         session::account.eq(new.account.to_string()),
@@ -98,7 +105,7 @@ pub fn session_insert(
         session::pin_failures.eq(i64::from(new.pin_failures)),
     );
     diesel::insert_into(session::table).values(row).execute(conn)?;
-    token_insert(conn, new.id, token)
+    Ok(())
 }
 
 fn token_insert(
@@ -165,7 +172,7 @@ pub fn session_end(conn: &mut Connection, id: SessionId) -> Result<bool, StoreEr
     Ok(diesel::delete(session::table.find(&id)).execute(conn)? > 0)
 }
 
-/// Ends the sessions of an account.
+/// Ends the sessions of an account, and what shops were granted on it.
 pub fn session_end_all(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
     let of_account =
         session::table.filter(session::account.eq(account.to_string())).select(session::id);
@@ -173,7 +180,7 @@ pub fn session_end_all(conn: &mut Connection, account: AccountId) -> Result<(), 
     for id in &ids {
         session_end(conn, Row::new("session", id).parse("id", id)?)?;
     }
-    Ok(())
+    login_grant_end_all(conn, account)
 }
 
 /// Counts a wrong PIN. The fifth in a row ends the session.

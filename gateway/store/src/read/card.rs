@@ -156,6 +156,14 @@ pub fn card_get(conn: &mut Connection, id: CardId) -> Result<Option<StoredCard>,
     card_where!(conn, card::id.eq(id.to_string()))
 }
 
+/// The card on which this serial number is printed.
+pub fn card_find_by_serial(
+    conn: &mut Connection,
+    serial: &str,
+) -> Result<Option<StoredCard>, StoreError> {
+    card_where!(conn, card::serial.eq(serial))
+}
+
 /// The card with this code.
 pub fn card_find_by_code(
     conn: &mut Connection,

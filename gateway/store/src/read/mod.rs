@@ -5,6 +5,7 @@
 //! guessed at. Where two numbers must agree (a balance and what is not rolled up yet, a vault and its refund
 //! account) they are read in one statement, because PostgreSQL's READ COMMITTED shows each statement its own moment.
 
+pub mod batch;
 pub mod caller;
 pub mod card;
 pub mod delivery;
@@ -22,6 +23,9 @@ pub(crate) mod row;
 pub mod sale;
 pub mod stamp;
 pub mod statement;
+pub mod trade;
+pub mod turnover;
 pub mod vault;
+pub mod waiting;
 
 pub use page::{Page, Paged};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use purser_core::{
-    ids::{AccountId, ItemId, PurchaseId, RefundId},
+    ids::{AccountId, ItemId, MerchantId, PurchaseId, RefundId},
     record::{ItemRecord, PurchaseRecord},
 };
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Connection, StoreError,
-    schema::{item, purchase, refund},
+    schema::{item, merchant, purchase, refund},
 };
 
 /// A purchase with its items.
@@ -185,6 +185,23 @@ pub fn purchases_page(
         .load(conn)?;
     let Paged { rows, next } = page.of(rows, |row| row.id.clone()).try_map(PurchaseRow::read)?;
     Ok(Paged { rows: with_items(conn, rows)?, next })
+}
+
+/// The merchants that a buyer bought something from, and their names.
+pub fn merchants_of_buyer(
+    conn: &mut Connection,
+    account: AccountId,
+) -> Result<Vec<(MerchantId, String)>, StoreError> {
+    let found: Vec<(String, String)> = purchase::table
+        .inner_join(item::table.on(item::purchase.eq(purchase::id)))
+        .inner_join(merchant::table.on(merchant::id.eq(item::merchant)))
+        .filter(purchase::account.eq(account.to_string()))
+        .select((merchant::id, merchant::name))
+        .distinct()
+        .load(conn)?;
+    let read =
+        |(id, name): (String, String)| Ok((Row::new("merchant", &id).parse("id", &id)?, name));
+    found.into_iter().map(read).collect()
 }
 
 /// How many purchases there are.

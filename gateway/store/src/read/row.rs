@@ -1,15 +1,19 @@
 //! Columns into values. What the gateway wrote parses; anything else is named and refused.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use purser_core::{
-    Timestamp,
+    Date, Timestamp,
     money::{Currency, Money},
     place::Place,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::StoreError;
+
+/// Where times begin.
+const EPOCH: Date = Date::constant(1970, 1, 1);
+const DAY_S: u64 = 86_400;
 
 /// Which row is being read, for the error that says which of its columns does not parse.
 #[derive(Clone, Copy)]
@@ -47,6 +51,13 @@ impl<'a> Row<'a> {
         micros: Option<i64>,
     ) -> Result<Option<Timestamp>, StoreError> {
         micros.map(|micros| self.time(column, micros)).transpose()
+    }
+
+    /// A day, as the number of days since 1970.
+    pub(crate) fn day(self, column: &'static str, days: i64) -> Result<Date, StoreError> {
+        let seconds = u64::try_from(days).ok().and_then(|days| days.checked_mul(DAY_S));
+        let since = seconds.map(Duration::from_secs).ok_or_else(|| self.fault(column))?;
+        EPOCH.checked_add(since).map_err(|_| self.fault(column))
     }
 
     pub(crate) fn currency(self, column: &'static str, code: &str) -> Result<Currency, StoreError> {

@@ -8,7 +8,10 @@ use purser_core::{
     record::{CardKind, CardRecord, CardStatus},
     secret::KeyedHash,
 };
-use purser_store::{facts::card::*, read::card::*};
+use purser_store::{
+    facts::card::*,
+    read::{Page, batch::*, card::*},
+};
 
 use crate::{at, databases::on_both, hash, money};
 
@@ -41,7 +44,9 @@ fn a_batch_of_thousands_is_kept_and_its_cards_follow_it() {
         };
         let cards: Vec<_> =
             (1..=2_500).map(|n| card(n, CardKind::Voucher, Some(batch.id))).collect();
-        batch_insert(conn, &batch, &cards).unwrap();
+        let mut heard = Vec::new();
+        batch_insert(conn, &batch, &cards, |written| heard.push(written)).unwrap();
+        assert_eq!(heard, [1_000, 2_000, 2_500]);
         let stored = batch_get(conn, batch.id).unwrap().unwrap();
         assert_eq!(stored.cards, cards.iter().map(|card| card.id).collect::<Vec<_>>());
         assert_eq!(
@@ -50,6 +55,9 @@ fn a_batch_of_thousands_is_kept_and_its_cards_follow_it() {
         );
         assert_eq!(batch_get(conn, BatchId::from_random(2)).unwrap(), None);
 
+        let same = card_find_by_serial(conn, "S8").unwrap().unwrap();
+        assert_eq!(same.id, cards[7].id);
+        assert_eq!(card_find_by_serial(conn, "S0").unwrap(), None);
         let code = KeyedHash::from_bytes(cards[7].code_hash);
         let found = card_find_by_code(conn, &code).unwrap().unwrap();
         assert_eq!(
@@ -109,5 +117,31 @@ fn a_key_of_many_chips_is_kept_once() {
         assert_eq!(meta_read_keys(conn).unwrap(), [b"sealed".to_vec()]);
         let again = meta_read_key_insert(conn, &hash(1), b"sealed again");
         assert!(again.unwrap_err().is_conflict());
+    });
+}
+
+#[test]
+fn batches_are_listed_newest_first_without_their_cards() {
+    on_both(|database| {
+        let conn = &mut database.conn;
+        for n in 1..=3_u32 {
+            let batch = NewBatch {
+                id: BatchId::from_random(n.into()),
+                face: money("50.00 EUR"),
+                country: None,
+                expires_at: None,
+                created_at: at(i64::from(n.min(2))),
+            };
+            let cards = [card(n, CardKind::Voucher, Some(batch.id))];
+            batch_insert(conn, &batch, &cards, |_| {}).unwrap();
+        }
+        let first = batches_page(conn, &Page::new(None, 2).unwrap()).unwrap();
+        let bits = |rows: &[BatchSummary]| rows.iter().map(|row| row.id.bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&first.rows), [3, 2]);
+        assert_eq!((first.rows[0].count, first.rows[0].active), (1, false));
+        let rest = batches_page(conn, &Page::new(first.next, 2).unwrap()).unwrap();
+        assert_eq!((bits(&rest.rows), rest.next), (vec![1], None));
+        let unknown = Page::new(Some("batch_unknown".into()), 2).unwrap();
+        assert_eq!(batches_page(conn, &unknown).unwrap().rows, []);
     });
 }

@@ -20,7 +20,7 @@ use crate::{
     hash, money, usd,
 };
 
-fn identity(n: u8) -> NewIdentity<'static> {
+pub(crate) fn identity(n: u8) -> NewIdentity<'static> {
     let names: [(&str, &[u8]); 4] = [("h0", b"l0"), ("h1", b"l1"), ("h2", b"l2"), ("h3", b"l3")];
     let (handle, lookup) = names[usize::from(n)];
     NewIdentity {

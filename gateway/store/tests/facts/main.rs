@@ -6,6 +6,7 @@
     reason = "a test fails loudly"
 )]
 
+mod browsers;
 mod cards;
 #[path = "../databases/mod.rs"]
 mod databases;

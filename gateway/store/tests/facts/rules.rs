@@ -49,6 +49,13 @@ fn merchants_and_their_keys_are_read_back() {
         assert_eq!(merchant_get(conn, one.id).unwrap(), Some(one.clone()));
         assert_eq!(merchant_get(conn, MerchantId::from_random(3)).unwrap(), None);
         assert_eq!(merchant_list(conn).unwrap(), [two.clone(), one.clone()]);
+        let two =
+            Merchant { name: "Schuhe".into(), stamps: None, registrations: Vec::new(), ..two };
+        assert!(merchant_update(conn, &two).unwrap());
+        assert_eq!(merchant_get(conn, two.id).unwrap(), Some(two.clone()));
+        assert_eq!(merchant_get(conn, one.id).unwrap(), Some(one.clone()), "nobody else changed");
+        let nobody = Merchant { id: MerchantId::from_random(3), ..two.clone() };
+        assert!(!merchant_update(conn, &nobody).unwrap());
 
         let key = |n: u8, owner, expires_at| ApiKey {
             id: KeyId::from_random(n.into()),
@@ -99,6 +106,8 @@ fn refunds_are_judged_by_the_policy_of_their_time() {
             assert_eq!(refund_policy_at(conn, at(time)).unwrap(), policy, "at {time}");
         }
         assert_eq!(refund_policy_current(conn).unwrap(), lax);
+        assert_eq!(refund_policy_list(conn, 9).unwrap(), [(at(20), lax), (at(10), strict)]);
+        assert_eq!(refund_policy_list(conn, 1).unwrap(), [(at(20), lax)]);
     });
 }
 

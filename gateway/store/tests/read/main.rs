@@ -8,6 +8,7 @@
 
 #[path = "../databases/mod.rs"]
 mod databases;
+mod desks;
 mod journal;
 
 use databases::{Database, block_on, on_both};

@@ -154,7 +154,7 @@ pub(crate) async fn unsold_cards(
     let records: Vec<CardRecord> = (0..count).map(record).collect();
     let cards = records.iter().map(|record| record.id).collect();
     let new = NewBatch { id, face, country: None, expires_at: None, created_at: at(0) };
-    store.write(move |conn| batch_insert(conn, &new, &records)).await.unwrap();
+    store.write(move |conn| batch_insert(conn, &new, &records, |_| {})).await.unwrap();
     (id, cards)
 }
 

@@ -6,6 +6,7 @@ use purser_core::{
     stamp::piece::Product,
     tax::Category,
 };
+use purser_store::facts::merchant::{Merchant, vendor_list};
 
 use super::{Post, Wish};
 use crate::{
@@ -24,6 +25,11 @@ pub struct Quoted {
     pub product: Product,
     /// Of one item: the stamp.
     pub basket: Basket,
+}
+
+/// The merchants that sell postage.
+pub async fn vendors(gateway: &Gateway) -> Result<Vec<Merchant>, Problem> {
+    Ok(gateway.store.read(vendor_list).await?)
 }
 
 /// Prices every service that carries the piece. Needs no funds.

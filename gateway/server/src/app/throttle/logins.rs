@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
-    ids::AccountId,
+    ids::{AccountId, MerchantId},
     secret::{KeyedHash, keyed_hash_of},
 };
 use purser_store::{
@@ -21,7 +21,11 @@ use purser_store::{
 };
 
 use super::{Attempt, Budget, Judging, SIGN_UP_WINDOW, WINDOW, in_force, network};
-use crate::{app::login::LoginSalt, gateway::Gateway, problem::Problem};
+use crate::{
+    app::{browser::Origin, login::LoginSalt},
+    gateway::Gateway,
+    problem::Problem,
+};
 
 /// Hashes of one e-mail that wait or run: one, and one for each of two impatient clicks.
 const AT_ONCE_PER_EMAIL: u32 = 3;
@@ -51,17 +55,25 @@ impl LoginAttempt {
     pub async fn begin(
         gateway: &Gateway,
         salt: &LoginSalt,
-        address: IpAddr,
+        Origin { address, through }: Origin,
     ) -> Result<Self, Problem> {
         let (origin, now) = (origin(gateway, salt, address), gateway.now());
         let known = gateway.store.read(move |db| address_is_familiar(db, origin.as_bytes(), now));
-        let everywhere = if known.await? {
+        let known = known.await?;
+        let everywhere = if known {
             Budget::logins_of_familiar(gateway, salt)
         } else {
             Budget::logins_of_strangers(gateway, salt)
         };
         let here = Budget::logins_at(gateway, salt, address);
-        let failures = vec![here, everywhere, Budget::logins_from(gateway, address)];
+        let mut failures = vec![here, everywhere, Budget::logins_from(gateway, address)];
+        if let Some(merchant) = through {
+            failures.push(Budget::logins_through_from(gateway, merchant, address));
+            // Whoever is known where it is does not wait for a flood at its shop.
+            if !known {
+                failures.push(Budget::logins_through(gateway, merchant));
+            }
+        }
         let sign_ins = Budget::sign_ins(gateway, salt, address);
         let judged = failures.iter().chain(&sign_ins).copied().collect();
         let judging = Judging::let_in(gateway, judged).await?;
@@ -84,6 +96,28 @@ impl LoginAttempt {
 }
 
 impl Budget {
+    /// Strangers' logins that one merchant's website asked for. When they are spent, the login through that website is
+    /// slow for who is new where it is, and nowhere else.
+    fn logins_through(gateway: &Gateway, merchant: MerchantId) -> Self {
+        let max = gateway.settings.throttle_in_force().logins_per_merchant;
+        Self::new(gateway, "logins through a merchant", &merchant.bits().to_be_bytes(), max, WINDOW)
+    }
+
+    /// Logins from one address that one merchant's website asked for: half of what the address has, so that whoever
+    /// tries credentials there leaves its other users at that address the rest.
+    fn logins_through_from(gateway: &Gateway, merchant: MerchantId, address: IpAddr) -> Self {
+        let max = gateway.settings.throttle_in_force().logins_per_address.div_ceil(2);
+        let by = [merchant.bits().to_be_bytes(), network(address)].concat();
+        Self::new(gateway, "logins through a merchant from an address", &by, max, WINDOW)
+    }
+
+    /// Keys from one address that were to open a desk. They are too long to be guessed; this keeps it from being tried.
+    pub fn desk_keys_from(gateway: &Gateway, address: IpAddr) -> Self {
+        let max = gateway.settings.throttle_in_force().logins_per_address;
+        Self::new(gateway, "keys for a desk from an address", &network(address), max, WINDOW)
+            .at_once(gateway, AT_ONCE_PER_ADDRESS)
+    }
+
     /// What a sign-up counts for, which may be a guess whose credentials these are: somebody's who may be anybody.
     pub fn guesses(gateway: &Gateway, salt: &LoginSalt, address: IpAddr) -> [Self; 2] {
         [Self::logins_at(gateway, salt, address), Self::logins_of_strangers(gateway, salt)]

@@ -8,7 +8,7 @@ use purser_core::{
     Timestamp,
     ids::{DeliveryId, EventId, MerchantId, WebhookId},
     outbound::{Method, Request as Asked},
-    webhook::{EVENT_KINDS, EVERY_KIND, Event, TEST_KIND, WebhookSecret},
+    webhook::{EVENT_KINDS, EVERY_KIND, Event, TEST_KIND, WebhookSecret, is_wanted},
 };
 use purser_host::Role;
 use purser_store::{
@@ -61,6 +61,29 @@ struct Checked {
     kinds: Option<Vec<String>>,
     plugin: Option<String>,
     enabled: Option<bool>,
+}
+
+/// The scopes that a key needs besides to have an endpoint told of these kinds of events: those that read them. An
+/// endpoint goes on being told when the key is long deleted.
+pub fn scopes_for<'a>(kinds: impl Iterator<Item = &'a String>) -> &'static [&'static str] {
+    let is_payout = |kind: &String| kind == EVERY_KIND || kind.starts_with("payout.");
+    let payouts: Vec<bool> = kinds.map(is_payout).collect();
+    match payouts.as_slice() {
+        [] => &[],
+        some if some.contains(&true) => &["sales:read", "payouts:read"],
+        _ => &["sales:read"],
+    }
+}
+
+/// The scopes that a change of an endpoint needs besides. Being told of less, at the same place, reveals nothing.
+pub fn scopes_for_change(
+    told: &Webhook,
+    url: Option<&str>,
+    kinds: Option<&[String]>,
+) -> &'static [&'static str] {
+    let moved = url.is_some_and(|url| url != told.url);
+    let kinds = kinds.unwrap_or(&told.kinds).iter();
+    scopes_for(kinds.filter(|kind| moved || !is_wanted(&told.kinds, kind)))
 }
 
 /// Makes an endpoint, which is told of what happens from now on. Its secret is shown this once.

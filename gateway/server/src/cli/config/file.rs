@@ -46,6 +46,7 @@ pub(super) struct FileLimits {
 pub(super) struct FileThrottle {
     pub(super) logins_per_email: Option<u32>,
     pub(super) logins_per_address: Option<u32>,
+    pub(super) logins_per_merchant: Option<u32>,
     pub(super) cards_per_vault: Option<u32>,
     pub(super) cards_per_address: Option<u32>,
     pub(super) sign_ups_per_minute: Option<u32>,

@@ -1,5 +1,6 @@
 //! `purser demo`: a throw-away gateway that plays the whole story over HTTP.
 
+mod bookshop;
 mod client;
 mod print;
 mod story;
@@ -21,7 +22,7 @@ const DAY: &str = "2024-06-28T12:00:00Z";
 /// Flags of `purser demo`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  purser demo           play the story and keep the gateway open until Ctrl-C\n  purser demo --once    play the story and exit: 0 if everything went as it should"
+    after_help = "Examples:\n  purser demo           play the story, then open a shop and the pages in the browser until Ctrl-C\n  purser demo --once    play the story and exit: 0 if everything went as it should"
 )]
 pub struct DemoFlags {
     /// Exit when the story is told
@@ -45,10 +46,10 @@ pub fn run(flags: DemoFlags) -> Result<()> {
         // The story blocks on its own requests, so it has a thread of its own.
         let told = actix_web::rt::task::spawn_blocking(move || story::tell(gateway)).await?;
         if told.is_ok() && !flags.once {
-            println!(
-                "\nThe gateway stays open: {}/docs shows every call. Ctrl-C ends it.",
-                running.gateway.issuer
-            );
+            let gateway = running.gateway.clone();
+            let open = actix_web::rt::task::spawn_blocking(move || bookshop::open(&gateway));
+            let open = open.await??;
+            open.show();
             super::serve::told_to_stop().await?;
         }
         running.stop().await?;

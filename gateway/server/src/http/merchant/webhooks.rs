@@ -8,7 +8,7 @@ use actix_web::{
 };
 use purser_core::{
     ids::{DeliveryId, WebhookId},
-    webhook::{EVERY_KIND, is_wanted},
+    webhook::EVERY_KIND,
 };
 use purser_store::{
     facts::webhook::{webhook_delete as webhook_remove, webhook_list},
@@ -33,25 +33,6 @@ use crate::{
 
 /// What a key needs for all of these.
 const SCOPE: &str = "webhooks";
-
-/// What it needs besides to be told of any event, as for reading them.
-const EVENTS_SCOPE: &str = "sales:read";
-/// And of those about payouts.
-const PAYOUTS_SCOPE: &str = "payouts:read";
-
-/// Refuses a key that could not read these events itself: an endpoint goes on being told when the key is long deleted.
-fn require_for_events<'a>(
-    merchant: &Merchant,
-    mut kinds: impl Iterator<Item = &'a String>,
-) -> Result<(), Problem> {
-    let Some(first) = kinds.next() else { return Ok(()) };
-    merchant.require(EVENTS_SCOPE)?;
-    let is_payout = |kind: &String| kind == EVERY_KIND || kind.starts_with("payout.");
-    if is_payout(first) || kinds.any(is_payout) {
-        merchant.require(PAYOUTS_SCOPE)?;
-    }
-    Ok(())
-}
 
 fn known(id: &str) -> Result<WebhookId, Problem> {
     id.parse().map_err(|_| Problem::not_found())
@@ -102,7 +83,7 @@ pub async fn webhook_create(
     merchant.require(SCOPE)?;
     let WebhookIn { url, events, plugin, enabled } = input;
     let kinds = events.unwrap_or_else(|| vec![EVERY_KIND.to_owned()]);
-    require_for_events(&merchant, kinds.iter())?;
+    webhook::scopes_for(kinds.iter()).iter().try_for_each(|scope| merchant.require(scope))?;
     let wish = Wish { url: Some(url), kinds: Some(kinds), plugin, enabled };
     let (row, secret) = webhook::create(&gateway, merchant.id, wish).await?;
     Ok(HttpResponse::Created().json(WebhookMade::of(row, &secret)))
@@ -150,11 +131,9 @@ pub async fn webhook_change(
     let id = known(&id)?;
     let WebhookChange { url, events, plugin, enabled } = input;
     if url.is_some() || events.is_some() {
-        let told = webhook::get(&gateway, merchant.id, id).await?.kinds;
-        let kinds = events.as_ref().unwrap_or(&told).iter();
-        // Being told of less, at the same place, reveals nothing.
-        let is_new = |kind: &&String| url.is_some() || !is_wanted(&told, kind);
-        require_for_events(&merchant, kinds.filter(is_new))?;
+        let told = webhook::get(&gateway, merchant.id, id).await?;
+        let scopes = webhook::scopes_for_change(&told, url.as_deref(), events.as_deref());
+        scopes.iter().try_for_each(|scope| merchant.require(scope))?;
     }
     let wish = Wish { url, kinds: events, plugin, enabled };
     let row = webhook::change(&gateway, merchant.id, id, wish).await?;

@@ -133,6 +133,8 @@ const OWN: &[(&str, &[Kind])] = &[
         ],
     ),
     ("/v1/offers", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY, problem::NOT_FOUND]),
+    ("/v1/login-clients", &[problem::TOO_MANY_REQUESTS]),
+    ("/v1/login-clients/{client_id}", &[problem::TOO_MANY_REQUESTS]),
     ("/v1/sales/{item}/refund", &[problem::ALREADY_REFUNDED, problem::STAMP_ALREADY_SCANNED]),
     ("/v1/card-batches", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
@@ -323,6 +325,7 @@ fn has_writer(path: &str) -> bool {
             | "/v1/stamps/keys"
             | "/v1/tax/remittances"
             | "/v1/payouts"
+            | "/v1/login-clients"
             | "/v1/webhooks"
             | "/v1/webhooks/{id}"
     )

@@ -5,7 +5,7 @@ use actix_web::{
     web::{Bytes as Raw, Data},
 };
 use purser_core::{Timestamp, ids::TradeId, policy::RefundPolicy};
-use purser_money::Currency;
+use purser_money::{Currency, Money};
 use purser_store::facts::refund_policy::{refund_policy_current, refund_policy_insert};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -69,7 +69,8 @@ impl From<RefundPolicy> for PolicyOut {
 }
 
 impl PolicyIn {
-    fn read(&self, unit: Currency) -> Result<RefundPolicy, Problem> {
+    /// The policy that is meant.
+    pub(crate) fn read(&self, unit: Currency) -> Result<RefundPolicy, Problem> {
         let within = |value: u32, most: u32, least: u32, field: &str| match (least..=most)
             .contains(&value)
         {
@@ -118,6 +119,17 @@ pub struct TradeIn {
     bought: MoneyIn,
 }
 
+impl TradeIn {
+    /// What was given away and what was received.
+    pub(crate) fn read(&self) -> Result<(Money, Money), Problem> {
+        let (sold, bought) = (self.sold.positive("sold")?, self.bought.positive("bought")?);
+        if sold.currency() == bought.currency() {
+            return Err(Problem::malformed("bought.currency", "a trade is between two currencies"));
+        }
+        Ok((sold, bought))
+    }
+}
+
 /// A trade that was booked.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Trade)]
@@ -142,11 +154,7 @@ pub async fn trade_create(
     bytes: Raw,
 ) -> Answered {
     let (claim, answered) = operator.key.claim(&gateway, &request, &bytes)?;
-    let input: TradeIn = body::parse(&bytes)?;
-    let (sold, bought) = (input.sold.positive("sold")?, input.bought.positive("bought")?);
-    if sold.currency() == bought.currency() {
-        return Err(Problem::malformed("bought.currency", "a trade is between two currencies"));
-    }
+    let (sold, bought) = body::parse::<TradeIn>(&bytes)?.read()?;
     let id = match answered {
         Some(outcome) => trade::traded(outcome)?,
         None => trade::trade(&gateway, operator.facts_version, claim, (sold, bought)).await?,

@@ -115,7 +115,8 @@ pub struct CardChanged {
 }
 
 impl BatchIn {
-    fn read(&self, gateway: &Gateway) -> Result<Print, Problem> {
+    /// The batch that is meant.
+    pub(crate) fn read(&self, gateway: &Gateway) -> Result<Print, Problem> {
         if !(1..=BATCH_MAX).contains(&self.count) {
             return Err(Problem::malformed("count", format!("from 1 to {BATCH_MAX}")));
         }
@@ -146,7 +147,7 @@ pub async fn batch_create(
     _operator: Operator,
     Json(input): Json<BatchIn>,
 ) -> Answered {
-    let (id, printed) = stock::batch_print(&gateway, input.read(&gateway)?).await?;
+    let (id, printed) = stock::batch_print(&gateway, input.read(&gateway)?, |_| {}).await?;
     let cards = printed.into_iter().map(Into::into).collect();
     Ok(HttpResponse::Created().json(BatchMade { id, status: Status::Inactive, cards }))
 }
@@ -226,7 +227,8 @@ pub struct SmartCardMade {
 }
 
 impl SmartCardIn {
-    fn read(self, today: Date) -> Result<Register, Problem> {
+    /// The card that is meant.
+    pub(crate) fn read(self, today: Date) -> Result<Register, Problem> {
         let hex = |digits: usize, field: &'static str| {
             move |_| Problem::malformed(field, format!("{digits} hexadecimal digits"))
         };

@@ -1,6 +1,9 @@
 //! Signing merchants up.
 
-use actix_web::{HttpResponse, web::Data};
+use actix_web::{
+    HttpResponse,
+    web::{Data, Path},
+};
 use purser_core::{
     account::{Authority, Taxpayer},
     ids::MerchantId,
@@ -14,7 +17,11 @@ use utoipa::ToSchema;
 
 use super::Answered;
 use crate::{
-    app::merchant::{SignedUp, sign_up},
+    app::merchant::{
+        SignedUp,
+        change::{Change, change},
+        sign_up,
+    },
     gateway::Gateway,
     http::{
         answer,
@@ -28,6 +35,8 @@ use crate::{
     random::id_bits,
 };
 
+/// A shop's sign.
+const NAME_CHARS_MAX: usize = 100;
 /// There are 249 countries, and a merchant is registered in some of them.
 const REGISTRATIONS_MAX: usize = 100;
 /// A millionth of a percent of the largest amount is less than a unit of any currency.
@@ -101,6 +110,38 @@ pub struct MerchantIn {
     void_hold_days: Option<u32>,
 }
 
+/// What is to be different of a merchant. What is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MerchantChange {
+    /// What people read.
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// What the gateway keeps of each net price, in percent, from now on.
+    #[schema(pattern = r"^(100(\.0+)?|\d{1,2}(\.\d{1,6})?)$", example = "1.5")]
+    fee_percent: Option<String>,
+    /// Taxes.
+    tax: Option<TaxChange>,
+    /// Where buyers may be sent back to: all of them.
+    #[schema(max_items = 20)]
+    return_origins: Option<Vec<String>>,
+    /// How many days the money for a stamp that is given back is held, of a merchant that sells postage.
+    #[schema(minimum = 0, maximum = 365)]
+    void_hold_days: Option<u32>,
+}
+
+/// What is to be different of a merchant's taxes. Who owes them stays as it was when the merchant was signed up.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(remote = "Self", deny_unknown_fields)]
+#[schema(as = MerchantTaxChange)]
+pub struct TaxChange {
+    /// Where the taxpayer is registered: all of it.
+    #[schema(max_items = 100)]
+    registrations: Option<Vec<RegistrationIn>>,
+}
+
+body::parts!(TaxChange);
+
 /// A merchant that was signed up.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MerchantMade {
@@ -157,14 +198,37 @@ impl From<Merchant> for MerchantOut {
     }
 }
 
+impl MerchantChange {
+    /// The change that is meant.
+    pub(crate) fn read(self, gateway: &Gateway) -> Result<Change, Problem> {
+        let named = |name: String| body::text(&name, 1..=NAME_CHARS_MAX, "name");
+        let sandbox = gateway.settings.sandbox;
+        let registered = self.tax.and_then(|tax| tax.registrations);
+        if self.void_hold_days.is_some_and(|days| days > VOID_HOLD_DAYS_MAX) {
+            return Err(void_hold_days_refused());
+        }
+        Ok(Change {
+            name: self.name.map(named).transpose()?,
+            fee_percent: self.fee_percent.as_deref().map(fee_percent).transpose()?,
+            registrations: registered.map(registrations).transpose()?,
+            return_origins: self
+                .return_origins
+                .map(|asked| origins(&asked, sandbox))
+                .transpose()?,
+            void_hold_days: self.void_hold_days,
+        })
+    }
+}
+
 impl MerchantIn {
-    fn read(self, gateway: &Gateway) -> Result<Merchant, Problem> {
+    /// The merchant that is meant.
+    pub(crate) fn read(self, gateway: &Gateway) -> Result<Merchant, Problem> {
         let id = MerchantId::from_random(id_bits());
         let fee = self.fee_percent.as_deref().unwrap_or("0");
         let tax = self.tax.unwrap_or_default();
         Ok(Merchant {
             id,
-            name: body::text(&self.name, 1..=100, "name")?,
+            name: body::text(&self.name, 1..=NAME_CHARS_MAX, "name")?,
             country: place(&self.country, "country")?,
             fee_percent: fee_percent(fee)?,
             taxpayer: match tax.taxpayer.as_deref() {
@@ -183,8 +247,7 @@ impl MerchantIn {
 /// How a merchant sells postage, if it does. Whether there is such a plugin is asked when it is signed up.
 fn stamps(plugin: Option<&str>, days: Option<u32>) -> Result<Option<StampTerms>, Problem> {
     if days.is_some_and(|days| days > VOID_HOLD_DAYS_MAX) {
-        let detail = format!("from 0 to {VOID_HOLD_DAYS_MAX} days");
-        return Err(Problem::malformed("void_hold_days", detail));
+        return Err(void_hold_days_refused());
     }
     match (plugin, days) {
         (Some(plugin), days) => {
@@ -194,6 +257,10 @@ fn stamps(plugin: Option<&str>, days: Option<u32>) -> Result<Option<StampTerms>,
         (None, Some(_)) => Err(Problem::malformed("void_hold_days", "only with `stamps_plugin`")),
         (None, None) => Ok(None),
     }
+}
+
+fn void_hold_days_refused() -> Problem {
+    Problem::malformed("void_hold_days", format!("from 0 to {VOID_HOLD_DAYS_MAX} days"))
 }
 
 /// A fee that leaves the merchant something of a net price, or nothing, but never less.
@@ -265,6 +332,22 @@ pub async fn merchant_create(
         sign_up(&gateway, input.read(&gateway)?).await?;
     let (id, secret_key) = (merchant.id, secret_key.expose().to_owned());
     Ok(HttpResponse::Created().json(MerchantMade { id, secret_key, offer_key: offer_key.into() }))
+}
+
+/// Change a merchant from now on. What was sold before stays as it was made. The merchant is told with the event
+/// `merchant.updated`.
+#[utoipa::path(patch, path = "/v1/merchants/{id}", tag = "operator", security(("operator" = [])),
+    params(("id" = String, Path)), request_body = MerchantChange,
+    responses((status = 200, body = MerchantOut), crate::http::openapi::Problems))]
+pub async fn merchant_change(
+    gateway: Data<Gateway>,
+    _operator: Operator,
+    id: Path<String>,
+    Json(input): Json<MerchantChange>,
+) -> Answered {
+    let id: MerchantId = id.parse().map_err(|_| Problem::not_found())?;
+    let changed = change(&gateway, id, input.read(&gateway)?).await?;
+    Ok(HttpResponse::Ok().json(MerchantOut::from(changed)))
 }
 
 /// All merchants, newest first.

@@ -281,7 +281,7 @@ pub async fn plugin_enable(
     Ok(HttpResponse::Ok().json(PluginOut::from(enabled)))
 }
 
-fn places_within(field: &str, places: &[String]) -> Result<(), Problem> {
+pub(crate) fn places_within(field: &str, places: &[String]) -> Result<(), Problem> {
     match places.len() {
         ..=PLACES_MAX => Ok(()),
         _ => Err(Problem::malformed(field, format!("at most {PLACES_MAX}"))),

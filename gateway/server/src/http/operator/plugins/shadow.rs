@@ -9,7 +9,6 @@ use purser_core::{
     Timestamp,
     ids::{MerchantId, PluginId, PurchaseId},
 };
-use purser_money::{Currency, Money};
 use purser_store::facts::plugin_shadow::Tally;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -69,10 +68,9 @@ pub struct TallyOut {
 
 impl From<Tally> for TallyOut {
     fn from(tally: Tally) -> Self {
-        let Tally { country, merchant, currency, calls, equal, failed, difference_minor } = tally;
-        let money = Currency::parse(&currency).map(|known| Money::new(difference_minor, known));
-        let different = calls.saturating_sub(equal).saturating_sub(failed);
-        let difference = money.ok().map(answer::Money::from);
+        let (different, difference) = (tally.different(), tally.difference());
+        let difference = difference.map(answer::Money::from);
+        let Tally { country, merchant, calls, equal, failed, .. } = tally;
         Self { country, merchant, calls, equal, different, failed, difference }
     }
 }

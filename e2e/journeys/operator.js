@@ -1,0 +1,112 @@
+// The operator at the back office.
+
+import assert from "node:assert/strict";
+import { call, gateway, newBuyer, newMerchant, offerOf, operatorKey } from "../world.js";
+
+/** Comes in, and looks at how everything is. */
+export async function looksAround(visitor) {
+  await visitor.go(`${gateway}/operator`);
+  await visitor.see("operator-login");
+  await visitor.fill({ key: "op_not_a_key" });
+  await visitor.send();
+  await visitor.see("operator-login-refused", { status: 401 });
+  await enters(visitor);
+  await visitor.see("operator");
+  for (const page of ["merchants", "cards", "smart-cards", "plugins", "rates", "taxes", "payouts", "refunds", "treasury", "check"]) {
+    await visitor.go(`${gateway}/operator/${page}`);
+    await visitor.see(`operator-${page}`);
+  }
+  await visitor.send();
+  // The page looks again by itself until the books are proved.
+  await visitor.page.locator("#run .alert.good").waitFor();
+  await visitor.see("operator-check-done");
+  assert.ok(!(await visitor.has("#run .badge.bad")), "the books balance");
+}
+
+/** Signs a merchant up, and prints cards and sells them. */
+export async function keepsHouse(visitor) {
+  await enters(visitor);
+  await visitor.go(`${gateway}/operator/merchants`);
+  await visitor.fill({ name: "<script>alert(1)</script> & Söhne", country: "DE" });
+  await visitor.send();
+  await visitor.see("operator-merchant-made");
+  await visitor.go(`${gateway}/operator/merchants`);
+  await visitor.follow("main table a");
+  await visitor.see("operator-merchant");
+  await visitor.go(`${gateway}/operator/cards`);
+  await visitor.fill({ count: "0", "face.amount": "50.00", "face.currency": "EUR" });
+  await visitor.send();
+  await visitor.see("operator-cards-refused", { status: 400 });
+  await visitor.fill({ count: "200", "face.amount": "50.00", "face.currency": "EUR" });
+  await visitor.send();
+  await visitor.see("operator-printing");
+  await visitor.page.locator("#progress form").waitFor();
+  await visitor.see("operator-printed");
+  await visitor.send("#progress form");
+  await visitor.see("operator-card-sheet");
+  await visitor.go(`${gateway}/operator/cards`);
+  await visitor.send('form[action$="/activate"]');
+  await visitor.see("operator-cards-sold");
+  await visitor.go(`${gateway}/operator/smart-cards`);
+  const uid = `04${Date.now().toString(16).padStart(12, "0").slice(-12)}`;
+  await visitor.fill({ "face.amount": "20.00", "face.currency": "EUR", uid });
+  await visitor.send('form[method=post][action="/operator/smart-cards"]');
+  await visitor.see("operator-smart-card");
+}
+
+/** Installs a plugin that somebody wrote, lets it answer for a country, and takes that back. */
+export async function installsAPlugin(visitor) {
+  await enters(visitor);
+  await visitor.go(`${gateway}/operator/plugins`);
+  await visitor.page.locator('input[type="file"]').setInputFiles(process.env.E2E_PLUGIN);
+  await visitor.send();
+  await visitor.go(`${gateway}/operator/plugins`);
+  await visitor.follow('main table a:has-text("gst")');
+  await visitor.see("operator-plugin");
+  await visitor.fill({ countries: "SG", no_config: true });
+  await visitor.send('form[action$="/enable"]');
+  await visitor.see("operator-plugin-enabled");
+  await visitor.follow(`${visitor.path}/calls`);
+  await visitor.see("operator-plugin-calls");
+  await visitor.page.goBack();
+  await visitor.send('form[action$="/disable"]');
+  await visitor.see("operator-plugin-disabled");
+  await visitor.go(`${gateway}/operator/rates`);
+  await visitor.page.locator('input[type="file"]').setInputFiles(process.env.E2E_RATES);
+  await visitor.send('form[method=post][action="/operator/rates"]');
+  await visitor.see("operator-rates-imported");
+  await visitor.go(`${gateway}/operator/rates?from=EUR&to=USD`);
+  await visitor.see("operator-rate");
+}
+
+/** Pays a merchant what it is owed, and an authority its tax. */
+export async function paysOut(visitor) {
+  const tax = { taxpayer: "operator", registrations: [{ authority: "DE", scheme: "vat", number: "DE136695976" }] };
+  const [merchant, buyer] = [await newMerchant("Kerzen & Söhne", { tax }), await newBuyer("50.00")];
+  await call("POST", "/v1/purchases", { key: buyer.key, body: { offers: [await offerOf(merchant, "A candle", "10.00")] } });
+  await enters(visitor);
+  await visitor.go(`${gateway}/operator/payouts`);
+  await visitor.send(`form:has(input[value="${merchant.id}"])`);
+  await visitor.go(`${gateway}/operator/payouts`);
+  await visitor.see("operator-payouts-made");
+  await visitor.send('form[action$="/confirm"]');
+  await visitor.go(`${gateway}/operator/taxes`);
+  await visitor.see("operator-taxes-owed");
+  await visitor.send("form:has([name=authority])");
+  await visitor.go(`${gateway}/operator/taxes`);
+  await visitor.follow('main a[href^="/operator/taxes/rem_"]');
+  await visitor.see("operator-remittance");
+  await visitor.send('form[action$="/confirm"]');
+  await visitor.see("operator-remittance-confirmed");
+  await visitor.go(`${gateway}/operator/logout`);
+  await visitor.send();
+  await visitor.go(`${gateway}/operator/payouts`);
+  assert.equal(visitor.path, "/operator/login");
+}
+
+async function enters(visitor) {
+  await visitor.go(`${gateway}/operator/login`);
+  await visitor.fill({ key: operatorKey });
+  await visitor.send();
+  assert.equal(visitor.path, "/operator");
+}

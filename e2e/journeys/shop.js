@@ -1,0 +1,88 @@
+// A buyer and the bookshop.
+
+import assert from "node:assert/strict";
+import { gateway, newBuyer, newPerson, shop, soldCard } from "../world.js";
+import { logsIn } from "./account.js";
+
+/** The pay page's HTML and CSS. */
+const PAY_BYTES_MAX = 30_000;
+
+/** Logs in through the shop, pays, reads, and logs out. */
+export async function readsABook(visitor) {
+  const buyer = await newBuyer("50.00");
+  await visitor.go(`${shop}/`);
+  await visitor.see("shop");
+  await visitor.follow("/books/feathers");
+  await visitor.see("shop-book");
+  await visitor.follow("/login?book=feathers");
+  await visitor.see("shop-login");
+  await logsIn(visitor, { ...buyer, pin: "000000" });
+  await visitor.see("shop-login-refused", { status: 401 });
+  await logsIn(visitor, buyer);
+  await visitor.see("shop-consent");
+  await visitor.send();
+  assert.equal(visitor.path, "/books/feathers");
+  await visitor.send();
+  await visitor.see("pay");
+  const bytes = await visitor.weight();
+  assert.ok(bytes < PAY_BYTES_MAX, `the pay page has ${bytes} bytes`);
+  await visitor.send();
+  assert.match(visitor.path, /^\/orders\//);
+  await visitor.see("shop-paid");
+  await visitor.follow(`${visitor.path}/read`);
+  await visitor.see("shop-reading");
+  assert.match(await visitor.read("article"), /perches in the soul/);
+  await visitor.follow("/orders");
+  await visitor.see("shop-orders");
+  await visitor.send("header form");
+  assert.equal(visitor.page.url(), `${shop}/`);
+  assert.ok(await visitor.has('header a[href="/login"]'), "the shop forgot who was there");
+  await visitor.go(`${gateway}/wallet`);
+  assert.equal(visitor.path, "/login", "and so did the gateway");
+}
+
+/** Has no account and no money when they want the book: gets both on the way. */
+export async function comesWithNothing(visitor) {
+  const person = newPerson();
+  const card = await soldCard("100.00");
+  await visitor.go(`${shop}/books/night-shelf`);
+  await visitor.follow("/login?book=night-shelf");
+  await visitor.follow("/signup");
+  await visitor.see("signup");
+  await visitor.fill({ ...person, country: "DE" });
+  await visitor.send();
+  await visitor.see("signup-code");
+  await visitor.follow("main a.button");
+  await visitor.send();
+  assert.equal(visitor.path, "/books/night-shelf");
+  await visitor.send();
+  await visitor.see("pay-short-of-funds");
+  await visitor.fill({ code: card });
+  await visitor.send();
+  await visitor.see("pay-with-pin");
+  await visitor.fill({ pin: "000000" });
+  await visitor.send();
+  await visitor.see("pay-wrong-pin", { status: 403 });
+  await visitor.fill({ pin: person.pin });
+  await visitor.send();
+  await visitor.see("shop-paid");
+  assert.ok(await visitor.has('a[href$="/read"]'), "the book is theirs");
+}
+
+/** Says no, at the login, at the consent and at the till: nothing is told and nothing is sold. */
+export async function saysNo(visitor) {
+  const buyer = await newBuyer("50.00");
+  await visitor.go(`${shop}/login`);
+  await visitor.follow("main a.quiet");
+  await visitor.see("shop-login-declined");
+  await visitor.go(`${shop}/login?book=feathers`);
+  await logsIn(visitor, buyer);
+  await visitor.follow("main a.quiet");
+  await visitor.see("shop-consent-declined");
+  await visitor.go(`${shop}/login?book=feathers`);
+  await visitor.send();
+  await visitor.send();
+  await visitor.follow("main a.quiet");
+  await visitor.see("shop-order-open");
+  assert.ok(!(await visitor.has('a[href$="/read"]')), "the book is not theirs");
+}

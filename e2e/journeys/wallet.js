@@ -1,0 +1,122 @@
+// A buyer and the wallet.
+
+import assert from "node:assert/strict";
+import { asOperator, call, gateway, newBuyer, newMerchant, offerOf, refundPolicy, soldCard } from "../world.js";
+import { entersTheWallet } from "./account.js";
+
+const GENEROUS = { max_count: 1000, max_total: { amount: "1000000.00", currency: "USD" }, window_days: 14, period_days: 90 };
+const STRICT = { ...GENEROUS, max_total: { amount: "5.00", currency: "USD" } };
+
+/** A file that a link leads to. */
+async function download(visitor, path) {
+  const answer = await visitor.page.request.get(gateway + path);
+  assert.equal(answer.status(), 200, path);
+  return answer.body();
+}
+
+/** Loads a card, buys, gives back, and looks at what happened. */
+export async function livesWithIt(visitor) {
+  const [buyer, friend] = [await newBuyer("50.00"), await newBuyer()];
+  const merchant = await newMerchant("Kerzen & Söhne");
+  await entersTheWallet(visitor, buyer);
+  await visitor.see("wallet");
+  await visitor.follow("/wallet/load");
+  await visitor.see("wallet-load");
+  await visitor.fill({ code: "NOTA-CARD-ATALL" });
+  await visitor.send();
+  await visitor.see("wallet-load-refused", { status: 422 });
+  await visitor.fill({ code: await soldCard("5000", "JPY") });
+  await visitor.send();
+  await visitor.see("wallet-loaded");
+  await visitor.go(`${gateway}/pay?offer=${await offerOf(merchant, "A candle", "10.00")}`);
+  await visitor.send();
+  await visitor.see("wallet-purchase");
+  assert.match(visitor.path, /^\/wallet\/purchases\/pur_/);
+  await visitor.send("form:has([name=item])");
+  await visitor.see("wallet-refunded");
+  assert.ok(!(await visitor.has("form:has([name=item])")), "an item goes back once");
+  await visitor.go(`${gateway}/wallet/transfer`);
+  await visitor.see("wallet-transfer");
+  const { handle } = await call("GET", "/v1/vault", { key: friend.key });
+  await visitor.fill({ to: handle, amount: "3.00" });
+  await visitor.send();
+  const { balance } = await call("GET", "/v1/vault", { key: friend.key });
+  assert.deepEqual(balance, { amount: "3.00", currency: "USD" });
+  for (const page of ["purchases", "log", "shops"]) {
+    await visitor.go(`${gateway}/wallet/${page}`);
+    await visitor.see(`wallet-${page}`);
+  }
+  const log = (await download(visitor, "/wallet/log.csv")).toString();
+  assert.equal(log.trim().split("\n").length, 1 + 6, `the head, and what happened: ${log}`);
+}
+
+/** Buys a stamp, prints it, and gives it back. */
+export async function buysAStamp(visitor) {
+  const post = await newMerchant("Die Post", { stamps_plugin: "stamps-open" });
+  await entersTheWallet(visitor, await newBuyer("50.00"));
+  await visitor.go(`${gateway}/wallet/stamps/new`);
+  await visitor.see("stamp-new");
+  await visitor.fill({ vendor: post.id, origin: "DE", destination: "DE", weight_g: "20" });
+  await visitor.send();
+  await visitor.see("stamp-services");
+  await visitor.send();
+  await visitor.see("stamp");
+  const [path] = visitor.path.match(/^\/wallet\/stamps\/stamp_\w+/);
+  assert.match((await download(visitor, `${path}.svg`)).toString(), /<svg/);
+  await visitor.go(`${gateway}/wallet/stamps`);
+  await visitor.see("stamps");
+  const sheet = await download(visitor, `/wallet/stamps/sheet.pdf?ids=${path.split("/").at(-1)}&paper=a4`);
+  assert.equal(sheet.subarray(0, 5).toString(), "%PDF-");
+  await visitor.go(gateway + path);
+  await visitor.send();
+  await visitor.see("stamp-given-back");
+}
+
+/** Gives back more than is allowed: the vault closes, and what is left goes to somebody else by a code. */
+export async function closesIt(visitor) {
+  const merchant = await newMerchant("Kerzen & Söhne");
+  await entersTheWallet(visitor, await newBuyer("50.00"));
+  await visitor.go(`${gateway}/pay?offer=${await offerOf(merchant, "A candle", "10.00")}`);
+  await visitor.send();
+  await refundPolicy(STRICT);
+  try {
+    await visitor.go(visitor.page.url());
+    await visitor.see("wallet-refund-closes");
+    await visitor.fill({ agreed: true });
+    await visitor.send("form:has([name=item])");
+  } finally {
+    await refundPolicy(GENEROUS);
+  }
+  await visitor.go(`${gateway}/wallet`);
+  await visitor.see("wallet-closed");
+  const code = await visitor.read("#compensation");
+  await visitor.go(`${gateway}/pay?offer=${await offerOf(merchant, "A candle", "10.00")}`);
+  await visitor.see("pay-closed-vault", { status: 403 });
+  const heir = await newBuyer();
+  await call("POST", "/v1/vault/loads", { key: heir.key, body: { card: { code } } });
+  const { balance } = await call("GET", "/v1/vault", { key: heir.key });
+  assert.equal(balance.currency, "USD");
+  assert.ok(Number(balance.amount) > 40, `all of it is there: ${balance.amount}`);
+}
+
+/** What goes otherwise than it should: each page says so, and what to do. */
+export async function meetsTrouble(visitor) {
+  const merchant = await newMerchant("Kerzen & Söhne");
+  await entersTheWallet(visitor, await newBuyer("50.00"));
+  const offer = await offerOf(merchant, "A candle", "10.00");
+  const [header, , signature] = offer.split(".");
+  const cheaper = Buffer.from(JSON.stringify({ iss: merchant.id, price: { amount: "0.01", currency: "EUR" } })).toString("base64url");
+  await visitor.go(`${gateway}/pay?offer=${header}.${cheaper}.${signature}`);
+  await visitor.see("pay-tampered", { status: 422 });
+  await visitor.go(`${gateway}/wallet/purchases/pur_00000000000000000000000000`);
+  await visitor.see("not-found", { status: 404 });
+  await visitor.go(`${gateway}/problems`);
+  await visitor.see("problems");
+  await visitor.go(`${gateway}/problems/offer-expired`);
+  await visitor.see("problem");
+  const brief = await offerOf(merchant, "A candle", "10.00", { expires_in: 60 });
+  const { now } = await call("GET", "/v1/gateway");
+  await asOperator("POST", "/v1/sandbox/clock", { now: new Date(Date.parse(now) + 120_000).toISOString() });
+  await visitor.go(`${gateway}/pay?offer=${brief}`);
+  await visitor.see("pay-expired", { status: 422 });
+}

@@ -1,0 +1,93 @@
+//! A shop's buyer arrives, and signs in.
+
+use actix_web::{HttpRequest, HttpResponse, web::Bytes};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{as_address, consent, page_of_form, params, speak};
+use crate::{
+    app::{
+        browser::{self, Origin},
+        oidc::authorize::{self, Asked, Step},
+        session::Login,
+    },
+    http::address::address,
+    pages::{Answered, form::Form, shell::Shell, shown::Faults, visit::Visit},
+};
+
+/// Where shops send their buyers.
+const PATH: &str = "/oauth/authorize";
+
+#[derive(Template)]
+#[template(path = "login/sign_in.html")]
+struct SignInPage<'a> {
+    shell: &'a Shell,
+    faults: Faults,
+    email: &'a str,
+    asked: &'a Asked,
+    again: String,
+}
+
+/// What somebody signs in with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInForm {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    pin: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// What is next: signing in, agreeing, or back to the shop.
+pub async fn page(mut visit: Visit, request: HttpRequest) -> Answered {
+    let params = params(&request)?;
+    speak(&mut visit, &request, &params);
+    match authorize::next(&visit.gateway, &params, visit.payer()).await? {
+        Step::SignIn(asked) => sign_in_page(&visit, &asked, Faults::default(), ""),
+        Step::Agree(asked) => consent::page(&visit, &asked),
+        Step::Back(shop) => Ok(visit.go(&shop)),
+    }
+}
+
+/// The same request, sent by a form of the shop's.
+pub async fn posted(body: Bytes) -> Answered {
+    as_address(PATH, &body)
+}
+
+/// The page of a form that was asked for by its own address.
+pub async fn form_page(request: HttpRequest) -> HttpResponse {
+    page_of_form(PATH, &request)
+}
+
+/// Signs in, as whoever came through this shop: what is guessed there counts for it.
+pub async fn sign_in(mut visit: Visit, request: HttpRequest, form: Form<SignInForm>) -> Answered {
+    let params = params(&request)?;
+    speak(&mut visit, &request, &params);
+    let step = authorize::next(&visit.gateway, &params, visit.payer()).await?;
+    let asked = match step {
+        Step::SignIn(asked) => asked,
+        Step::Agree(_) | Step::Back(_) => return Ok(form_page(request).await),
+    };
+    let SignInForm { email, pin, password } = &form.fields;
+    let origin = Origin { address: address(&request), through: Some(asked.client.merchant) };
+    match browser::sign_in(&visit.gateway, &Login { email, pin, password }, origin).await {
+        Ok(cookie) => {
+            // Whoever was signed in here before is not any more.
+            browser::sign_out(&visit.gateway, visit.cookie()).await?;
+            Ok(visit.go_as(&format!("{PATH}?{}", request.query_string()), &cookie))
+        }
+        Err(problem) => {
+            let faults = visit.mend(problem)?;
+            sign_in_page(&visit, &asked, faults, email)
+        }
+    }
+}
+
+fn sign_in_page(visit: &Visit, asked: &Asked, faults: Faults, email: &str) -> Answered {
+    let again = format!("{PATH}?{}", asked.query);
+    let page = SignInPage { shell: &visit.shell, faults, email, asked, again };
+    // Who agreed before goes from here to the shop.
+    visit.show(&page).about(&page.faults).form_may_end_at(&asked.origin()).send()
+}

@@ -1,0 +1,125 @@
+//! The wallet: what a buyer has, did and can do.
+
+pub mod account;
+pub mod erase;
+pub mod live;
+pub mod load;
+pub mod log;
+pub mod overview;
+pub mod purchases;
+pub mod shops;
+pub mod stamp;
+pub mod stamps;
+pub mod transfer;
+
+use purser_core::{
+    ids::{AccountId, PurchaseId},
+    record::{LogKind, LogRecord},
+};
+use purser_money::{Currency, Money};
+use purser_store::read::{
+    log::log_page,
+    page::{Page, Paged},
+};
+
+use super::{visit::Visit, words::Words};
+use crate::{
+    app::{intent::Payer, vault},
+    gateway::Gateway,
+    problem::{self, Problem},
+};
+
+/// A line of the transaction log, as people read it.
+struct Line {
+    at: String,
+    kind: String,
+    outcome: String,
+    done: bool,
+    amount: String,
+    balance: String,
+    href: Option<String>,
+}
+
+impl Line {
+    fn of(words: Words, record: &LogRecord) -> Self {
+        let done = record.outcome == "done";
+        let sign = match record.kind {
+            LogKind::Load | LogKind::Refund | LogKind::TransferIn => "+",
+            LogKind::Purchase | LogKind::TransferOut | LogKind::Compensation => "−",
+        };
+        let sign = if done { sign } else { "" };
+        let purchase = record.object.parse::<PurchaseId>().ok();
+        Self {
+            at: words.time(record.at),
+            kind: words.named("wallet-log-kind", record.kind.name()),
+            outcome: if done {
+                words.t("wallet-log-done")
+            } else {
+                words.named("problem", &record.outcome)
+            },
+            done,
+            amount: format!("{sign}{}", words.money(record.amount)),
+            balance: words.money(record.balance),
+            href: purchase.map(|id| format!("/wallet/purchases/{id}")),
+        }
+    }
+}
+
+async fn lines(
+    gateway: &Gateway,
+    account: AccountId,
+    page: Page,
+) -> Result<Paged<LogRecord>, Problem> {
+    Ok(gateway.store.read(move |db| log_page(db, account, &page)).await?)
+}
+
+/// An amount above zero, as people type it: with a point or with a comma before its decimals, and nothing else.
+fn amount(text: &str, currency: Currency) -> Result<Money, Problem> {
+    let mut text = text.trim().to_owned();
+    let is_decimal = |(_, decimals): (&str, &str)| decimals.len() < 3;
+    if !text.contains('.') && text.split_once(',').is_some_and(is_decimal) {
+        text = text.replace(',', ".");
+    }
+    let refused = |error| Problem::amount("amount", error).field("amount");
+    let money = Money::parse(&text, currency).map_err(refused)?;
+    if money.is_positive() {
+        return Ok(money);
+    }
+    Err(Problem::new(problem::INVALID_AMOUNT).field("amount"))
+}
+
+/// The vault of whoever visits.
+async fn vault_of(visit: &Visit, payer: &Payer) -> Result<purser_core::vault::VaultView, Problem> {
+    vault::view(&visit.gateway, payer, &vault::looking(&visit.gateway, payer)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_read_as_it_is_meant_or_not_at_all() {
+        let read = |text: &str, code: &str| {
+            let read = amount(text, Currency::parse(code).unwrap());
+            read.map(|money| money.amount()).map_err(|problem| problem.field)
+        };
+        assert_eq!(read("12.34", "EUR").unwrap(), "12.34");
+        assert_eq!(read(" 12,3 ", "EUR").unwrap(), "12.30");
+        assert_eq!(read("1.250", "KWD").unwrap(), "1.250");
+        assert_eq!(read("500", "JPY").unwrap(), "500");
+        for (text, code) in [
+            ("1,234", "EUR"),
+            ("1,234", "KWD"),
+            ("1,234", "JPY"),
+            ("1.234,56", "EUR"),
+            ("1,234.56", "EUR"),
+            ("1,2,3", "EUR"),
+            ("0", "EUR"),
+            ("-1", "EUR"),
+            ("€5", "EUR"),
+            ("", "EUR"),
+        ] {
+            assert_eq!(read(text, code), Err(Some("amount".to_owned())), "{text} {code}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Every message is there in every language, with the same arguments, and none is there for nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use fluent_syntax::{
+    ast::{Entry, Expression, InlineExpression, Pattern, PatternElement},
+    parser,
+};
+use purser::{pages::words::Language, problem::Kind};
+
+/// The arguments of each message of a language.
+fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    for file in files(&root().join("locales").join(language.code()), "ftl") {
+        let text = fs::read_to_string(&file).unwrap();
+        let resource = parser::parse(text.as_str())
+            .unwrap_or_else(|(_, errors)| panic!("{}: {errors:?}", file.display()));
+        for entry in resource.body {
+            let Entry::Message(message) = entry else { continue };
+            let value = message.value.unwrap_or_else(|| panic!("{} says nothing", message.id.name));
+            let mut arguments = BTreeSet::new();
+            pattern(&value, &mut arguments);
+            let name = message.id.name.to_owned();
+            assert!(found.insert(name.clone(), arguments).is_none(), "{name} is there twice");
+        }
+    }
+    found
+}
+
+fn pattern(pattern: &Pattern<&str>, arguments: &mut BTreeSet<String>) {
+    for element in &pattern.elements {
+        if let PatternElement::Placeable { expression } = element {
+            expression_of(expression, arguments);
+        }
+    }
+}
+
+fn expression_of(expression: &Expression<&str>, arguments: &mut BTreeSet<String>) {
+    match expression {
+        Expression::Inline(inline) => inline_of(inline, arguments),
+        Expression::Select { selector, variants } => {
+            inline_of(selector, arguments);
+            variants.iter().for_each(|variant| pattern(&variant.value, arguments));
+        }
+    }
+}
+
+fn inline_of(inline: &InlineExpression<&str>, arguments: &mut BTreeSet<String>) {
+    match inline {
+        InlineExpression::VariableReference { id } => {
+            arguments.insert(id.name.to_owned());
+        }
+        InlineExpression::Placeable { expression } => expression_of(expression, arguments),
+        InlineExpression::StringLiteral { .. } | InlineExpression::NumberLiteral { .. } => {}
+        other => panic!("messages are put together from arguments only: {other:?}"),
+    }
+}
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|other| other == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Everything of the pages that can say something, and templates alone. Comments say nothing to a reader.
+fn sources() -> (String, String) {
+    let read = |files: Vec<PathBuf>| {
+        let mut said = String::new();
+        for file in files {
+            let text = fs::read_to_string(file).unwrap();
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            lines.for_each(|line| said.extend([line, "\n"]));
+        }
+        said
+    };
+    let templates = read(files(&root().join("templates"), "html"));
+    let code = read(files(&root().join("src/pages"), "rs"));
+    (format!("{code}\n{templates}"), templates)
+}
+
+/// The literals that stand as the first argument of a call.
+fn called<'s>(source: &'s str, call: &'s str) -> impl Iterator<Item = &'s str> {
+    let calls = source.split(call).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    calls.filter_map(|rest| rest.split('"').next())
+}
+
+#[test]
+fn every_language_has_every_message_with_the_same_arguments() {
+    let english = messages(Language::English);
+    assert!(english.len() > 100);
+    for language in Language::ALL {
+        let own = messages(language);
+        for (name, arguments) in &english {
+            let found = own.get(name);
+            assert_eq!(found, Some(arguments), "{name} in {}", language.name());
+        }
+        let more: Vec<_> = own.keys().filter(|name| !english.contains_key(*name)).collect();
+        assert!(more.is_empty(), "not in English: {more:?}");
+    }
+}
+
+#[test]
+fn nothing_is_said_that_is_not_there() {
+    let english = messages(Language::English);
+    let (all, _) = sources();
+    let missing: BTreeSet<_> = [".t(", ".say(", "Flash::good(", "Flash::bad("]
+        .iter()
+        .flat_map(|call| called(&all, call))
+        .filter(|name| !name.contains(['.', '{']) && !english.contains_key(*name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for kind in Kind::all() {
+        for name in [format!("problem-{}", kind.name()), format!("problem-{}-cure", kind.name())] {
+            assert!(english.contains_key(&name), "{name}");
+        }
+    }
+    for stem in called(&all, ".named(") {
+        let there = english.keys().any(|name| name.starts_with(&format!("{stem}-")));
+        assert!(there, "no message begins with {stem}-");
+    }
+}
+
+#[test]
+fn no_message_is_there_for_nothing() {
+    let (all, templates) = sources();
+    let stems: Vec<String> = called(&all, ".named(").map(|stem| format!("{stem}-")).collect();
+    let literal = |name: &str| all.contains(&format!("\"{name}\""));
+    let about_field = |name: &str| {
+        let field = name.strip_prefix("wrong-");
+        field.is_some_and(|field| {
+            // A field of a part of the API has a dot there, which no message's name can have.
+            let of_part = field.replace('-', ".");
+            [format!("\"{field}\""), format!("\"{field}[]\""), format!("\"{of_part}\"")]
+                .iter()
+                .any(|name| templates.contains(name.as_str()))
+        })
+    };
+    let unused: Vec<_> = messages(Language::English)
+        .into_keys()
+        .filter(|name| !literal(name) && !about_field(name))
+        .filter(|name| !stems.iter().any(|stem| name.starts_with(stem)))
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[test]
+fn translations_are_no_copies_of_the_english() {
+    let text = |language: Language| {
+        let files = files(&root().join("locales").join(language.code()), "ftl");
+        let lines = files.iter().flat_map(|file| {
+            let text = fs::read_to_string(file).unwrap();
+            let long = |line: &&str| line.split(" = ").nth(1).is_some_and(|said| said.len() > 20);
+            text.lines().filter(long).map(str::to_owned).collect::<Vec<_>>()
+        });
+        lines.collect::<BTreeSet<String>>()
+    };
+    let english = text(Language::English);
+    for language in [Language::German, Language::Japanese, Language::Arabic] {
+        let copied: Vec<_> = text(language).intersection(&english).cloned().collect();
+        assert!(copied.is_empty(), "{}: {copied:?}", language.name());
+    }
+}
