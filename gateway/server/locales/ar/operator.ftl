@@ -220,6 +220,7 @@ op-rollback = تراجع
 op-rows = أسطر الإقرار
 op-send = أرسل الإقرار
 op-send-hint = عنوان https للسلطة.
+op-send-again = أرسله مع أنه أُرسل من قبل
 op-serial = الرقم التسلسلي
 op-shadow = شغّله موازيًا
 op-shadow-runs = يعمل موازيًا في:

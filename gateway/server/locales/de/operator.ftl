@@ -220,6 +220,7 @@ op-rollback = Zurückrollen
 op-rows = Zeilen der Erklärung
 op-send = Erklärung senden
 op-send-hint = Die https-Adresse der Behörde.
+op-send-again = Senden, obwohl sie schon gesendet wurde
 op-serial = Seriennummer
 op-shadow = Neben dem antwortenden mitlaufen lassen
 op-shadow-runs = Es läuft mit in:

@@ -220,6 +220,7 @@ op-rollback = Roll back
 op-rows = Rows of the return
 op-send = Send the return
 op-send-hint = The authority’s https address.
+op-send-again = Send it although it was sent before
 op-serial = Serial number
 op-shadow = Run beside the one that answers
 op-shadow-runs = It runs beside the one that answers in:

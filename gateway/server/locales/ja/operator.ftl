@@ -220,6 +220,7 @@ op-rollback = 元に戻す
 op-rows = 申告書の明細
 op-send = 申告書を送信
 op-send-hint = 当局のhttpsアドレス。
+op-send-again = 送信済みでも再度送信する
 op-serial = シリアル番号
 op-shadow = 並走させる
 op-shadow-runs = 並走中の国：

@@ -60,7 +60,7 @@ mod tests {
             object: "@SUM(A1)".to_owned(),
         };
         assert_eq!(
-            String::from_utf8(table_rows(&[line.clone()]).unwrap()).unwrap(),
+            String::from_utf8(table_rows(std::slice::from_ref(&line)).unwrap()).unwrap(),
             format!(
                 "{},1970-01-01T00:00:00Z,transfer-out,'=cmd|' /C calc'!A0,12.50,0.00,USD,'@SUM(A1)\n",
                 line.id

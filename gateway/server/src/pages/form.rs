@@ -50,19 +50,20 @@ impl<T> Form<T> {
         &self,
         scope: impl ToString,
     ) -> Result<(KeyClaim, Option<Outcome>), Problem> {
+        let claim = self.key(scope)?;
+        let (scope, key) = (claim.scope.clone(), claim.key.clone());
+        let stored = self.gateway.store.read(move |db| idempotency_find(db, &scope, &key)).await?;
+        let answered = intent::answered(&claim, stored)?;
+        Ok((claim, answered))
+    }
+
+    /// The claim alone, for what the teller does not answer.
+    pub fn key(&self, scope: impl ToString) -> Result<KeyClaim, Problem> {
         let Some(key) = self.once.clone() else {
             return Err(Problem::new(problem::KEY_MISSING));
         };
         let (scope, body) = (scope.to_string(), self.intended.to_string());
-        let (asked_scope, asked_key) = (scope.clone(), key.clone());
-        let claim = intent::claim(&self.gateway, scope, key, "POST", &self.path, body.as_bytes());
-        let stored = self
-            .gateway
-            .store
-            .read(move |db| idempotency_find(db, &asked_scope, &asked_key))
-            .await?;
-        let answered = intent::answered(&claim, stored)?;
-        Ok((claim, answered))
+        Ok(intent::claim(&self.gateway, scope, key, "POST", &self.path, body.as_bytes()))
     }
 }
 

@@ -114,8 +114,8 @@ impl Who {
     fn tell(&self) {
         match self {
             Self::Nobody => {}
-            Self::Buyer { payer, .. } => Caller::named(payer.account.to_string()).tell(),
-            Self::Merchant { id, .. } => Caller::named(id.to_string()).tell(),
+            Self::Buyer { payer, .. } => Caller::known(payer.account).tell(),
+            Self::Merchant { id, .. } => Caller::known(id).tell(),
             Self::Operator { .. } => Caller::Gateway.tell(),
         }
     }

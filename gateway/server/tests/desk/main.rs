@@ -10,6 +10,7 @@
 
 #[path = "../pages/browser.rs"]
 mod browser;
+#[allow(dead_code, reason = "the tests of webhooks use the rest of it")]
 #[path = "../webhooks/endpoint.rs"]
 mod endpoint;
 mod keys;

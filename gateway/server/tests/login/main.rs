@@ -9,7 +9,6 @@
     reason = "a test fails loudly"
 )]
 
-#[allow(unreachable_pub, reason = "other tests share it")]
 #[path = "../pages/browser.rs"]
 mod browser;
 mod clients;

@@ -103,7 +103,7 @@ fn logs_in_and_out(world: &World, address: &str) {
     let buyer = world.buyer();
     let person = Person::new(&world.base);
     let at_shop = Person::new(address);
-    let back = person.log_in(&at_shop.get("/login").location().unwrap(), &buyer.login);
+    let back = person.log_in(at_shop.get("/login").location().unwrap(), &buyer.login);
     let greeting = at_shop.get(&back).ok().body;
     assert!(greeting.starts_with("Hello buyer-"), "{greeting}");
     let forged = at_shop.get(&back);

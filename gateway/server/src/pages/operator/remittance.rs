@@ -41,6 +41,7 @@ struct RemittancePage<'a> {
 pub struct SendForm {
     url: String,
     headers: String,
+    again: Option<String>,
 }
 
 /// The remittance.
@@ -60,7 +61,7 @@ pub async fn file(visit: OperatorVisit, id: Path<String>) -> Answered {
 /// Sends its return to the authority.
 pub async fn send(visit: OperatorVisit, id: Path<String>, form: Form<SendForm>) -> Answered {
     let stored = found(&visit, &id).await?;
-    match sent(&visit, stored.record.id, &form.fields).await {
+    match sent(&visit, stored.record.id, &form).await {
         Ok(sent) => {
             let status = sent.status.unwrap_or_default();
             let flash = match status {
@@ -73,7 +74,7 @@ pub async fn send(visit: OperatorVisit, id: Path<String>, form: Form<SendForm>) 
         Err(problem) => {
             let faults = visit.mend(problem)?;
             // What is in headers opens the authority's door: it is typed again.
-            let form = SendForm { url: form.fields.url, headers: String::new() };
+            let form = SendForm { headers: String::new(), ..form.fields };
             show(&visit, stored, faults, &form).await
         }
     }
@@ -113,17 +114,23 @@ async fn settle(
 async fn sent(
     visit: &OperatorVisit,
     id: RemittanceId,
-    form: &SendForm,
+    form: &Form<SendForm>,
 ) -> Result<FilingSent, Problem> {
+    let claim = form.key(SCOPE)?;
+    if let Some(sent) = return_send::answered(&visit.gateway, &claim).await? {
+        return Ok(sent);
+    }
+    let SendForm { url, headers: typed, again } = &form.fields;
     let mut headers = BTreeMap::new();
-    for line in lines(&form.headers) {
+    for line in lines(typed) {
         let (name, value) = line.split_once(':').ok_or_else(|| {
             Problem::malformed("headers", "on each line a name, a colon, a value")
         })?;
         headers.insert(name.trim().to_owned(), value.trim().to_owned());
     }
-    let to: SendIn = call::body(&json!({ "url": form.url, "headers": headers }))?;
-    return_send::send(&visit.gateway, id, to.read()?).await
+    let to: SendIn =
+        call::body(&json!({ "url": url, "headers": headers, "again": again.is_some() }))?;
+    return_send::send(&visit.gateway, claim, id, to.read()?).await
 }
 
 async fn found(visit: &OperatorVisit, id: &str) -> Result<StoredRemittance, Problem> {
