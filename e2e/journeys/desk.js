@@ -26,7 +26,7 @@ export async function sells(visitor) {
   await visitor.see("desk-offers");
   await visitor.fill({ "item.title": "A <b>candle</b>", "item.id": "candle", "price.amount": "10.00", "price.currency": "EUR" });
   await visitor.send();
-  await visitor.see("desk-offer");
+  await visitor.see("desk-offer", { status: 201 });
   const link = await visitor.page.locator("a#link").getAttribute("href");
   await buys(buyer, new URL(link, gateway).searchParams.get("offer"));
   await visitor.go(`${gateway}/desk/sales`);
@@ -63,7 +63,7 @@ export async function setsUp(visitor) {
   await visitor.see("desk-webhooks");
   await visitor.fill({ url: `${shop}/webhooks/purser` });
   await visitor.send();
-  await visitor.see("desk-webhook-made");
+  await visitor.see("desk-webhook-made", { status: 201 });
   await visitor.go(`${gateway}/desk/webhooks`);
   await visitor.follow("main table a");
   await visitor.see("desk-webhook");
@@ -78,7 +78,7 @@ export async function setsUp(visitor) {
     await visitor.see(`desk-${page}`);
     await visitor.fill(fields);
     await visitor.send();
-    await visitor.see(`desk-${page}-made`);
+    await visitor.see(`desk-${page}-made`, { status: 201 });
     assert.match(await visitor.read("main"), /\S{32}/, "its secret is shown");
     await visitor.go(`${gateway}/desk/${page}`);
     await visitor.see(`desk-${page}-there`);

@@ -29,7 +29,7 @@ export async function keepsHouse(visitor) {
   await visitor.go(`${gateway}/operator/merchants`);
   await visitor.fill({ name: "<script>alert(1)</script> & Söhne", country: "DE" });
   await visitor.send();
-  await visitor.see("operator-merchant-made");
+  await visitor.see("operator-merchant-made", { status: 201 });
   await visitor.go(`${gateway}/operator/merchants`);
   await visitor.follow("main table a");
   await visitor.see("operator-merchant");
@@ -51,7 +51,7 @@ export async function keepsHouse(visitor) {
   const uid = `04${Date.now().toString(16).padStart(12, "0").slice(-12)}`;
   await visitor.fill({ "face.amount": "20.00", "face.currency": "EUR", uid });
   await visitor.send('form[method=post][action="/operator/smart-cards"]');
-  await visitor.see("operator-smart-card");
+  await visitor.see("operator-smart-card", { status: 201 });
 }
 
 /** Installs a plugin that somebody wrote, lets it answer for a country, and takes that back. */

@@ -88,7 +88,8 @@ fn documentation() -> Result<()> {
 /// Licences, bans and sources always; advisories where their database can be fetched.
 fn dependencies() -> Result<()> {
     if step::output(&mut step::cargo(["deny", "--version"])).is_err() {
-        step::run(&mut step::cargo(["install", "--quiet", "--locked", "cargo-deny"]))?;
+        // Without optimising: it is compiled for minutes then, and runs for seconds either way.
+        step::run(&mut step::cargo(["install", "--quiet", "--locked", "--debug", "cargo-deny"]))?;
     }
     let rules = ["deny", "--log-level", "error", "check", "bans", "licenses", "sources"];
     step::run(&mut step::cargo(rules))?;

@@ -11,6 +11,10 @@ use crate::{needs, step};
 const POSTGRES: &str = "PURSER_TEST_POSTGRES";
 /// The package whose tests run software that is not ours.
 const GATEWAY: &str = "purser";
+/// The largest packages. Optimising them, and each of their test programs, would take longer than all tests do; so
+/// they are compiled as quickly as can be, and what overflows or breaks an assertion fails.
+const LARGE: [&str; 2] = [GATEWAY, "purser-store"];
+const LARGE_PROFILE: [&str; 3] = ["opt-level=0", "overflow-checks=true", "debug-assertions=true"];
 
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -36,6 +40,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let (_cluster, url) = database()?;
     // The profile and the target directory of `cargo run --release`: dependencies build once.
     let mut test = step::cargo(["test", "--release"]);
+    for (package, setting) in LARGE.iter().flat_map(|package| LARGE_PROFILE.map(|it| (package, it)))
+    {
+        test.arg("--config").arg(format!("profile.release.package.{package}.{setting}"));
+    }
     if !arguments.cargo.iter().any(|argument| names_a_package(argument)) {
         test.arg("--workspace");
     }

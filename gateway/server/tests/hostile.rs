@@ -29,7 +29,8 @@ fn fault_of(deed: Deed) -> Option<&'static str> {
         Deed::Honest | Deed::HugeLog | Deed::Rant => None,
         // Where time or instructions end first depends on the machine.
         Deed::Loop | Deed::Dawdle => Some("fuel or deadline"),
-        Deed::MemoryBomb => Some("memory"),
+        // So it does where the system is slow to find as much memory.
+        Deed::MemoryBomb => Some("memory or deadline"),
         Deed::StackOverflow | Deed::Panic => Some("trap"),
         Deed::HugeAnswer => Some("output-too-large"),
         Deed::Garbage

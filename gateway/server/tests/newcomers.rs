@@ -49,9 +49,11 @@ fn the_address_of_a_gateway_says_what_it_is() {
     let world = World::on_sqlite();
     let page = world.anyone().get("/").ok(200);
     let page = page.as_str().unwrap();
-    for link in ["docs", "openapi.json", "problems", "v1/gateway"] {
+    for link in
+        ["/signup", "/login", "/desk", "/docs/", "/openapi.json", "/problems", "/v1/gateway"]
+    {
         assert!(page.contains(&format!("href=\"{link}\"")), "{link}");
-        assert!(world.anyone().get(&format!("/{link}")).status < 400, "{link}");
+        assert!(world.anyone().get(link).status < 400, "{link}");
     }
     let head = raw(&world.base, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert!(head.to_lowercase().contains("content-security-policy: default-src 'none'"), "{head}");

@@ -86,7 +86,7 @@ on_both_databases! {
         page.says("Requests are served").says("2024-06-28").says("Not checked since the gateway started.");
         page.says("None is out of service for its faults.");
         world.set_clock("2024-07-10T00:00:00Z");
-        browser.get("/operator").ok().says("Too old");
+        operator(world).get("/operator").ok().says("Too old");
     }
 
     fn the_books_are_checked_while_somebody_watches(world: &World) {

@@ -151,7 +151,8 @@ on_both_databases! {
         bare.patch(&path, &json!({ "events": ["purchase.paid"], "enabled": false })).ok(200);
         bare.patch(&path, &json!({ "events": ["purchase.paid", "refund.made"] })).problem(403, "scope-missing");
         both.patch(&path, &json!({ "events": ["*"] })).ok(200);
-        sales.patch(&path, &elsewhere).problem(403, "scope-missing");
+        sales.patch(&path, &elsewhere).ok(200);
+        sales.patch(&path, &json!({ "url": "http://127.0.0.1:11/" })).problem(403, "scope-missing");
         bare.patch(&path, &json!({ "events": ["*"], "enabled": true })).ok(200);
         world.check();
     }

@@ -1,5 +1,7 @@
 //! What an operator changes of a merchant. What was sold before stays as it was made.
 
+use std::collections::BTreeSet;
+
 use purser_core::{
     account::Taxpayer,
     ids::{EventId, MerchantId},
@@ -92,7 +94,8 @@ impl Change {
 fn told(before: &Merchant, after: &Merchant) -> Value {
     let (before, after) = (shown(before), shown(after));
     let new = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
-    let changed: Vec<&String> = new.map(|(name, _)| name).collect();
+    // In an order that does not depend on how a map is kept.
+    let changed: BTreeSet<&String> = new.map(|(name, _)| name).collect();
     json!({ "merchant": after, "changed": changed })
 }
 

@@ -31,7 +31,7 @@ on_both_databases! {
         let post = vendor(world, "<b>Post</b>", 0);
         browser.get("/wallet/stamps/new").ok().says("&#60;b&#62;Post").says(&post);
         let page = browser.get(&letter(&post)).ok();
-        page.says("Letter").says("$0.78").says("Up to 20 g, good for 365 days");
+        page.says("Letter").says("$0.78").says("Up to 30 g, good for 365 days");
         assert_eq!(balance(world, &login), "10.00", "a quote moves nothing");
         let stamp = location(&browser.submit(&page, &[]));
         assert_eq!(location(&browser.submit(&page, &[])), stamp, "pressed twice it is one stamp");
