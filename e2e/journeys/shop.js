@@ -25,6 +25,7 @@ export async function readsABook(visitor) {
   await visitor.send();
   await visitor.see("pay");
   const bytes = await visitor.weight();
+  console.log(`the pay page has ${bytes} bytes of HTML and CSS`);
   assert.ok(bytes < PAY_BYTES_MAX, `the pay page has ${bytes} bytes`);
   await visitor.send();
   assert.match(visitor.path, /^\/orders\//);

@@ -108,7 +108,8 @@ fn serve(mut stream: TcpStream, told: &mpsc::Sender<Got>, script: &Mutex<Script>
     };
     let answer = match say {
         Say::Status(status) => {
-            format!("HTTP/1.1 {status} Test\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").into_bytes()
+            format!("HTTP/1.1 {status} Test\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+                .into_bytes()
         }
         Say::Raw(answer) => answer,
         Say::Nothing => {
