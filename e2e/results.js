@@ -23,7 +23,7 @@ export class Results {
   settle() {
     const pages = [...this.#seen].map(([name, visits]) => {
       const times = visits.map(({ ms }) => ms).sort((one, other) => one - other);
-      return { name, median: times[Math.floor((times.length - 1) / 2)], slowest: times.at(-1), visits };
+      return { name, median: times[Math.floor(times.length / 2)], slowest: times.at(-1), visits };
     });
     pages.sort((one, other) => other.median - one.median);
     writeFileSync(`${this.folder}/pages.json`, `${JSON.stringify(pages, null, 2)}\n`);

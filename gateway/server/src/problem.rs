@@ -301,7 +301,7 @@ impl Problem {
 
     /// A broken invariant: logged here, where it is handled, and told without its text.
     pub fn internal(error: impl std::fmt::Display) -> Self {
-        tracing::error!(%error, alarm = true, "an invariant is broken; the command did not happen");
+        tracing::error!(%error, alarm = true, "an invariant is broken");
         Self::new(INTERNAL)
     }
 

@@ -264,3 +264,29 @@ fn wrong_pins_at_once_are_not_more_wrong_pins() {
     assert!(answers.iter().all(|answer| answer.status == 403 || answer.status == 401));
     assert_eq!(friend.balance(), "0.00");
 }
+
+#[test]
+fn no_other_site_makes_a_browser_guess() {
+    let world = World::on_sqlite();
+    let buyer = world.buyer();
+    let body = buyer.login.to_string();
+    let from = |site: &str| {
+        let head = format!(
+            "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nSec-Fetch-Site: {site}"
+        );
+        raw(
+            &world.base,
+            format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes(),
+        )
+    };
+    for site in ["cross-site", "same-site", "nonsense"] {
+        let answer = from(site);
+        assert!(
+            answer.starts_with("HTTP/1.1 403") && answer.contains("form-expired"),
+            "{site}: {answer}"
+        );
+    }
+    for site in ["same-origin", "none"] {
+        assert!(from(site).starts_with("HTTP/1.1 200"), "{site}");
+    }
+}

@@ -10,6 +10,8 @@
     reason = "a test fails loudly"
 )]
 
+#[path = "pages/browser.rs"]
+mod browser;
 mod support;
 
 use std::{
@@ -18,6 +20,7 @@ use std::{
     path::Path,
 };
 
+use browser::Browser;
 use purser_core::card::sun::{FileReadKey, MetaReadKey};
 use serde_json::{Value, json};
 use support::{
@@ -74,6 +77,7 @@ fn holds_no_secret(arguments: &[&str], tables: impl FnOnce(&Path) -> String) {
     let mut told = vec![operator_key.trim().to_owned()];
     let (purchase, streams) = play(&process, &mut told);
     misuse(&process);
+    browse(&process, &mut told);
     drop(process);
     told.extend([EMAIL, PASSWORD, PIN, NEW_PIN, META_READ, FILE_READ, UID].map(str::to_owned));
     told.extend(["unmistakabl".to_owned(), "ann.un".to_owned()]);
@@ -87,7 +91,11 @@ fn holds_no_secret(arguments: &[&str], tables: impl FnOnce(&Path) -> String) {
 
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(log.lines().any(|line| line.contains("\"TRACE\"")), "every level is looked at");
-    assert!(log.contains("/v1/vault/loads"), "the story is in it");
+    for part in
+        ["/v1/vault/loads", "/signup", "/wallet/load", "/wallet/account/credentials", "/desk"]
+    {
+        assert!(log.contains(part), "the story is in it: {part}");
+    }
     holds_none("the log", &log.to_ascii_lowercase(), &secrets);
     assert!(streams.contains("purchase.paid") && streams.contains("card-refused"), "{streams}");
     holds_none("a stream", &streams.to_ascii_lowercase(), &secrets);
@@ -206,6 +214,31 @@ fn load(operator: &Client, buyer: &Client, told: &mut Vec<String>) {
     told.extend(["/picc_data", "/cmac"].map(|part| text(&tap, part)));
     told.extend([code, text(&card, "/code")]);
     load(tap).ok(201);
+}
+
+/// The same person again with a browser, and what is typed into the wrong field there; then the operator.
+fn browse(process: &Process, told: &mut Vec<String>) {
+    let mut browser = Browser::at(&process.base);
+    let page = browser.get("/login").ok();
+    let wrong = [("email", MISPLACED), ("pin", PIN), ("password", PASSWORD)];
+    assert_eq!(browser.submit(&page, &wrong).status, 401);
+    told.extend(browser.cookies.values().cloned());
+    let page = browser.get("/signup").ok();
+    let who = [("email", EMAIL), ("pin", PIN), ("password", PASSWORD), ("country", "DE")];
+    let code = browser.submit(&page, &who).ok();
+    let code = code.body.split("id=\"code\"").nth(1).and_then(|rest| rest.split(['>', '<']).nth(1));
+    told.push(code.expect("the recovery code").to_owned());
+    let page = browser.get("/wallet/load").ok();
+    assert_eq!(browser.submit(&page, &[("code", MISPLACED)]).status, 422);
+    let page = browser.get("/wallet/account/credentials").ok();
+    let unreadable = [("pin", PIN), ("password", PASSWORD), ("new_pin", MISPLACED)];
+    assert_eq!(browser.submit(&page, &unreadable).status, 400);
+    let changed = [("pin", PIN), ("password", PASSWORD), ("new_pin", NEW_PIN)];
+    assert_eq!(browser.submit(&page, &changed).status, 303);
+    browser.open_desk("/operator", &told[0].clone());
+    let page = browser.get("/desk/login").ok();
+    assert_eq!(browser.submit(&page, &[("key", MISPLACED)]).status, 401);
+    told.extend(browser.cookies.into_values().filter(|value| value.len() >= 20));
 }
 
 /// Secrets where none belongs: in addresses, headers, wrong fields, and in what is no HTTP.

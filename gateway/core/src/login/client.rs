@@ -53,7 +53,7 @@ impl RedirectUri {
         // Browsers read a backslash as a slash, others do not.
         let plain = plain && !text.contains('\\');
         let url = Some(text).filter(|_| plain).and_then(|text| Url::parse(text).ok());
-        let url = url.filter(|url| url.has_host()).ok_or(RedirectUriError::NoAddress)?;
+        let url = url.filter(has_plain_host).ok_or(RedirectUriError::NoAddress)?;
         let secure = match (url.scheme(), reach) {
             ("https", _) => true,
             ("http", Reach::Loopback) => is_loopback(&url),
@@ -99,6 +99,17 @@ impl RedirectUri {
 impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// A host of letters, digits, hyphens and dots, or an IP address: it is named in the policies of pages (CSP), where other
+/// characters mean something.
+fn has_plain_host(url: &Url) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    match url.host() {
+        Some(Host::Domain(name)) => !name.is_empty() && name.bytes().all(plain),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 
@@ -230,6 +241,10 @@ mod tests {
             "https://shop.example\\@evil",
             "https://shop.example/é",
             "https://shop.example/\n",
+            "https://*/callback",
+            "https://shop;sandbox/callback",
+            "https://shop,evil/callback",
+            "https://shop'evil/callback",
             &long,
         ] {
             check(text, Loopback, Err(RedirectUriError::NoAddress));

@@ -16,6 +16,7 @@ use super::{
     answer,
     auth::{self, Buyer},
     body::{self, Json},
+    own_site::OwnSite,
 };
 use crate::{
     app::{
@@ -81,6 +82,7 @@ pub struct Account {
 pub async fn account_create(
     gateway: Data<Gateway>,
     request: HttpRequest,
+    _: OwnSite,
     Json(input): Json<AccountIn>,
 ) -> Answered {
     let AccountIn { email, pin, password, country } = input;
@@ -142,6 +144,7 @@ impl SessionTokens {
 pub async fn session_create(
     gateway: Data<Gateway>,
     request: HttpRequest,
+    _: OwnSite,
     Json(input): Json<SessionIn>,
 ) -> Answered {
     let login = Login { email: &input.email, pin: &input.pin, password: &input.password };
@@ -161,7 +164,11 @@ pub struct RefreshIn {
 /// Exchange a refresh token for new tokens.
 #[utoipa::path(post, path = "/v1/sessions/refresh", tag = "account", request_body = RefreshIn,
     responses((status = 200, body = SessionTokens), super::openapi::Problems))]
-pub async fn session_refresh(gateway: Data<Gateway>, Json(input): Json<RefreshIn>) -> Answered {
+pub async fn session_refresh(
+    gateway: Data<Gateway>,
+    _: OwnSite,
+    Json(input): Json<RefreshIn>,
+) -> Answered {
     let tokens = session::refresh(&gateway, &input.refresh_token).await?;
     Ok(SessionTokens::answer(&tokens))
 }
@@ -237,6 +244,7 @@ pub struct CredentialsChanged {
 pub async fn credentials_change(
     gateway: Data<Gateway>,
     request: HttpRequest,
+    _: OwnSite,
     bytes: Bytes,
 ) -> Answered {
     let body: Value = body::parse(&bytes)?;
@@ -289,6 +297,7 @@ pub struct EraseIn {
 pub async fn account_delete(
     gateway: Data<Gateway>,
     request: HttpRequest,
+    _: OwnSite,
     bytes: Bytes,
 ) -> Answered {
     let erased = match Buyer::extract(&request).await {

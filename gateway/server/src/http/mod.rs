@@ -13,6 +13,7 @@ pub mod merchant;
 pub mod oauth;
 pub mod openapi;
 pub mod operator;
+pub mod own_site;
 pub mod page;
 pub mod payouts;
 pub mod request_id;

@@ -4,17 +4,16 @@
 
 use actix_web::{
     HttpRequest,
-    http::header::{HOST, HeaderName, ORIGIN},
+    http::header::{HOST, ORIGIN},
 };
 use data_encoding::BASE64URL_NOPAD;
 use purser_core::secret::{KeyedHash, keyed_hash};
 
 use crate::{
     gateway::Gateway,
+    http::own_site::OwnSite,
     problem::{self, Problem},
 };
-
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The token of a visitor's forms.
 pub fn token(gateway: &Gateway, cookie: &str) -> String {
@@ -31,11 +30,8 @@ pub fn check(gateway: &Gateway, cookie: &str, shown: &str) -> Result<(), Problem
 
 /// Refuses a form that the browser says another site has sent.
 pub fn check_source(gateway: &Gateway, request: &HttpRequest) -> Result<(), Problem> {
+    OwnSite::check(request)?;
     let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
-    let from_here = |site: &str| matches!(site, "same-origin" | "none");
-    if header(FETCH_SITE).is_some_and(|site| !from_here(site)) {
-        return Err(refused());
-    }
     let Some(origin) = header(ORIGIN) else { return Ok(()) };
     let authority = origin.split_once("://").map(|(_, authority)| authority);
     let issuer = gateway.issuer.split_once("://").map(|(_, rest)| rest);

@@ -162,7 +162,9 @@ fn to_sign_in(request: &HttpRequest) -> HttpResponse {
 fn page<'a>(request: &HttpRequest, shell: &'a Shell, problem: &'a Problem) -> TroublePage<'a> {
     let name = problem.kind.name();
     let sent = *request.method() == Method::POST;
-    let unknown = sent && problem.kind == problem::DATABASE_UNAVAILABLE;
+    // After these it may have been committed, or may still be.
+    let untold = [problem::DATABASE_UNAVAILABLE, problem::INTERNAL, problem::REQUEST_IN_PROGRESS];
+    let unknown = sent && untold.contains(&problem.kind);
     let effect = if unknown { "trouble-unknown" } else { "trouble-nothing-moved" };
     // What the occurrence says of its own, in English, helps whoever can do something about it.
     let own = problem.detail != problem.kind.meaning() && problem.kind != problem::INTERNAL;

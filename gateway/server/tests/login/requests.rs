@@ -86,6 +86,8 @@ on_both_databases! {
         let (shop, buyer) = (Shop::new(world), world.buyer());
         let person = Person::new(&world.base);
         shop.tokens(&person, &buyer.login, &[]);
+        let elsewhere = Person::new(&world.base);
+        shop.tokens(&elsewhere, &buyer.login, &[]);
         for prompt in ["login", "select_account"] {
             let asks = shop.authorize(&[("prompt", prompt)]);
             let page = person.get(&asks).ok();
@@ -94,7 +96,11 @@ on_both_databases! {
             let next = parameter(&format!("http://x{next}"), "next").unwrap();
             let again = person.get(&next).ok();
             assert!(again.body.contains("name=\"password\""), "who comes back unchanged is asked again");
+            let stranger = Person::new(&world.base).get(&asks).ok();
+            assert!(!stranger.body.contains("purser_asked"), "nobody arrives for another");
             let signed_in = person.sign_in_on(&page, &buyer.login).leads();
+            assert!(signed_in.contains("purser_asked"), "{signed_in}");
+            assert!(elsewhere.get(&signed_in).ok().body.contains("name=\"password\""), "it is of one session");
             assert!(person.get(&signed_in).leads().starts_with(REDIRECT));
             assert!(person.get(&asks).ok().body.contains("name=\"password\""), "each time anew");
         }

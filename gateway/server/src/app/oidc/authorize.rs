@@ -86,7 +86,7 @@ pub async fn next(
     let session = match standing(gateway, &request, &client, remembered, payer).await? {
         Standing::Good(session) => session,
         Standing::Stranger => return Ok(back_with(gateway, &request, ErrorCode::LoginRequired)),
-        Standing::Nobody => return sign_in(gateway, client, request, payer).await,
+        Standing::Nobody => return sign_in(gateway, client, request).await,
     };
     let (account, merchant) = (session.account, client.merchant);
     let given = gateway.store.read(move |db| login_consent_get(db, account, merchant)).await?;
@@ -147,7 +147,7 @@ enum Standing {
     Nobody,
 }
 
-/// Who is there: the shop may mean one certain buyer, and may ask for a session that began since it asked.
+/// Who is there: the shop may mean one certain buyer, and may ask for a session that began for this request.
 ///
 /// A shop that wants to know when its buyer signed in (`max_age`) gets a sign-in made for it alone. Two shops that were
 /// told the same moment could tell that it is the same buyer.
@@ -163,8 +163,8 @@ async fn standing(
     let Some(session) = gateway.store.read(move |db| session_get(db, id, now)).await? else {
         return Ok(Standing::Nobody);
     };
-    let is_since = |sealed: &str| marker::is_since(gateway, request, sealed, session.id);
-    let is_fresh = remembered.is_some_and(is_since);
+    let is_of = |sealed: &str| marker::is_of(gateway, request, sealed, session.id);
+    let is_fresh = remembered.is_some_and(is_of);
     let wants_fresh = request.prompt.login() || request.max_age_s.is_some();
     if wants_fresh && !is_fresh {
         return Ok(Standing::Nobody);
@@ -185,15 +185,18 @@ async fn sign_in(
     gateway: &Gateway,
     client: LoginClient,
     request: AuthorizationRequest,
-    payer: Option<&Payer>,
 ) -> Result<Step, Problem> {
     if request.prompt == Prompt::Nothing {
         return Ok(back_with(gateway, &request, ErrorCode::LoginRequired));
     }
-    let session: Option<SessionId> = payer.map(|payer| payer.session);
-    let asked_now = marker::seal(gateway, &request, session, gateway.now());
-    let query = with_marker(&request, Some(&asked_now));
+    let query = request.query();
     Ok(Step::SignIn(Box::new(asked(gateway, client, request, None, query).await?)))
+}
+
+/// The request as a query that remembers who has just signed in for it.
+pub fn signed_in(gateway: &Gateway, asked: &Asked, session: SessionId) -> String {
+    let sealed = marker::seal(gateway, &asked.request, session, gateway.now());
+    with_marker(&asked.request, Some(&sealed))
 }
 
 async fn asked(

@@ -13,6 +13,7 @@ use crate::{
     },
     http::address::address,
     pages::{Answered, form::Form, shell::Shell, shown::Faults, visit::Visit},
+    problem::{self, Problem},
 };
 
 /// Where shops send their buyers.
@@ -76,7 +77,10 @@ pub async fn sign_in(mut visit: Visit, request: HttpRequest, form: Form<SignInFo
         Ok(cookie) => {
             // Whoever was signed in here before is not any more.
             browser::sign_out(&visit.gateway, visit.cookie()).await?;
-            Ok(visit.go_as(&format!("{PATH}?{}", request.query_string()), &cookie))
+            let begun = browser::buyer(&visit.gateway, cookie.expose()).await?;
+            let (payer, _) = begun.ok_or_else(|| Problem::new(problem::NOT_AUTHENTICATED))?;
+            let query = authorize::signed_in(&visit.gateway, &asked, payer.session);
+            Ok(visit.go_as(&format!("{PATH}?{query}"), &cookie))
         }
         Err(problem) => {
             let faults = visit.mend(problem)?;

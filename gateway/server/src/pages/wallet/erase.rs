@@ -13,10 +13,9 @@ use serde::Deserialize;
 use super::vault_of;
 use crate::{
     app::{credentials, erase, vault},
-    gateway::Gateway,
     http::address::address,
     pages::{
-        Answered,
+        Answered, csrf,
         form::Form,
         shell::Shell,
         shown::Faults,
@@ -24,9 +23,6 @@ use crate::{
     },
     problem::{self, Problem},
 };
-
-/// What the form's own field is encrypted for.
-const PURPOSE: &str = "form of an erasure";
 
 #[derive(Template)]
 #[template(path = "wallet/erase.html")]
@@ -70,7 +66,7 @@ pub async fn erase(visit: Visit, request: HttpRequest, form: Form<EraseForm>) ->
             Err(problem) => return show(&buyer, buyer.mend(problem)?).await,
         },
         Err(problem) if problem.kind == problem::NOT_AUTHENTICATED => {
-            erased_before(&visit.gateway, &form).await?.ok_or(problem)?
+            erased_before(&visit, &form).await?.ok_or(problem)?
         }
         Err(problem) => return Err(problem),
     };
@@ -100,25 +96,31 @@ async fn erased_now(
     erase::erase(gateway, &buyer.payer, claim).await
 }
 
-async fn erased_before(gateway: &Gateway, form: &Form<EraseForm>) -> Result<Option<Left>, Problem> {
-    let Some(account) = opened(gateway, &form.fields.who) else { return Ok(None) };
+async fn erased_before(visit: &Visit, form: &Form<EraseForm>) -> Result<Option<Left>, Problem> {
+    let Some(account) = opened(visit, &form.fields.who) else { return Ok(None) };
     let (_, answered) = form.claim(account).await?;
     answered.map(erase::erased).transpose()
 }
 
+/// What the form's own field is encrypted for: this browser. A copy of the form opens nothing elsewhere.
+fn purpose(visit: &Visit) -> String {
+    format!("form of an erasure in {}", csrf::token(&visit.gateway, visit.cookie()))
+}
+
 async fn show(visit: &BuyerVisit, faults: Faults) -> Answered {
     let vault = vault_of(visit, &visit.payer).await?;
-    let who = sealed(&visit.gateway, visit.payer.account);
+    let who = sealed(visit, visit.payer.account);
     let page = ErasePage { shell: &visit.shell, vault: &vault, who, faults };
     visit.show(&page).about(&page.faults).send()
 }
 
-fn sealed(gateway: &Gateway, account: AccountId) -> String {
-    BASE64URL_NOPAD.encode(&gateway.keys.wrap(PURPOSE, account.to_string().as_bytes()))
+fn sealed(visit: &Visit, account: AccountId) -> String {
+    let purpose = purpose(visit);
+    BASE64URL_NOPAD.encode(&visit.gateway.keys.wrap(&purpose, account.to_string().as_bytes()))
 }
 
-fn opened(gateway: &Gateway, who: &str) -> Option<AccountId> {
+fn opened(visit: &Visit, who: &str) -> Option<AccountId> {
     let wrapped = BASE64URL_NOPAD.decode(who.as_bytes()).ok()?;
-    let account = gateway.keys.unwrap(PURPOSE, &wrapped).ok()?;
+    let account = visit.gateway.keys.unwrap(&purpose(visit), &wrapped).ok()?;
     String::from_utf8(account).ok()?.parse().ok()
 }

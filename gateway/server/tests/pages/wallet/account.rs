@@ -78,6 +78,8 @@ on_both_databases! {
         let foreign = stranger.get("/login").ok().form(0).fields.into_iter().find(|(name, _)| name == "csrf").unwrap().1;
         let stolen = stranger.submit(&page, &[SECRETS[0], SECRETS[1], ("csrf", &foreign), ("who", "AAAA")]);
         stolen.leads_to("/login");
+        let copied = stranger.submit(&page, &[("pin", "000000"), ("password", "x"), ("csrf", &foreign)]);
+        copied.leads_to("/login");
         world.sign_in(&login).problem(401, "wrong-credentials");
         browser.get("/wallet").leads_to("/login?next=%2Fwallet");
         let (mut other, other_login) = Browser::of_buyer(world);
