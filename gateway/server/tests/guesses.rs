@@ -13,7 +13,7 @@ mod support;
 use purser::settings::Throttle;
 use purser_money::{Currency, Money};
 use serde_json::{Value, json};
-use support::{Answer, Client, World, at_once, but, login, new_key, raw, text};
+use support::{Answer, Client, Process, World, at_once, but, login, new_key, raw, text};
 
 /// A tenth of the budgets that are wanted: the sandbox allows ten times as many.
 fn throttled(logins_per_email: u32, logins_per_address: u32, sign_ups_per_minute: u32) -> World {
@@ -289,4 +289,27 @@ fn no_other_site_makes_a_browser_guess() {
     for site in ["same-origin", "none"] {
         assert!(from(site).starts_with("HTTP/1.1 200"), "{site}");
     }
+}
+
+#[test]
+fn logins_by_hundreds_at_once_hold_the_memory_of_a_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), &["--sandbox", "--data", "data"]);
+    let anyone = Client::new(&process.base, None);
+    let sign_in = |client: &Client, number: usize| {
+        client.post("/v1/sessions", None, &login(&format!("nobody-{number}@example.com")))
+    };
+    sign_in(&anyone, 0).problem(401, "wrong-credentials");
+    let before = process.peak_kib();
+    let shared = anyone.clone();
+    let answers = at_once(200, move |number| sign_in(&shared, 1 + number));
+    for answer in &answers {
+        let kind = text(&answer.body, "/type");
+        let kind = kind.rsplit('/').next();
+        assert!(matches!(kind, Some("wrong-credentials" | "overloaded")), "{:#}", answer.body);
+    }
+    // A password hash takes 19 MiB: two hundred of them would take four gibibytes.
+    let grown = process.peak_kib() - before;
+    assert!(grown < 256 * 1024, "{grown} KiB more");
+    sign_in(&anyone, 0).problem(401, "wrong-credentials");
 }

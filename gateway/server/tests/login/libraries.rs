@@ -118,7 +118,18 @@ impl Program {
     #[track_caller]
     fn is_refused(&mut self, deed: &str, given: Value) -> String {
         let answer = self.try_to(deed, given);
-        text(&answer, "/error")
+        let error = text(&answer, "/error");
+        // These would be mistakes of the test's programs, or no gateway at all.
+        let ours = [
+            "KeyError",
+            "TypeError",
+            "AttributeError",
+            "NameError",
+            "ReferenceError",
+            "ConnectionError",
+        ];
+        assert!(!ours.contains(&error.as_str()), "{deed}: {answer:#}");
+        error
     }
 
     /// Sends a person through the gateway, and gives what the shop has to finish with.
