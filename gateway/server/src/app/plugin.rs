@@ -98,16 +98,16 @@ fn refused(detail: impl Into<String>) -> Problem {
 /// The bindings of a plugin that hold today or later, of a list with the ones in force first.
 fn in_force(bindings: Vec<Binding>, id: PluginId, today: Date) -> Vec<Binding> {
     let mut kept: Vec<Binding> = Vec::new();
-    let mut answered: Vec<(String, String)> = Vec::new();
+    let mut decided: Vec<(String, String, Option<Date>)> = Vec::new();
     for binding in bindings {
-        let place = (binding.role.clone(), binding.place.clone());
-        if binding.from <= today {
-            // The first that has begun is the one in force today; the older ones are history.
-            if answered.contains(&place) {
-                continue;
-            }
-            answered.push(place);
+        // The first that has begun is the one in force today, and of those for a day to come the first is the last word;
+        // the others are history.
+        let to_come = Some(binding.from).filter(|from| *from > today);
+        let place = (binding.role.clone(), binding.place.clone(), to_come);
+        if decided.contains(&place) {
+            continue;
         }
+        decided.push(place);
         if binding.plugin == Some(id) {
             kept.push(binding);
         }
@@ -172,5 +172,13 @@ mod tests {
         assert_eq!(places(one, "2026-03-01"), ["DE 2026-01-01"]);
         assert_eq!(places(two, "2026-03-01"), ["DE 2026-07-01"]);
         assert_eq!(places(one, "2026-08-01"), Vec::<String>::new());
+        let changed_mind =
+            vec![binding("FR", "2027-03-01", Some(two)), binding("FR", "2027-03-01", Some(one))];
+        let held = |id| in_force(changed_mind.clone(), id, "2026-08-01".parse().unwrap()).len();
+        assert_eq!(
+            (held(one), held(two)),
+            (0, 1),
+            "of two for one day to come the later one holds"
+        );
     }
 }

@@ -68,7 +68,13 @@ async fn read(mut body: Incoming, limit: Answer) -> Result<Vec<u8>, SendError> {
     let (Answer::First(bytes_max) | Answer::AtMost(bytes_max)) = limit;
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(unreadable)?.into_data() else { continue };
+        let frame = match (frame, limit) {
+            (Ok(frame), _) => frame,
+            // What was asked is answered by the status; of the words there is what came.
+            (Err(_), Answer::First(_)) => break,
+            (Err(error), Answer::AtMost(_)) => return Err(unreadable(error)),
+        };
+        let Ok(data) = frame.into_data() else { continue };
         bytes.extend_from_slice(&data);
         match limit {
             Answer::First(_) if bytes.len() >= bytes_max => break,

@@ -85,6 +85,20 @@ fn an_answer_is_bounded_in_bytes_and_time() {
 }
 
 #[test]
+fn a_status_counts_even_if_its_words_are_cut() {
+    const CUT: &[u8] =
+        b"HTTP/1.1 410 Gone\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nnonsense\r\n";
+    let outbound = Outbound::new(Reach::Sandbox);
+    let limits = |answer| Limits { answer, ..Limits::default() };
+    let (base, _asked) = serve_once(CUT);
+    let first = send(&outbound, get(&base), &limits(Answer::First(99))).unwrap();
+    assert_eq!((first.status, first.body.as_slice()), (410, b"ok".as_slice()));
+    let (base, _asked) = serve_once(CUT);
+    let whole = send(&outbound, get(&base), &limits(Answer::AtMost(99)));
+    assert!(matches!(whole, Err(SendError::Protocol(_))), "{whole:?}");
+}
+
+#[test]
 fn nobody_sets_what_frames_a_message() {
     let (base, _asked) = serve_once(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let outbound = Outbound::new(Reach::Sandbox);
