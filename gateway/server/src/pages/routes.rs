@@ -8,7 +8,6 @@ use actix_web::{
     body::BoxBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
     guard::fn_guard,
-    http::header::ACCEPT,
     middleware::from_fn,
     web::{PayloadConfig, ServiceConfig, get, post, resource},
 };
@@ -32,13 +31,7 @@ pub fn configure(routes: &mut ServiceConfig) {
 
 fn configure_everyone(routes: &mut ServiceConfig) {
     // Programs and people share the addresses of problems: those of RFC 9457.
-    let for_programs = || {
-        fn_guard(|context| {
-            let accept = context.head().headers().get(ACCEPT);
-            let accept = accept.and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-            accept.contains("json") && !accept.contains("text/html")
-        })
-    };
+    let for_programs = || fn_guard(|context| trouble::wants_json(context.head().headers()));
     routes
         .service(page("/").route(get().to(front::page)))
         .service(page("/assets/{hash}/{name}").route(get().to(assets::asset)))

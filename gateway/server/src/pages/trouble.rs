@@ -66,7 +66,7 @@ pub async fn around<B: MessageBody + 'static>(
     let problem = trouble_of(&answered);
     let request = answered.request().clone();
     let mut answered = match problem {
-        Some(problem) if !wants_json(&request) => {
+        Some(problem) if !wants_json(request.headers()) => {
             let response = response(&request, &problem);
             answered.into_response(response)
         }
@@ -99,18 +99,18 @@ pub(super) fn policy(form_origin: Option<&str>) -> String {
 }
 
 /// A program names JSON and no HTML; a browser names HTML.
-pub fn wants_json(request: &HttpRequest) -> bool {
-    let accepted = accepted(request);
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = accepted(headers);
     accepted.contains("json") && !accepted.contains("text/html")
 }
 
 /// Whether a browser asks, which names HTML.
 pub fn wants_html(request: &HttpRequest) -> bool {
-    accepted(request).contains("text/html")
+    accepted(request.headers()).contains("text/html")
 }
 
-fn accepted(request: &HttpRequest) -> &str {
-    let accept = request.headers().get(header::ACCEPT);
+fn accepted(headers: &HeaderMap) -> &str {
+    let accept = headers.get(header::ACCEPT);
     accept.and_then(|accept| accept.to_str().ok()).unwrap_or_default()
 }
 
@@ -127,7 +127,7 @@ fn trouble_of(answered: &ServiceResponse<BoxBody>) -> Option<Problem> {
 }
 
 fn response(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    let streams = accepted(request).contains("text/event-stream");
+    let streams = accepted(request.headers()).contains("text/event-stream");
     if problem.kind == problem::NOT_AUTHENTICATED && !streams {
         return to_sign_in(request);
     }
