@@ -150,7 +150,7 @@ on_both_databases! {
         let page = browser.get("/operator/rates").ok();
         let nth = (0..).find(|nth| page.form(*nth).fields.iter().any(|(name, _)| name == "csrf")).unwrap();
         let mut forged = page.clone();
-        forged.body = page.body.replace(&csrf(&page), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        forged.body = page.body.replace(&csrf_of(&page.body), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
         browser.upload((&forged, nth), &[("feed", "ecb-daily")], RATES).problem(403, "form-expired");
         forged.body = page.body.replace("name=\"csrf\"", "name=\"other\"");
         browser.upload((&forged, nth), &[("feed", "ecb-daily")], RATES).problem(403, "form-expired");
@@ -182,4 +182,9 @@ on_both_databases! {
         }
         assert_eq!(world.operator.get("/v1/policies/refunds").ok(200), expected);
     }
+}
+
+/// The token in a page.
+fn csrf_of(body: &str) -> String {
+    body.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }
