@@ -7,6 +7,7 @@ import * as buyers from "./journeys/shop.js";
 import * as demo from "./journeys/demo.js";
 import * as desk from "./journeys/desk.js";
 import * as operator from "./journeys/operator.js";
+import * as passkeys from "./journeys/passkeys.js";
 import * as wallet from "./journeys/wallet.js";
 import * as wordpress from "./journeys/wordpress.js";
 import { Results } from "./results.js";
@@ -38,6 +39,10 @@ walk("shop, a buyer says no", buyers.saysNo, TWO_WAYS);
 walk("account, somebody comes back", account.comesBack, TWO_WAYS);
 walk("account, somebody erases it", account.erasesIt, TWO_WAYS);
 walk("account, somebody changes the language", account.changesTheLanguage, [WAYS[3]]);
+
+// Passkeys are for scripts alone.
+walk("passkeys, a buyer is asked for one", passkeys.isAskedForIt, [WAYS[0], WAYS[4]]);
+walk("passkeys, a merchant opens the desk", passkeys.opensTheDesk, [WAYS[1]]);
 
 walk("wallet, a buyer lives with it", wallet.livesWithIt, WAYS);
 walk("wallet, a buyer buys a stamp", wallet.buysAStamp, TWO_WAYS);

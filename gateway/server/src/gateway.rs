@@ -7,7 +7,10 @@ use purser_host::Plugins;
 use purser_store::Store;
 
 use crate::{
-    app::{check::Checks, facts::FactsCache, plugin::shadow::Shadows, stock::printing::Printings},
+    app::{
+        check::Checks, facts::FactsCache, passkey::Passkeys, plugin::shadow::Shadows,
+        stock::printing::Printings,
+    },
     clock::Clock,
     http::stream::Streams,
     keys::Keys,
@@ -52,6 +55,8 @@ pub struct Parts {
     pub streams: Streams,
     /// Password hashing, bounded.
     pub logins: crate::app::login::Logins,
+    /// What authenticators are asked with.
+    pub passkeys: Passkeys,
     /// The key of RSA that ID tokens are signed with, once it was needed.
     pub login_keys: crate::app::oidc::key::LoginKeys,
     /// Access tokens that were verified.

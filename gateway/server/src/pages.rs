@@ -16,6 +16,7 @@ pub mod made;
 pub mod next;
 pub mod operator;
 pub mod paging;
+pub mod passkeys;
 pub mod pay;
 pub mod problems;
 pub mod qr;

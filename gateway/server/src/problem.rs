@@ -105,6 +105,12 @@ kinds! {
     PIN_REQUIRED = "pin-required", 403, "The PIN is needed for this amount",
         "The amount is above the step-up limit, and the request holds no PIN or a wrong one.",
         "Send the same request with `pin`. Five wrong PINs in a row end the session.";
+    PASSKEY_NEEDED = "passkey-needed", 403, "This account asks for a passkey too",
+        "E-mail, PIN and password are right, but the account has a passkey, which only a browser can show.",
+        "Sign in on the gateway's own pages, under /login.";
+    PASSKEY_REFUSED = "passkey-refused", 403, "That passkey is not accepted",
+        "It is not one of those that are known here, or it was shown too late, twice, or in another browser.",
+        "Begin again, and confirm with the passkey within five minutes.";
     FORM_EXPIRED = "form-expired", 403, "This form cannot be sent any more",
         "It was opened before you signed in or out, or another site has sent it.",
         "Open the page again and send its form from there.";

@@ -11,7 +11,7 @@ mod webhooks;
 pub(crate) use journal::{entry, entry_sealed, entry_unsealed, posting, seal};
 pub(crate) use login::{login_client, login_consent, login_grant, login_key, login_refresh};
 pub(crate) use outgoing::{filing, filing_claim, filing_sent, payout, remittance, settlement};
-pub(crate) use pages::browser_session;
+pub(crate) use pages::{browser_session, passkey, passkey_ceremony};
 pub(crate) use plugins::{
     plugin, plugin_binding, plugin_key, plugin_secret, plugin_shadow, plugin_shadow_example,
     plugin_shadow_tally,
@@ -375,6 +375,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     throttle,
     familiar_address,
     browser_session,
+    passkey,
+    passkey_ceremony,
     card_batch,
     card,
     vault_load,

@@ -110,3 +110,7 @@ problem-database-unavailable = لا تصل البوابة إلى دفاترها
 problem-database-unavailable-cure = انتظر لحظة ثم حاول مرة أخرى.
 problem-rates-too-old = لا توجد أسعار صرف حديثة
 problem-rates-too-old-cure = حاول لاحقًا.
+problem-passkey-needed = يطلب هذا الحساب مفتاح مرور أيضًا
+problem-passkey-needed-cure = سجّل الدخول بالبريد الإلكتروني والرقم السري وكلمة المرور ومفتاح المرور، أو استخدم رمز الاستعادة.
+problem-passkey-refused = مفتاح المرور هذا غير مقبول
+problem-passkey-refused-cure = ابدأ من جديد وأكّد بمفتاح المرور خلال خمس دقائق.

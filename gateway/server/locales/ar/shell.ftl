@@ -44,3 +44,4 @@ front-docs = الواجهة البرمجية
 front-problems = الأخطاء التي قد ترد بها
 front-operator = إلى مكتب المشغّل
 problems-title = الأخطاء
+nav-passkeys = مفاتيح المرور

@@ -108,3 +108,7 @@ problem-database-unavailable = Die Bücher sind gerade nicht erreichbar
 problem-database-unavailable-cure = Warten Sie einen Augenblick und versuchen Sie es dann noch einmal.
 problem-rates-too-old = Es gibt keine aktuellen Wechselkurse
 problem-rates-too-old-cure = Versuchen Sie es später noch einmal.
+problem-passkey-needed = Dieses Konto verlangt auch einen Passkey
+problem-passkey-needed-cure = Melden Sie sich mit E-Mail, PIN, Passwort und Passkey an, oder verwenden Sie Ihren Wiederherstellungscode.
+problem-passkey-refused = Dieser Passkey wird nicht angenommen
+problem-passkey-refused-cure = Beginnen Sie noch einmal und bestätigen Sie innerhalb von fünf Minuten mit dem Passkey.

@@ -44,3 +44,4 @@ front-docs = Die Schnittstelle
 front-problems = Die Fehler, die sie meldet
 front-operator = Zum Arbeitsplatz des Betreibers
 problems-title = Fehlermeldungen
+nav-passkeys = Passkeys

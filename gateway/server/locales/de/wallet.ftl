@@ -179,3 +179,5 @@ wrong-origin = Geben Sie ein Land ein, auf Wunsch mit Postleitzahl: DE oder DE-1
 wrong-destination = Geben Sie ein Land ein, auf Wunsch mit Postleitzahl: FR oder FR-75001.
 wrong-chosen = Wählen Sie eine der Versandarten.
 wrong-vendor = Wählen Sie eine Post.
+wallet-passkeys-text = Lassen Sie sich beim Anmelden auch nach einem Gerät oder Schlüssel fragen. Geht er verloren, hilft weiterhin Ihr Wiederherstellungscode.
+wallet-passkeys-link = Passkeys ansehen

@@ -108,3 +108,7 @@ problem-database-unavailable = The gateway cannot reach its books
 problem-database-unavailable-cure = Wait a moment, then try again.
 problem-rates-too-old = There are no fresh exchange rates
 problem-rates-too-old-cure = Try again later.
+problem-passkey-needed = This account asks for a passkey too
+problem-passkey-needed-cure = Sign in with your e-mail, PIN, password and passkey, or use your recovery code.
+problem-passkey-refused = That passkey is not accepted
+problem-passkey-refused-cure = Begin again, and confirm with the passkey within five minutes.

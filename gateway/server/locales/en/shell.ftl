@@ -44,3 +44,4 @@ front-docs = The interface
 front-problems = The problems it may answer
 front-operator = To the operator’s desk
 problems-title = Problems
+nav-passkeys = Passkeys

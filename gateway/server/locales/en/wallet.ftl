@@ -179,3 +179,5 @@ wrong-origin = Enter a country, with a postcode if you like: DE or DE-10115.
 wrong-destination = Enter a country, with a postcode if you like: FR or FR-75001.
 wrong-chosen = Choose one of the services.
 wrong-vendor = Choose a post.
+wallet-passkeys-text = Have a device or a key of yours asked for when you sign in. Your recovery code still helps if you lose it.
+wallet-passkeys-link = See your passkeys

@@ -107,3 +107,7 @@ problem-database-unavailable = 帳簿に接続できません
 problem-database-unavailable-cure = 少し待ってから、もう一度お試しください。
 problem-rates-too-old = 新しい為替レートがありません
 problem-rates-too-old-cure = しばらくしてからお試しください。
+problem-passkey-needed = このアカウントにはパスキーも必要です
+problem-passkey-needed-cure = メールアドレス、PIN、パスワードとパスキーでログインするか、復旧コードを使ってください。
+problem-passkey-refused = そのパスキーは受け付けられません
+problem-passkey-refused-cure = もう一度始め、五分以内にパスキーで確認してください。

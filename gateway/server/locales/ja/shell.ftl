@@ -44,3 +44,4 @@ front-docs = API の説明
 front-problems = エラーの一覧
 front-operator = 運営者デスクへ
 problems-title = エラーの一覧
+nav-passkeys = パスキー

@@ -173,3 +173,5 @@ wrong-origin = 国を入力してください。郵便番号も付けられま�
 wrong-destination = 国を入力してください。郵便番号も付けられます（例：FR、FR-75001）。
 wrong-chosen = サービスを一つ選んでください。
 wrong-vendor = 郵便事業者を選んでください。
+wallet-passkeys-text = ログインの際に、お持ちの端末やセキュリティキーも求めるようにします。なくしたときも復旧コードが使えます。
+wallet-passkeys-link = パスキーを見る

@@ -9,22 +9,26 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
-    ids::{LoginClientId, MerchantId},
+    ids::{AccountId, LoginClientId, MerchantId},
     secret::{KeyedHash, SecretText, keyed_hash},
 };
-use purser_store::facts::{
-    api_key::{KeyOwner, api_key_find},
-    browser::{
-        BrowserSession, SignedIn, browser_buyer_find, browser_key_find, browser_session_delete,
-        browser_session_insert,
+use purser_store::{
+    Connection, StoreError,
+    facts::{
+        api_key::{KeyOwner, api_key_find},
+        browser::{
+            BrowserSession, SignedIn, browser_buyer_find, browser_key_find, browser_session_delete,
+            browser_session_insert,
+        },
+        login_client::login_client_get,
+        session::{Session, session_end, session_insert_bare},
     },
-    login_client::login_client_get,
-    session::{session_end, session_insert_bare},
 };
 
 use super::{
     intent::Payer,
-    session::{Login, known},
+    passkey::{self, Challenge},
+    session::{self, Login, known},
     throttle::{Budget, attempt},
     token::{Access, SealedSalt},
 };
@@ -57,6 +61,14 @@ pub enum DeskKind {
     Operator,
 }
 
+/// How far a sign-in got.
+pub enum SignIn {
+    /// To its end: the cookie.
+    Done(SecretText),
+    /// A passkey is to be shown, too.
+    Passkey(Challenge),
+}
+
 /// Who is at a desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Desk {
@@ -64,13 +76,17 @@ pub enum Desk {
     Merchant {
         /// Which.
         id: MerchantId,
-        /// What its key may be used for.
+        /// The keyed hash of the key that opened it.
+        key: KeyedHash,
+        /// What that key may be used for.
         scopes: Vec<String>,
         /// The version of the facts that a command is prepared with.
         facts_version: i64,
     },
     /// An operator.
     Operator {
+        /// The keyed hash of the key that opened it.
+        key: KeyedHash,
         /// The version of the facts that a command is prepared with.
         facts_version: i64,
     },
@@ -94,32 +110,56 @@ pub async fn origin_through(
     Ok(Origin { address, through: found.map(|(client, _)| client.merchant) })
 }
 
-/// Signs a buyer in, and gives the cookie: a new one each time, so that nobody can have set it before. Every failure
-/// looks alike and costs alike.
+/// Signs a buyer in who has the right credentials; `browser` is the cookie until now. Every failure looks alike and costs
+/// alike.
 pub async fn sign_in(
     gateway: &Gateway,
+    browser: &str,
     login: &Login<'_>,
     origin: Origin,
-) -> Result<SecretText, Problem> {
+) -> Result<SignIn, Problem> {
     let known = known(gateway, login, origin).await?;
-    let sealed = SealedSalt::seal(gateway, known.account, &known.salt);
-    let random = random_text("");
-    let cookie = SecretText::new(format!("{}.{}", random.expose(), sealed.as_str()));
-    let hash = cookie_hash(gateway, cookie.expose());
-    let begun = known.begin(gateway, WALLET_HOURS, move |db, session| {
-        session_insert_bare(db, session)?;
-        browser_session_insert(
-            db,
-            &BrowserSession {
-                hash,
-                who: SignedIn::Buyer(session.id),
-                created_at: session.created_at,
-                expires_at: session.expires_at,
-            },
-        )
-    });
-    begun.await?;
+    if !known.passkeys.is_empty() {
+        return passkey::ask_buyer(gateway, browser, known).await.map(SignIn::Passkey);
+    }
+    let (cookie, keep) =
+        new_cookie(gateway, &SealedSalt::seal(gateway, known.account, &known.salt));
+    known.begin(gateway, WALLET_HOURS, keep).await?;
+    Ok(SignIn::Done(cookie))
+}
+
+/// Signs in a buyer who has shown everything, and gives the cookie.
+pub(super) async fn begin(
+    gateway: &Gateway,
+    account: AccountId,
+    lookup: [u8; 32],
+    salt: SealedSalt,
+) -> Result<SecretText, Problem> {
+    let (cookie, keep) = new_cookie(gateway, &salt);
+    session::begin(gateway, account, lookup, WALLET_HOURS, keep).await?;
     Ok(cookie)
+}
+
+/// A buyer's cookie, and what keeps it with its session: a new one each time, so that nobody can have set it before.
+fn new_cookie(
+    gateway: &Gateway,
+    salt: &SealedSalt,
+) -> (SecretText, impl FnOnce(&mut Connection, &Session) -> Result<(), StoreError> + Send + 'static)
+{
+    let random = random_text("");
+    let cookie = SecretText::new(format!("{}.{}", random.expose(), salt.as_str()));
+    let hash = cookie_hash(gateway, cookie.expose());
+    let keep = move |db: &mut Connection, session: &Session| {
+        session_insert_bare(db, session)?;
+        let browser = BrowserSession {
+            hash,
+            who: SignedIn::Buyer(session.id),
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+        };
+        browser_session_insert(db, &browser)
+    };
+    (cookie, keep)
 }
 
 /// Opens a desk with an API key, and gives the cookie.
@@ -130,10 +170,23 @@ pub async fn open_desk(
     address: IpAddr,
 ) -> Result<SecretText, Problem> {
     let attempt = attempt(gateway, vec![Budget::desk_keys_from(gateway, address)]).await?;
-    let key_hash = gateway.keys.api_key_hash(key.trim());
+    match open_desk_of(gateway, kind, gateway.keys.api_key_hash(key.trim())).await? {
+        Some(cookie) => Ok(cookie),
+        None => {
+            attempt.failed(gateway).await?;
+            Err(Problem::new(problem::WRONG_CREDENTIALS))
+        }
+    }
+}
+
+/// Opens a desk for whoever has the key with this hash, and gives the cookie: none, if it is no key of such a desk.
+pub(super) async fn open_desk_of(
+    gateway: &Gateway,
+    kind: DeskKind,
+    key_hash: KeyedHash,
+) -> Result<Option<SecretText>, Problem> {
     if owner(gateway, key_hash).await?.map(|(owner, _)| DeskKind::of(owner)) != Some(kind) {
-        attempt.failed(gateway).await?;
-        return Err(Problem::new(problem::WRONG_CREDENTIALS));
+        return Ok(None);
     }
     let cookie = random_text("");
     let now = gateway.now();
@@ -147,7 +200,7 @@ pub async fn open_desk(
         expires_at: later(now, DESK_HOURS),
     };
     gateway.store.write(move |db| browser_session_insert(db, &row)).await?;
-    Ok(cookie)
+    Ok(Some(cookie))
 }
 
 /// The buyer whose cookie this is, while its session lives.
@@ -176,8 +229,8 @@ pub async fn desk(gateway: &Gateway, cookie: &str) -> Result<Option<Desk>, Probl
     let Some((owner, scopes)) = owner(gateway, key).await? else { return Ok(None) };
     let facts_version = gateway.store.facts_version_recent().await?;
     Ok(Some(match owner {
-        KeyOwner::Merchant(id) => Desk::Merchant { id, scopes, facts_version },
-        KeyOwner::Operator => Desk::Operator { facts_version },
+        KeyOwner::Merchant(id) => Desk::Merchant { id, key, scopes, facts_version },
+        KeyOwner::Operator => Desk::Operator { key, facts_version },
     }))
 }
 

@@ -14,6 +14,7 @@ use purser_store::{
             NewCredentials, RecoveryChange, identity_credentials_set, identity_find,
             identity_find_by_recovery,
         },
+        passkey::passkeys_of_account_delete,
         session::session_end_all,
     },
 };
@@ -125,7 +126,8 @@ pub async fn new_recovery_code(
     if kept.await? { Ok(code.reveal()) } else { Err(Problem::new(problem::NOT_AUTHENTICATED)) }
 }
 
-/// Opens an account again with its recovery code, which is used up by it, and gives a new one.
+/// Opens an account again with its recovery code, which is used up by it, and gives a new one. The passkeys it had are
+/// forgotten.
 pub async fn recover(
     gateway: &Gateway,
     address: IpAddr,
@@ -178,11 +180,16 @@ impl Set {
             RecoveryChange::Exchanged { .. } => problem::WRONG_CREDENTIALS,
             RecoveryChange::Kept { .. } | RecoveryChange::New(_) => problem::NOT_AUTHENTICATED,
         };
+        // Who comes back with the code may have lost the passkeys with the rest.
+        let lost = matches!(recovery, RecoveryChange::Exchanged { .. });
         let kept = gateway.store.write(move |db| {
             let new = NewCredentials { lookup: &lookup, pin_verifier: &pin_verifier, recovery };
             let there = identity_credentials_set(db, account, &new)?;
             if there {
                 session_end_all(db, account)?;
+                if lost {
+                    passkeys_of_account_delete(db, account)?;
+                }
             }
             Ok(there)
         });

@@ -17,6 +17,7 @@ pub mod merchant;
 pub mod note;
 pub mod oidc;
 pub mod outgoing;
+pub mod passkey;
 pub mod payout;
 pub mod plugin;
 pub mod purchase;

@@ -12,7 +12,8 @@ use purser_money::Money;
 use purser_store::{
     Connection, StoreError,
     facts::{
-        identity::{identity_find, identity_get, identity_hold},
+        identity::{Identity, identity_find, identity_get, identity_hold},
+        passkey::{PasskeyOwner, PasskeyRow, passkey_list},
         session::{
             PIN_FAILURES_MAX, Refresh, RefreshToken, Session, session_end, session_end_all,
             session_get, session_insert, session_pin_failed, session_pin_passed, session_refresh,
@@ -67,8 +68,12 @@ pub(super) struct Known {
     pub account: AccountId,
     /// The salt of the login.
     pub salt: LoginSalt,
-    lookup: [u8; 32],
-    attempt: LoginAttempt,
+    /// What the account was found by.
+    pub lookup: [u8; 32],
+    /// The guess that it was.
+    pub attempt: LoginAttempt,
+    /// The passkeys of which one is to be shown, too.
+    pub passkeys: Vec<PasskeyRow>,
 }
 
 /// Signs in. Every failure looks alike and costs alike.
@@ -78,6 +83,9 @@ pub async fn sign_in(
     address: IpAddr,
 ) -> Result<Tokens, Problem> {
     let known = known(gateway, login, Origin::direct(address)).await?;
+    if !known.passkeys.is_empty() {
+        return Err(Problem::new(problem::PASSKEY_NEEDED));
+    }
     let (account, sealed) = (known.account, SealedSalt::seal(gateway, known.account, &known.salt));
     let (refresh, kept) = refresh_token_of(gateway, &sealed, gateway.now());
     let keep = move |db: &mut Connection, new: &Session| session_insert(db, new, &kept);
@@ -96,8 +104,12 @@ pub(super) async fn known(
     let attempt = LoginAttempt::begin(gateway, &salt, origin).await?;
     let claim = Remembered::claimed(login.pin, login.password);
     let lookup = gateway.logins.lookup(&gateway.keys, &salt, &claim).await?;
-    match gateway.store.read(move |db| identity_find(db, &lookup)).await? {
-        Some(identity) => Ok(Known { account: identity.account, salt, lookup, attempt }),
+    let found = gateway.store.read(move |db| {
+        let Some(Identity { account, .. }) = identity_find(db, &lookup)? else { return Ok(None) };
+        Ok(Some((account, passkey_list(db, PasskeyOwner::Account(account))?)))
+    });
+    match found.await? {
+        Some((account, passkeys)) => Ok(Known { account, salt, lookup, attempt, passkeys }),
         None => {
             attempt.failed(gateway).await?;
             Err(Problem::new(problem::WRONG_CREDENTIALS))
@@ -196,25 +208,39 @@ impl Known {
         hours: i64,
         keep: impl FnOnce(&mut Connection, &Session) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<Session, Problem> {
-        let Self { account, lookup, attempt, salt: _ } = self;
-        let now = gateway.now();
-        let session = Session {
-            id: SessionId::from_random(id_bits()),
-            account,
-            created_at: now,
-            expires_at: later(now, hours),
-            pin_failures: 0,
+        let Self { account, lookup, attempt, .. } = self;
+        let keep = move |db: &mut Connection, session: &Session| {
+            attempt.signed_in(db, session.created_at)?;
+            keep(db, session)
         };
-        let begun = gateway.store.write(move |db| {
-            if !identity_hold(db, account, &lookup)? {
-                return Ok(false);
-            }
-            attempt.signed_in(db, now)?;
-            keep(db, &session)?;
-            Ok(true)
-        });
-        if begun.await? { Ok(session) } else { Err(Problem::new(problem::WRONG_CREDENTIALS)) }
+        begin(gateway, account, lookup, hours, keep).await
     }
+}
+
+/// Begins a session of so many hours for whoever showed the credentials of an account, unless they were changed meanwhile.
+pub(super) async fn begin(
+    gateway: &Gateway,
+    account: AccountId,
+    lookup: [u8; 32],
+    hours: i64,
+    keep: impl FnOnce(&mut Connection, &Session) -> Result<(), StoreError> + Send + 'static,
+) -> Result<Session, Problem> {
+    let now = gateway.now();
+    let session = Session {
+        id: SessionId::from_random(id_bits()),
+        account,
+        created_at: now,
+        expires_at: later(now, hours),
+        pin_failures: 0,
+    };
+    let begun = gateway.store.write(move |db| {
+        if !identity_hold(db, account, &lookup)? {
+            return Ok(false);
+        }
+        keep(db, &session)?;
+        Ok(true)
+    });
+    if begun.await? { Ok(session) } else { Err(Problem::new(problem::WRONG_CREDENTIALS)) }
 }
 
 /// A new refresh token, and what is kept of it.

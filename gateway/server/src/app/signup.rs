@@ -12,9 +12,12 @@ use purser_core::{
 };
 use purser_store::{
     Connection, StoreError,
-    facts::identity::{
-        NewCredentials, NewIdentity, RecoveryChange, SignUp, identity_credentials_set,
-        identity_find, identity_insert,
+    facts::{
+        identity::{
+            NewCredentials, NewIdentity, RecoveryChange, SignUp, identity_credentials_set,
+            identity_find, identity_insert,
+        },
+        passkey::{PasskeyOwner, passkey_list},
     },
     read::vault::vault_view,
 };
@@ -26,7 +29,7 @@ use super::{
 use crate::{
     gateway::Gateway,
     place::place,
-    problem::Problem,
+    problem::{self, Problem},
     random::{self, id_bits},
 };
 
@@ -63,7 +66,7 @@ impl NewAccount {
 }
 
 /// Opens the account, or finds it again. Every sign-up makes a new recovery code: whoever lost the old one, but knows
-/// the rest, gets another.
+/// the rest, gets another, but where a passkey is to be shown, too.
 pub async fn sign_up(
     gateway: &Gateway,
     new: NewAccount,
@@ -96,15 +99,19 @@ pub async fn sign_up(
             SignUp::New => {
                 // Who tries credentials by signing up with them has failed just as at the login.
                 guesses.iter().try_for_each(|budget| budget.count(db, now))?;
-                Ok(account)
+                Ok(Some(account))
+            }
+            // A new recovery code would be a way around it.
+            SignUp::Known(known) if !passkey_list(db, PasskeyOwner::Account(known))?.is_empty() => {
+                Ok(None)
             }
             SignUp::Known(known) => {
                 recovery_replace(db, &new)?;
-                Ok(known)
+                Ok(Some(known))
             }
         }
     });
-    let account = opened.await?;
+    let account = opened.await?.ok_or_else(|| Problem::new(problem::PASSKEY_NEEDED))?;
     let facts = gateway.facts.at(gateway.store.facts_version_recent().await?);
     let policy = facts.refund_policy(gateway).await?;
     let vault = gateway.store.read(move |db| vault_view(db, account, &policy, now)).await?;

@@ -1,5 +1,5 @@
-//! Forgets what has expired: sessions, their tokens and browsers, what shops were granted, counted failures, where somebody
-//! signed in, and what deleted endpoints were told.
+//! Forgets what has expired: sessions, their tokens and browsers, what shops were granted, challenges for passkeys, counted
+//! failures, where somebody signed in, and what deleted endpoints were told.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use purser_store::facts::{
     browser::browser_sessions_expired_delete,
     login_grant::login_grants_expired_delete,
+    passkey::passkey_ceremonies_expired_delete,
     session::sessions_expired_delete,
     throttle::{familiar_addresses_expired_delete, throttles_expired_delete},
     webhook::webhook_deleted_forget,
@@ -27,6 +28,7 @@ pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
         let sessions = sessions_expired_delete(db, now)?;
         browser_sessions_expired_delete(db, now)?;
         login_grants_expired_delete(db, now)?;
+        passkey_ceremonies_expired_delete(db, now)?;
         let addresses = familiar_addresses_expired_delete(db, now)?;
         Ok((sessions, throttles_expired_delete(db, until)?, addresses))
     });

@@ -33,6 +33,7 @@ use crate::{
         facts::FactsCache,
         login::Logins,
         oidc::key::LoginKeys,
+        passkey::Passkeys,
         plugin::{self, shadow::Shadows},
         session::TokenCache,
         stock::printing::Printings,
@@ -164,8 +165,10 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         format!("cannot use {} for compiled plugins", settings.data.join("compiled").display())
     })?;
     let issuer = settings.base_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let issuer = issuer.trim_end_matches('/').to_owned();
     Ok(Gateway::new(Parts {
-        issuer: issuer.trim_end_matches('/').to_owned(),
+        passkeys: Passkeys::of_issuer(&issuer),
+        issuer,
         clock,
         plugins: Plugins::new(Limits::default(), Some(cache))?,
         outbound: Outbound::new(if settings.sandbox { Reach::Sandbox } else { Reach::Public }),

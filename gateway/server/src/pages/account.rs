@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod login;
+pub mod passkey;
 pub mod recover;
 pub mod sign_out;
 pub mod signup;

@@ -19,7 +19,7 @@ struct Asset {
     bytes: &'static [u8],
 }
 
-static ASSETS: [Asset; 5] = [
+static ASSETS: [Asset; 6] = [
     Asset {
         name: "purser.css",
         media_type: "text/css; charset=utf-8",
@@ -34,6 +34,11 @@ static ASSETS: [Asset; 5] = [
         name: "purser.js",
         media_type: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../../assets/purser.js"),
+    },
+    Asset {
+        name: "passkey.js",
+        media_type: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../../assets/passkey.js"),
     },
     Asset {
         name: "htmx.min.js",

@@ -48,7 +48,7 @@ fn configure_everyone(routes: &mut ServiceConfig) {
 }
 
 fn configure_account(routes: &mut ServiceConfig) {
-    use account::{desk, login, recover, sign_out, signup};
+    use account::{desk, login, passkey, recover, sign_out, signup};
     let sign_out_page = |path| {
         of_strangers(path).route(get().to(sign_out::page)).route(post().to(sign_out::sign_out))
     };
@@ -70,7 +70,10 @@ fn configure_account(routes: &mut ServiceConfig) {
         .service(sign_out_page("/desk/logout"))
         .service(sign_out_page("/operator/logout"))
         .service(desk_page("/desk/login"))
-        .service(desk_page("/operator/login"));
+        .service(desk_page("/operator/login"))
+        .service(of_strangers("/login/passkey").route(post().to(passkey::sign_in)))
+        .service(of_strangers("/desk/login/passkey").route(post().to(desk::open_with_passkey)))
+        .service(of_strangers("/operator/login/passkey").route(post().to(desk::open_with_passkey)));
 }
 
 /// Logging in at a shop.
@@ -86,6 +89,11 @@ fn configure_login(routes: &mut ServiceConfig) {
             of_strangers("/oauth/authorize/login")
                 .route(get().to(authorize::form_page))
                 .route(post().to(authorize::sign_in)),
+        )
+        .service(
+            of_strangers("/oauth/authorize/passkey")
+                .route(get().to(authorize::form_page))
+                .route(post().to(authorize::passkey)),
         )
         .service(
             of_strangers("/oauth/authorize/agree")
@@ -162,7 +170,7 @@ fn configure_wallet_stamps(routes: &mut ServiceConfig) {
 }
 
 fn configure_wallet_account(routes: &mut ServiceConfig) {
-    use wallet::{account, erase};
+    use wallet::{account, erase, passkeys};
     routes
         .service(
             page("/wallet/account")
@@ -179,6 +187,13 @@ fn configure_wallet_account(routes: &mut ServiceConfig) {
                 .route(get().to(account::recovery_code_page))
                 .route(post().to(account::new_recovery_code)),
         )
+        .service(
+            page("/wallet/account/passkeys")
+                .route(get().to(passkeys::page))
+                .route(post().to(passkeys::ask)),
+        )
+        .service(page("/wallet/account/passkeys/add").route(post().to(passkeys::add)))
+        .service(page("/wallet/account/passkeys/remove").route(post().to(passkeys::remove)))
         .service(
             page("/wallet/account/erase")
                 .route(get().to(erase::page))

@@ -92,6 +92,7 @@ impl Area {
                 ("/desk/payouts", "nav-payouts"),
                 ("/desk/webhooks", "nav-webhooks"),
                 ("/desk/keys", "nav-keys"),
+                ("/desk/passkeys", "nav-passkeys"),
             ],
             Self::Operator => &[
                 ("/operator", "nav-operator"),
@@ -104,6 +105,7 @@ impl Area {
                 ("/operator/treasury", "nav-treasury"),
                 ("/operator/refunds", "nav-refunds"),
                 ("/operator/check", "nav-check"),
+                ("/operator/passkeys", "nav-passkeys"),
             ],
         }
     }

@@ -9,7 +9,10 @@
 use std::{future::Future, ops::Deref, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, cookie::Cookie, dev::Payload, web::Data};
-use purser_core::{ids::MerchantId, secret::SecretText};
+use purser_core::{
+    ids::MerchantId,
+    secret::{KeyedHash, SecretText},
+};
 use purser_host::Caller;
 
 use super::shell::{Area, Shell};
@@ -42,8 +45,8 @@ pub struct Visit {
 enum Who {
     Nobody,
     Buyer { payer: Payer, access: Access },
-    Merchant { id: MerchantId, scopes: Vec<String>, facts_version: i64 },
-    Operator { facts_version: i64 },
+    Merchant { id: MerchantId, key: KeyedHash, scopes: Vec<String>, facts_version: i64 },
+    Operator { key: KeyedHash, facts_version: i64 },
 }
 
 /// A buyer who is signed in.
@@ -60,7 +63,9 @@ pub struct MerchantVisit {
     visit: Visit,
     /// Which.
     pub id: MerchantId,
-    /// What the key may be used for that the desk was opened with.
+    /// The keyed hash of the key that the desk was opened with.
+    pub key: KeyedHash,
+    /// What that key may be used for.
     pub scopes: Vec<String>,
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
@@ -69,6 +74,8 @@ pub struct MerchantVisit {
 /// An operator who is signed in.
 pub struct OperatorVisit {
     visit: Visit,
+    /// The keyed hash of the key that the desk was opened with.
+    pub key: KeyedHash,
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
 }
@@ -128,13 +135,13 @@ async fn who(gateway: &Gateway, area: Area, cookie: &str) -> Result<Who, Problem
             None => Who::Nobody,
         },
         Area::Desk => match browser::desk(gateway, cookie).await? {
-            Some(Desk::Merchant { id, scopes, facts_version }) => {
-                Who::Merchant { id, scopes, facts_version }
+            Some(Desk::Merchant { id, key, scopes, facts_version }) => {
+                Who::Merchant { id, key, scopes, facts_version }
             }
             Some(Desk::Operator { .. }) | None => Who::Nobody,
         },
         Area::Operator => match browser::desk(gateway, cookie).await? {
-            Some(Desk::Operator { facts_version }) => Who::Operator { facts_version },
+            Some(Desk::Operator { key, facts_version }) => Who::Operator { key, facts_version },
             Some(Desk::Merchant { .. }) | None => Who::Nobody,
         },
     })
@@ -163,9 +170,9 @@ impl MerchantVisit {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let mut visit = Visit::read(request).await?;
         match std::mem::replace(&mut visit.who, Who::Nobody) {
-            Who::Merchant { id, scopes, facts_version } => {
+            Who::Merchant { id, key, scopes, facts_version } => {
                 visit.shell.scopes.clone_from(&scopes);
-                Ok(Self { visit, id, scopes, facts_version })
+                Ok(Self { visit, id, key, scopes, facts_version })
             }
             Who::Nobody | Who::Buyer { .. } | Who::Operator { .. } => Err(not_signed_in()),
         }
@@ -176,7 +183,7 @@ impl OperatorVisit {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let visit = Visit::read(request).await?;
         match visit.who {
-            Who::Operator { facts_version } => Ok(Self { visit, facts_version }),
+            Who::Operator { key, facts_version } => Ok(Self { visit, key, facts_version }),
             Who::Nobody | Who::Buyer { .. } | Who::Merchant { .. } => Err(not_signed_in()),
         }
     }

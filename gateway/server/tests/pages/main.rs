@@ -13,6 +13,7 @@ mod attacks;
 mod browser;
 mod desks;
 mod headers;
+mod passkeys;
 mod pay;
 #[path = "../support/mod.rs"]
 mod support;

@@ -9,6 +9,7 @@ use purser_core::{
     secret::KeyedHash,
 };
 
+use super::passkey::passkeys_of_key_delete;
 use crate::{
     Connection, StoreError,
     read::row::{Row, json_text},
@@ -119,12 +120,16 @@ pub fn api_key_list(conn: &mut Connection, owner: KeyOwner) -> Result<Vec<ApiKey
     rows.into_iter().map(KeyRow::read).collect()
 }
 
-/// Withdraws an owner's key; false if the owner has no such key.
+/// Withdraws an owner's key, and the passkeys that stand for it; false if the owner has no such key.
 pub fn api_key_delete(
     conn: &mut Connection,
     owner: KeyOwner,
     id: KeyId,
 ) -> Result<bool, StoreError> {
-    let own = api_key::table.find(id.to_string()).filter(api_key::owner.eq(owner.to_string()));
-    Ok(diesel::delete(own).execute(conn)? > 0)
+    let own = || api_key::table.find(id.to_string()).filter(api_key::owner.eq(owner.to_string()));
+    let hash: Option<Vec<u8>> = own().select(api_key::hash).first(conn).optional()?;
+    if let Some(hash) = hash {
+        passkeys_of_key_delete(conn, &hash)?;
+    }
+    Ok(diesel::delete(own()).execute(conn)? > 0)
 }

@@ -5,7 +5,10 @@ use purser_core::{
     Timestamp, account::Account, ids::AccountId, money::Currency, place::Place, secret::KeyedHash,
 };
 
-use super::{insert_if_new, login_consent::login_consent_forget, session::session_end_all};
+use super::{
+    insert_if_new, login_consent::login_consent_forget, passkey::passkeys_of_account_delete,
+    session::session_end_all,
+};
 use crate::{
     Connection, StoreError,
     read::row::Row,
@@ -217,5 +220,6 @@ pub(crate) fn identity_erase(conn: &mut Connection, account: AccountId) -> Resul
     // The identity first, as whoever changes credentials does: nobody waits crosswise.
     diesel::delete(identity::table.find(account.to_string())).execute(conn)?;
     session_end_all(conn, account)?;
+    passkeys_of_account_delete(conn, account)?;
     login_consent_forget(conn, account)
 }

@@ -14,6 +14,7 @@ pub mod login_grant;
 pub mod login_key;
 pub mod merchant;
 pub mod offer_key;
+pub mod passkey;
 pub mod plugin;
 pub mod plugin_binding;
 pub mod plugin_key;

@@ -10,3 +10,24 @@ diesel::table! {
         expires_at -> BigInt,
     }
 }
+
+diesel::table! {
+    passkey (id) {
+        id -> Binary,
+        account -> Nullable<Text>,
+        key_hash -> Nullable<Binary>,
+        name -> Text,
+        handle -> Binary,
+        credential -> Text,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passkey_ceremony (hash) {
+        hash -> Binary,
+        state -> Text,
+        expires_at -> BigInt,
+    }
+}

@@ -11,6 +11,7 @@ mod cards;
 #[path = "../databases/mod.rs"]
 mod databases;
 mod logins;
+mod passkeys;
 mod rules;
 
 use purser_core::{

@@ -118,6 +118,12 @@ impl Budget {
             .at_once(gateway, AT_ONCE_PER_ADDRESS)
     }
 
+    /// Passkeys that an address was asked for to open a desk, of which all count.
+    pub fn passkeys_asked_from(gateway: &Gateway, address: IpAddr) -> Self {
+        let max = gateway.settings.throttle_in_force().logins_per_address;
+        Self::new(gateway, "passkeys asked from an address", &network(address), max, WINDOW)
+    }
+
     /// What a sign-up counts for, which may be a guess whose credentials these are: somebody's who may be anybody.
     pub fn guesses(gateway: &Gateway, salt: &LoginSalt, address: IpAddr) -> [Self; 2] {
         [Self::logins_at(gateway, salt, address), Self::logins_of_strangers(gateway, salt)]

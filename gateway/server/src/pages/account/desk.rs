@@ -4,9 +4,16 @@ use actix_web::{HttpRequest, web::Query};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{go_on, login::NextQuery};
+use super::{
+    go_on,
+    login::NextQuery,
+    passkey::{self, AnswerForm},
+};
 use crate::{
-    app::browser::{self, DeskKind},
+    app::{
+        self,
+        browser::{self, DeskKind, SignIn},
+    },
     http::address::address,
     pages::{
         Answered,
@@ -27,10 +34,12 @@ struct DeskPage<'a> {
     title: String,
     lead: String,
     hint: String,
+    passkeys: bool,
 }
 
 impl<'a> DeskPage<'a> {
-    fn new(shell: &'a Shell, faults: Faults, next: &'a str) -> Self {
+    fn new(visit: &'a Visit, faults: Faults, next: &'a str) -> Self {
+        let shell = &visit.shell;
         let (title, lead, hint) = match shell.area {
             Area::Operator => (
                 shell.t("operator-login-title"),
@@ -41,7 +50,8 @@ impl<'a> DeskPage<'a> {
                 (shell.t("desk-login-title"), shell.t("desk-login-lead"), shell.t("hint-desk-key"))
             }
         };
-        Self { shell, faults, next, title, lead, hint }
+        let passkeys = visit.gateway.passkeys.are_offered();
+        Self { shell, faults, next, title, lead, hint, passkeys }
     }
 }
 
@@ -51,6 +61,8 @@ impl<'a> DeskPage<'a> {
 pub struct DeskForm {
     #[serde(default)]
     key: String,
+    /// Whether a passkey is shown in the place of the key.
+    passkey: Option<String>,
     next: Option<Next>,
 }
 
@@ -60,22 +72,50 @@ pub async fn page(visit: Visit, query: Query<NextQuery>) -> Answered {
     if visit.is_signed_in() {
         return Ok(visit.go(next));
     }
-    visit.show(&DeskPage::new(&visit.shell, Faults::default(), next)).send()
+    visit.show(&DeskPage::new(&visit, Faults::default(), next)).send()
 }
 
 /// Opens the desk.
 pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<DeskForm>) -> Answered {
     let next = within(&visit, form.fields.next.as_ref());
-    let kind = match visit.shell.area {
-        Area::Operator => DeskKind::Operator,
-        Area::Desk | Area::Wallet => DeskKind::Merchant,
+    let kind = kind(&visit);
+    let opened = if form.fields.passkey.is_some() {
+        let asked =
+            app::passkey::ask_at_desk(&visit.gateway, visit.cookie(), address(&request)).await;
+        asked.map(SignIn::Passkey)
+    } else {
+        let key = &form.fields.key;
+        let opened = browser::open_desk(&visit.gateway, kind, key, address(&request)).await;
+        opened.map(SignIn::Done)
     };
-    match browser::open_desk(&visit.gateway, kind, &form.fields.key, address(&request)).await {
-        Ok(cookie) => go_on(&visit, &cookie, next).await,
+    match opened {
+        Ok(SignIn::Done(cookie)) => go_on(&visit, &cookie, next).await,
+        Ok(SignIn::Passkey(challenge)) => {
+            let action = format!("{}/passkey", visit.shell.area.login());
+            passkey::asked(&visit.shell, challenge, &action, next).show(&visit).send()
+        }
         Err(problem) => {
-            let page = DeskPage::new(&visit.shell, visit.mend(problem)?, next);
+            let page = DeskPage::new(&visit, visit.mend(problem)?, next);
             visit.show(&page).about(&page.faults).send()
         }
+    }
+}
+
+/// Answers with a passkey in the place of the key.
+pub async fn open_with_passkey(visit: Visit, form: Form<AnswerForm>) -> Answered {
+    let AnswerForm { ceremony, answer, next } = &form.fields;
+    let next = within(&visit, next.as_ref());
+    let (gateway, browser) = (&visit.gateway, visit.cookie());
+    match app::passkey::open_desk(gateway, browser, kind(&visit), ceremony, answer).await {
+        Ok(cookie) => go_on(&visit, &cookie, next).await,
+        Err(problem) => passkey::refused(&visit, problem, visit.shell.area.login()),
+    }
+}
+
+fn kind(visit: &Visit) -> DeskKind {
+    match visit.shell.area {
+        Area::Operator => DeskKind::Operator,
+        Area::Desk | Area::Wallet => DeskKind::Merchant,
     }
 }
 

@@ -4,10 +4,14 @@ use actix_web::{HttpRequest, web::Query};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{go_on, path};
+use super::{
+    go_on,
+    passkey::{self, PASSKEY},
+    path,
+};
 use crate::{
     app::{
-        browser::{self, Origin},
+        browser::{self, Origin, SignIn},
         session::Login,
     },
     http::address::address,
@@ -63,8 +67,11 @@ pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<LoginForm>) 
     let next = path(next.as_ref());
     let login = Login { email, pin, password };
     let origin = origin(&visit, &request, next).await?;
-    match browser::sign_in(&visit.gateway, &login, origin).await {
-        Ok(cookie) => go_on(&visit, &cookie, next).await,
+    match browser::sign_in(&visit.gateway, visit.cookie(), &login, origin).await {
+        Ok(SignIn::Done(cookie)) => go_on(&visit, &cookie, next).await,
+        Ok(SignIn::Passkey(challenge)) => {
+            passkey::asked(&visit.shell, challenge, PASSKEY, next).show(&visit).send()
+        }
         Err(problem) => {
             let faults = visit.mend(problem)?;
             let page = LoginPage { shell: &visit.shell, faults, email, next };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{CodePage, forget, login::NextQuery, path};
 use crate::{
     app::{
-        browser::{self, Origin},
+        browser::{self, Origin, SignIn},
         session::Login,
         signup::{self, NewAccount},
     },
@@ -81,9 +81,9 @@ async fn opened(
     let new = NewAccount::parse(gateway, email, pin, password, country.as_deref())?;
     let opened = signup::sign_up(gateway, new, address).await?;
     let login = Login { email, pin, password };
-    let cookie = browser::sign_in(gateway, &login, Origin::direct(address)).await.ok();
-    if cookie.is_some() {
-        forget(visit).await?;
-    }
-    Ok((opened.recovery_code, cookie))
+    let signed_in =
+        browser::sign_in(gateway, visit.cookie(), &login, Origin::direct(address)).await;
+    let Ok(SignIn::Done(cookie)) = signed_in else { return Ok((opened.recovery_code, None)) };
+    forget(visit).await?;
+    Ok((opened.recovery_code, Some(cookie)))
 }

@@ -2,17 +2,26 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Bytes};
 use askama::Template;
+use purser_core::secret::SecretText;
 use serde::Deserialize;
 
 use super::{as_address, consent, page_of_form, params, speak};
 use crate::{
     app::{
-        browser::{self, Origin},
+        self,
+        browser::{self, Origin, SignIn},
         oidc::authorize::{self, Asked, Step},
         session::Login,
     },
     http::address::address,
-    pages::{Answered, form::Form, shell::Shell, shown::Faults, visit::Visit},
+    pages::{
+        Answered,
+        account::passkey::{self, AnswerForm},
+        form::Form,
+        shell::Shell,
+        shown::Faults,
+        visit::Visit,
+    },
     problem::{self, Problem},
 };
 
@@ -73,20 +82,42 @@ pub async fn sign_in(mut visit: Visit, request: HttpRequest, form: Form<SignInFo
     };
     let SignInForm { email, pin, password } = &form.fields;
     let origin = Origin { address: address(&request), through: Some(asked.client.merchant) };
-    match browser::sign_in(&visit.gateway, &Login { email, pin, password }, origin).await {
-        Ok(cookie) => {
-            // Whoever was signed in here before is not any more.
-            browser::sign_out(&visit.gateway, visit.cookie()).await?;
-            let begun = browser::buyer(&visit.gateway, cookie.expose()).await?;
-            let (payer, _) = begun.ok_or_else(|| Problem::new(problem::NOT_AUTHENTICATED))?;
-            let query = authorize::signed_in(&visit.gateway, &asked, payer.session);
-            Ok(visit.go_as(&format!("{PATH}?{query}"), &cookie))
+    let login = Login { email, pin, password };
+    match browser::sign_in(&visit.gateway, visit.cookie(), &login, origin).await {
+        Ok(SignIn::Done(cookie)) => signed_in(&visit, &asked, &cookie).await,
+        Ok(SignIn::Passkey(challenge)) => {
+            let action = format!("{PATH}/passkey?{}", asked.query);
+            let page = passkey::asked(&visit.shell, challenge, &action, "");
+            page.show(&visit).form_may_end_at(&asked.origin()).send()
         }
         Err(problem) => {
             let faults = visit.mend(problem)?;
             sign_in_page(&visit, &asked, faults, email)
         }
     }
+}
+
+/// Answers with a passkey, beside what was typed.
+pub async fn passkey(mut visit: Visit, request: HttpRequest, form: Form<AnswerForm>) -> Answered {
+    let params = params(&request)?;
+    speak(&mut visit, &request, &params);
+    let step = authorize::next(&visit.gateway, &params, visit.payer()).await?;
+    let Step::SignIn(asked) = step else { return Ok(form_page(request).await) };
+    let AnswerForm { ceremony, answer, .. } = &form.fields;
+    match app::passkey::sign_in(&visit.gateway, visit.cookie(), ceremony, answer).await {
+        Ok(cookie) => signed_in(&visit, &asked, &cookie).await,
+        Err(problem) => passkey::refused(&visit, problem, &format!("{PATH}?{}", asked.query)),
+    }
+}
+
+/// On with the request, as whoever has just signed in for it.
+async fn signed_in(visit: &Visit, asked: &Asked, cookie: &SecretText) -> Answered {
+    // Whoever was signed in here before is not any more.
+    browser::sign_out(&visit.gateway, visit.cookie()).await?;
+    let begun = browser::buyer(&visit.gateway, cookie.expose()).await?;
+    let (payer, _) = begun.ok_or_else(|| Problem::new(problem::NOT_AUTHENTICATED))?;
+    let query = authorize::signed_in(&visit.gateway, asked, payer.session);
+    Ok(visit.go_as(&format!("{PATH}?{query}"), cookie))
 }
 
 fn sign_in_page(visit: &Visit, asked: &Asked, faults: Faults, email: &str) -> Answered {

@@ -4,13 +4,20 @@ use actix_web::web::{ServiceConfig, get, post};
 
 use super::page;
 use crate::pages::operator::{
-    cards, check, merchant, merchants, overview, payouts, plugin, plugin_life, plugin_shadow,
-    plugins, printing, rates, refunds, remittance, smart_cards, taxes, treasury,
+    cards, check, merchant, merchants, overview, passkeys, payouts, plugin, plugin_life,
+    plugin_shadow, plugins, printing, rates, refunds, remittance, smart_cards, taxes, treasury,
 };
 
 pub(super) fn configure(routes: &mut ServiceConfig) {
     routes
         .service(page("/operator").route(get().to(overview::page)))
+        .service(
+            page("/operator/passkeys")
+                .route(get().to(passkeys::page))
+                .route(post().to(passkeys::ask)),
+        )
+        .service(page("/operator/passkeys/add").route(post().to(passkeys::add)))
+        .service(page("/operator/passkeys/remove").route(post().to(passkeys::remove)))
         .service(
             page("/operator/check").route(get().to(check::page)).route(post().to(check::begin)),
         )

@@ -1,0 +1,111 @@
+//! Showing a passkey: a browser hands the challenge to an authenticator, and a form brings the answer.
+
+use askama::Template;
+use serde::Deserialize;
+
+use super::{go_on, path};
+use crate::{
+    app::passkey::{self, Challenge},
+    pages::{
+        Answered,
+        form::Form,
+        next::Next,
+        shell::{Flash, Shell},
+        shown::Shown,
+        visit::Visit,
+    },
+    problem::{self, Problem},
+};
+
+/// Where a buyer's answer goes that signs in to the wallet.
+pub(super) const PASSKEY: &str = "/login/passkey";
+
+/// The challenge, and where its answer goes.
+#[derive(Template)]
+#[template(path = "account/passkey.html")]
+pub struct PasskeyPage<'a> {
+    shell: &'a Shell,
+    title: String,
+    lead: String,
+    /// What the script does with the challenge: `create` or `get`.
+    does: &'static str,
+    challenge: Challenge,
+    action: &'a str,
+    next: &'a str,
+    back: &'a str,
+}
+
+/// What an authenticator answered.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerForm {
+    /// Which challenge was answered.
+    #[serde(default)]
+    pub ceremony: String,
+    /// The JSON of a `PublicKeyCredential`.
+    #[serde(default)]
+    pub answer: String,
+    /// Where to afterwards.
+    pub next: Option<Next>,
+}
+
+/// Asks for a passkey that is known.
+pub fn asked<'a>(
+    shell: &'a Shell,
+    challenge: Challenge,
+    action: &'a str,
+    next: &'a str,
+) -> PasskeyPage<'a> {
+    PasskeyPage {
+        shell,
+        title: shell.t("passkey-title"),
+        lead: shell.t("passkey-lead"),
+        does: "get",
+        challenge,
+        action,
+        next,
+        back: shell.area.login(),
+    }
+}
+
+/// Asks for a new passkey.
+pub fn asked_for_new<'a>(
+    shell: &'a Shell,
+    challenge: Challenge,
+    action: &'a str,
+    back: &'a str,
+) -> PasskeyPage<'a> {
+    PasskeyPage {
+        title: shell.t("passkey-new-title"),
+        lead: shell.t("passkey-new-lead"),
+        does: "create",
+        back,
+        ..asked(shell, challenge, action, "")
+    }
+}
+
+impl PasskeyPage<'_> {
+    /// The page.
+    pub fn show<'v>(&self, visit: &'v Visit) -> Shown<'v> {
+        visit.show(self)
+    }
+}
+
+/// Signs in to the wallet.
+pub async fn sign_in(visit: Visit, form: Form<AnswerForm>) -> Answered {
+    let AnswerForm { ceremony, answer, next } = &form.fields;
+    match passkey::sign_in(&visit.gateway, visit.cookie(), ceremony, answer).await {
+        Ok(cookie) => go_on(&visit, &cookie, path(next.as_ref())).await,
+        Err(problem) => refused(&visit, problem, visit.shell.area.login()),
+    }
+}
+
+/// A challenge is answered once: whoever is refused begins again, and is told so there.
+pub fn refused(visit: &Visit, problem: Problem, again: &str) -> Answered {
+    let mendable =
+        [problem::PASSKEY_REFUSED, problem::WRONG_CREDENTIALS, problem::MALFORMED_REQUEST];
+    if mendable.contains(&problem.kind) {
+        return Ok(visit.go_saying(again, &Flash::bad("passkey-refused")));
+    }
+    Err(problem)
+}
