@@ -75,7 +75,7 @@ export async function installsAPlugin(visitor) {
   await visitor.page.locator('input[type="file"]').setInputFiles(process.env.E2E_RATES);
   await visitor.send('form[method=post][action="/operator/rates"]');
   await visitor.see("operator-rates-imported");
-  await visitor.go(`${gateway}/operator/rates?from=EUR&to=USD`);
+  await visitor.go(`${gateway}/operator/rates?rate_from=EUR&rate_to=USD`);
   await visitor.see("operator-rate");
 }
 
