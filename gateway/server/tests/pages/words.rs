@@ -7,7 +7,7 @@ use std::{
 };
 
 use fluent_syntax::{
-    ast::{Entry, Expression, InlineExpression, Pattern, PatternElement},
+    ast::{Entry, Expression, InlineExpression, Pattern, PatternElement, VariantKey},
     parser,
 };
 use purser::{pages::words::Language, problem::Kind};
@@ -15,6 +15,16 @@ use purser::{pages::words::Language, problem::Kind};
 /// The arguments of each message of a language.
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
+    each_message(language, |name, value| {
+        let mut arguments = BTreeSet::new();
+        pattern(value, &mut arguments);
+        assert!(found.insert(name.to_owned(), arguments).is_none(), "{name} is there twice");
+    });
+    found
+}
+
+/// Looks at each message of a language: its name, and what it says.
+fn each_message(language: Language, mut look: impl FnMut(&str, &Pattern<&str>)) {
     for file in files(&root().join("locales").join(language.code()), "ftl") {
         let text = fs::read_to_string(&file).unwrap();
         let resource = parser::parse(text.as_str())
@@ -22,13 +32,19 @@ fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
         for entry in resource.body {
             let Entry::Message(message) = entry else { continue };
             let value = message.value.unwrap_or_else(|| panic!("{} says nothing", message.id.name));
-            let mut arguments = BTreeSet::new();
-            pattern(&value, &mut arguments);
-            let name = message.id.name.to_owned();
-            assert!(found.insert(name.clone(), arguments).is_none(), "{name} is there twice");
+            look(message.id.name, &value);
         }
     }
-    found
+}
+
+/// The forms that a plural has in a language (CLDR), without those that amounts here never take: a number of days is
+/// no fraction, and none at all may be said like any other.
+fn plural_forms(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::English | Language::German => &["one", "other"],
+        Language::Japanese => &["other"],
+        Language::Arabic => &["one", "two", "few", "many", "other"],
+    }
 }
 
 fn pattern(pattern: &Pattern<&str>, arguments: &mut BTreeSet<String>) {
@@ -192,6 +208,49 @@ fn what_is_wrong_with_an_input_is_said_in_the_words_of_the_reader() {
     assert!(inputs.len() > 60, "{inputs:?}");
     let missing: Vec<_> = inputs.iter().filter(|name| !english.contains_key(*name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_plural_has_every_form_that_its_language_knows() {
+    for language in Language::ALL {
+        each_message(language, |name, value| {
+            for element in &value.elements {
+                let PatternElement::Placeable { expression: Expression::Select { variants, .. } } =
+                    element
+                else {
+                    continue;
+                };
+                let forms: Vec<&str> = variants
+                    .iter()
+                    .map(|variant| match &variant.key {
+                        VariantKey::Identifier { name } => *name,
+                        VariantKey::NumberLiteral { value } => *value,
+                    })
+                    .collect();
+                let missing = plural_forms(language).iter().find(|form| !forms.contains(form));
+                assert_eq!(missing, None, "{name} in {}", language.name());
+            }
+        });
+    }
+}
+
+/// What was once called by two names, and the one that stays.
+#[test]
+fn a_thing_has_one_name_in_a_language() {
+    let check = |language: Language, other: &str, of: &dyn Fn(&str) -> bool| {
+        let folder = root().join("locales").join(language.code());
+        for file in files(&folder, "ftl") {
+            let text = fs::read_to_string(&file).unwrap();
+            let found = text.lines().find(|line| of(line) && line.contains(other));
+            assert_eq!(found, None, "{}", file.display());
+        }
+    };
+    // The tax authority is الجهة الضريبية.
+    check(Language::Arabic, "سلط", &|_| true);
+    // A merchant's payout is 出金; 支払い is what buyers do.
+    check(Language::Japanese, "支払い", &|line| {
+        line.split(" = ").next().unwrap().contains("payout")
+    });
 }
 
 #[test]
