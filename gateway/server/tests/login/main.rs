@@ -13,6 +13,7 @@
 mod browser;
 mod clients;
 mod codes;
+mod elsewhere;
 mod forged;
 mod libraries;
 mod manual;

@@ -8,7 +8,10 @@ use super::{as_address, consent, page_of_form, params, speak};
 use crate::{
     app::{
         browser::{self, Origin},
-        oidc::authorize::{self, Asked, Step},
+        oidc::{
+            authorize::{self, Asked, Step},
+            elsewhere::Elsewhere,
+        },
         session::Login,
     },
     http::address::address,
@@ -27,6 +30,13 @@ struct SignInPage<'a> {
     email: &'a str,
     asked: &'a Asked,
     again: String,
+}
+
+#[derive(Template)]
+#[template(path = "login/elsewhere.html")]
+struct ElsewherePage<'a> {
+    shell: &'a Shell,
+    elsewhere: Elsewhere,
 }
 
 /// What somebody signs in with.
@@ -49,6 +59,9 @@ pub async fn page(mut visit: Visit, request: HttpRequest) -> Answered {
         Step::SignIn(asked) => sign_in_page(&visit, &asked, Faults::default(), ""),
         Step::Agree(asked) => consent::page(&visit, &asked),
         Step::Back(shop) => Ok(visit.go(&shop)),
+        Step::Offer(elsewhere) => {
+            visit.show(&ElsewherePage { shell: &visit.shell, elsewhere }).send()
+        }
     }
 }
 
@@ -69,7 +82,7 @@ pub async fn sign_in(mut visit: Visit, request: HttpRequest, form: Form<SignInFo
     let step = authorize::next(&visit.gateway, &params, visit.payer()).await?;
     let asked = match step {
         Step::SignIn(asked) => asked,
-        Step::Agree(_) | Step::Back(_) => return Ok(form_page(request).await),
+        Step::Agree(_) | Step::Back(_) | Step::Offer(_) => return Ok(form_page(request).await),
     };
     let SignInForm { email, pin, password } = &form.fields;
     let origin = Origin { address: address(&request), through: Some(asked.client.merchant) };
