@@ -17,6 +17,7 @@ mod elsewhere;
 mod forged;
 mod libraries;
 mod manual;
+mod paying;
 mod person;
 mod privacy;
 mod refreshes;
