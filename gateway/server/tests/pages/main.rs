@@ -14,6 +14,7 @@ mod browser;
 mod desks;
 mod headers;
 mod pay;
+mod plugins;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;
