@@ -39,6 +39,7 @@ pub struct Metrics {
     rates_age: GaugeVec,
     check_ok: IntGauge,
     streams: IntGaugeVec,
+    slow_hashes: IntCounterVec,
     background_failures: IntCounterVec,
     seconds_since_epoch_of_check: Gauge,
 }
@@ -111,6 +112,10 @@ impl Metrics {
                 Opts::new("streams_open", "Live event streams that are open."),
                 &["stream"],
             )?,
+            slow_hashes: IntCounterVec::new(
+                Opts::new("slow_hashes_total", "Argon2 hashes of what people remember, by desk."),
+                &["desk"],
+            )?,
             background_failures: IntCounterVec::new(
                 Opts::new("background_failures_total", "Rounds of background work that failed."),
                 &["loop"],
@@ -130,7 +135,7 @@ impl Metrics {
         let version =
             IntGaugeVec::new(Opts::new("build_info", "The version that runs."), &["version"])?;
         version.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let all: [Box<dyn Collector>; 13] = [
+        let all: [Box<dyn Collector>; 14] = [
             Box::new(version),
             Box::new(self.requests.clone()),
             Box::new(self.commands.clone()),
@@ -142,6 +147,7 @@ impl Metrics {
             Box::new(self.rates_age.clone()),
             Box::new(self.check_ok.clone()),
             Box::new(self.streams.clone()),
+            Box::new(self.slow_hashes.clone()),
             Box::new(self.background_failures.clone()),
             Box::new(self.seconds_since_epoch_of_check.clone()),
         ];
@@ -195,6 +201,11 @@ impl Metrics {
         let gauge = self.streams.with_label_values(&[stream]);
         gauge.inc();
         StreamOpen(gauge)
+    }
+
+    /// The counter of the slow hashes that a desk makes.
+    pub fn slow_hashes(&self, desk: &str) -> IntCounter {
+        self.slow_hashes.with_label_values(&[desk])
     }
 
     /// A round of background work failed.
@@ -327,6 +338,7 @@ mod tests {
         metrics.request("POST", "/v1/purchases", 201, Duration::from_millis(3));
         let block = Command::BlockCard(BlockCard { card: CardId::from_random(1) });
         metrics.at_teller(&block).decided(&Err(Refusal::NotFound));
+        metrics.slow_hashes("logins").inc();
         let open = metrics.stream_open("events");
         let teller = TellerCounts { turns: 7, commands: 900, waiting: 3 };
         let text = metrics.render(teller).unwrap();
@@ -338,6 +350,7 @@ mod tests {
             r#"purser_teller_turn_commands_total 900"#,
             r#"purser_teller_queue_length 3"#,
             r#"purser_streams_open{stream="events"} 1"#,
+            r#"purser_slow_hashes_total{desk="logins"} 1"#,
             r#"purser_ledger_check_ok -1"#,
         ] {
             assert!(text.contains(line), "{line}\n{text}");

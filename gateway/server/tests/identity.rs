@@ -12,7 +12,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Answer, Client, World, at_once, but, login, new_key, text};
+use support::{Answer, Client, World, at_once, but, login, new_key, raw, text};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -32,7 +32,58 @@ fn told(answer: &Answer) -> Value {
     json!({ "status": answer.status, "body": body })
 }
 
+/// Argon2 hashes that the gateway has made, by its own count.
+fn hashes(world: &World) -> u64 {
+    let metrics = world.operator.get("/metrics").body;
+    let counts = metrics.as_str().unwrap().lines();
+    let counts = counts.filter(|line| line.starts_with("purser_slow_hashes_total{"));
+    counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+/// What anybody on the way sees of an answer: its status, its headers with how long each is, and how long its body is;
+/// and how many hashes it cost.
+fn seen(world: &World, path: &str, body: &Value) -> (String, Vec<(String, usize)>, usize, u64) {
+    let before = hashes(world);
+    let body = body.to_string();
+    let head = "Host: x\r\nConnection: close\r\nContent-Type: application/json";
+    let length = body.len();
+    let request =
+        format!("POST {path} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}");
+    let answer = raw(&world.base, request.as_bytes());
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().to_owned();
+    let headers = lines.map(|line| line.split_once(": ").unwrap());
+    let headers = headers.map(|(name, value)| (name.to_lowercase(), value.len()));
+    let mut headers: Vec<_> = headers.collect();
+    headers.sort();
+    (status, headers, body.len(), hashes(world) - before)
+}
+
 on_both_databases! {
+    /// No clock is looked at, which no test can rely on: what takes the time is counted.
+    fn a_wrong_login_costs_the_same_and_looks_the_same_whatever_is_wrong(world: &World) {
+        let ann = login("ann@example.org");
+        world.sign_up(&ann);
+        let unknown = seen(world, "/v1/sessions", &but(&ann, "email", "eve@example.org"));
+        assert!(unknown.0.contains("401"), "{unknown:?}");
+        assert_eq!(unknown.3, 1, "one hash");
+        for (part, value) in [("pin", "271829"), ("password", "correct horse batterz"), ("pin", ""), ("email", "none")] {
+            assert_eq!(seen(world, "/v1/sessions", &but(&ann, part, value)), unknown, "{part} {value}");
+        }
+    }
+
+    fn a_sign_up_costs_the_same_and_looks_the_same_whoever_has_an_account(world: &World) {
+        let ann = login("ann@example.org");
+        let new = seen(world, "/v1/accounts", &ann);
+        assert!(new.0.contains("201"), "{new:?}");
+        assert_eq!(new.3, 2, "one hash to find the account by, and one of its PIN");
+        for (part, value) in [("email", "eve@example.org"), ("pin", "271829"), ("password", "correct horse batterz")] {
+            assert_eq!(seen(world, "/v1/accounts", &but(&ann, part, value)), new, "another {part}");
+        }
+        assert_eq!(seen(world, "/v1/accounts", &ann), new, "the same account again");
+    }
+
     fn the_same_three_values_are_the_same_account_and_anything_else_is_another(world: &World) {
         let ann = login("ann@example.org");
         let first = world.sign_up(&ann);

@@ -81,6 +81,11 @@ impl RedirectUri {
         self.url.origin().ascii_serialization()
     }
 
+    /// Whether it is on the machine of whoever opens it.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
     /// The address with these parameters behind its own.
     pub fn with(&self, pairs: &[(&str, &str)]) -> String {
         let mut url = self.url.clone();

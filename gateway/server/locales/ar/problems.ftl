@@ -6,6 +6,7 @@ trouble-wait =
         [one] حاول مرة أخرى بعد ثانية واحدة.
         [two] حاول مرة أخرى بعد ثانيتين.
         [few] حاول مرة أخرى بعد { $seconds } ثوانٍ.
+        [many] حاول مرة أخرى بعد { $seconds } ثانية.
        *[other] حاول مرة أخرى بعد { $seconds } ثانية.
     }
 trouble-again = حاول مرة أخرى
@@ -55,7 +56,7 @@ problem-stamp-already-scanned-cure = الطابع المستعمل لا يُرد
 problem-already-settled = النتيجة معروفة من قبل
 problem-already-settled-cure = لا شيء عليك فعله. ما فشل يعود مستحقًا.
 problem-return-sent-before = أُرسل هذا الإقرار من قبل
-problem-return-sent-before-cure = اسأل السلطة هل وصلها الإقرار. إن لم يصلها فأرسله مرة أخرى مع وضع علامة في الخانة المخصصة لذلك.
+problem-return-sent-before-cure = اسأل الجهة الضريبية هل وصلها الإقرار. إن لم يصلها فأرسله مرة أخرى مع وضع علامة في الخانة المخصصة لذلك.
 problem-nothing-to-remit = لا شيء للإبلاغ به لدى الجهة الضريبية
 problem-nothing-to-remit-cure = راجع المستحق وما أُعدّ سابقًا.
 problem-period-not-over = لم تنتهِ هذه الفترة بعد
@@ -103,7 +104,7 @@ problem-internal-cure = حاول مرة أخرى. وإن استمر الأمر �
 problem-plugin-failed = تعطّل جزء من البوابة
 problem-plugin-failed-cure = حاول لاحقًا. يمكن للمشغّل رؤية ذلك.
 problem-return-not-sent = لا يُعرف هل وصل الإقرار
-problem-return-not-sent-cure = اسأل السلطة أولًا. إن لم يصلها فأرسله مرة أخرى مع وضع علامة في الخانة، أو نزّله وقدّمه بنفسك.
+problem-return-not-sent-cure = اسأل الجهة الضريبية أولًا. إن لم يصلها فأرسله مرة أخرى مع وضع علامة في الخانة، أو نزّله وقدّمه بنفسك.
 problem-overloaded = البوابة مشغولة
 problem-overloaded-cure = انتظر لحظة ثم حاول مرة أخرى.
 problem-database-unavailable = لا تصل البوابة إلى دفاترها

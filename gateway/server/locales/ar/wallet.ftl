@@ -47,7 +47,8 @@ wallet-refund-until = حتى { $day }. يمكن أن يعود في هذه الف
     [one] في استرداد واحد
     [two] في استردادين
     [few] في { $count } استردادات
-   *[other] في { $count } استردادًا
+    [many] في { $count } استردادًا
+   *[other] في { $count } استرداد
 }.
 wallet-refund-over = انتهى وقت الإرجاع، أو كان البيع نهائيًا. ما زال بإمكان المتجر أن يعيد المال من تلقاء نفسه.
 wallet-refund-inactive = هذه المحفظة مغلقة. ما زال بإمكان المتجر أن يعيد المال من تلقاء نفسه.
@@ -147,7 +148,8 @@ wallet-stamp-terms = حتى { $weight } غ، صالح { $days ->
     [one] ليوم واحد
     [two] ليومين
     [few] لمدة { $days } أيام
-   *[other] لمدة { $days } يومًا
+    [many] لمدة { $days } يومًا
+   *[other] لمدة { $days } يوم
 }
 wallet-stamp-submit = اشترِ الطابع
 wallet-stamp-piece = ما سيُرسل

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use self::desk::Desk;
 use super::throttle::Attempts;
-use crate::{keys::Keys, problem::Problem};
+use crate::{keys::Keys, metrics::Metrics, problem::Problem};
 
 /// RFC 5321 allows a path of 256 octets with its angle brackets.
 const EMAIL_CHARS_MAX: usize = 254;
@@ -110,16 +110,12 @@ impl Remembered {
     }
 }
 
-impl Default for Logins {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Logins {
     /// Lanes for logins, and as many for payments.
-    pub fn new() -> Self {
-        Self { logins: Desk::new(), payments: Desk::new(), attempts: Attempts::default() }
+    pub fn new(metrics: &Metrics) -> Self {
+        let desk = |name| Desk::new(metrics.slow_hashes(name));
+        let (logins, payments) = (desk("logins"), desk("payments"));
+        Self { logins, payments, attempts: Attempts::default() }
     }
 
     /// The value by which the account of these three is found.
@@ -273,7 +269,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_of_the_three_decides_which_account_it_is() {
-        let (keys, logins) = (keys(), Logins::new());
+        let (keys, logins) = (keys(), Logins::new(&Metrics::new().unwrap()));
         let find = async |email: &str, pin: &str, password: &str| {
             let remembered = Remembered::claimed(pin, password);
             logins.lookup(&keys, &LoginSalt::new(&key(), email), &remembered).await.unwrap()
@@ -295,7 +291,7 @@ mod tests {
 
     #[tokio::test]
     async fn payments_never_wait_for_logins() {
-        let (keys, logins) = (keys(), Logins::new());
+        let (keys, logins) = (keys(), Logins::new(&Metrics::new().unwrap()));
         let mut busy = Vec::new();
         while let Ok(lane) = tokio::time::timeout(Duration::ZERO, logins.logins.lane()).await {
             busy.push(lane.unwrap());

@@ -8,6 +8,7 @@ pub mod access;
 pub mod authorize;
 pub mod client;
 pub mod consent;
+pub mod elsewhere;
 pub mod end_session;
 pub mod fault;
 pub mod key;

@@ -164,6 +164,7 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
     let cache = CodeCache::open(settings.data.join("compiled"), keys.cache).with_context(|| {
         format!("cannot use {} for compiled plugins", settings.data.join("compiled").display())
     })?;
+    let metrics = Metrics::new()?;
     let issuer = settings.base_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let issuer = issuer.trim_end_matches('/').to_owned();
     Ok(Gateway::new(Parts {
@@ -177,9 +178,9 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
         checks: Checks::default(),
         facts: FactsCache::default(),
         deliveries: tokio::sync::Notify::new(),
-        metrics: Metrics::new()?,
         streams: Streams::default(),
-        logins: Logins::new(),
+        logins: Logins::new(&metrics),
+        metrics,
         login_keys: LoginKeys::default(),
         tokens: TokenCache::default(),
         keys,

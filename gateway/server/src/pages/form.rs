@@ -57,6 +57,19 @@ impl<T> Form<T> {
         Ok((claim, answered))
     }
 
+    /// What the same form was answered before, or else what `run` decides now.
+    pub async fn answer(
+        &self,
+        scope: impl ToString,
+        run: impl AsyncFnOnce(KeyClaim) -> Result<Outcome, Problem>,
+    ) -> Result<Outcome, Problem> {
+        let (claim, answered) = self.claim(scope).await?;
+        match answered {
+            Some(outcome) => Ok(outcome),
+            None => run(claim).await,
+        }
+    }
+
     /// The claim alone, for what the teller does not answer.
     pub fn key(&self, scope: impl ToString) -> Result<KeyClaim, Problem> {
         let Some(key) = self.once.clone() else {

@@ -30,12 +30,9 @@ pub enum Area {
 impl Area {
     /// The area of a path.
     pub fn of(path: &str) -> Self {
-        let within = |start: &str| {
-            path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
         match path {
-            _ if within("/desk") => Self::Desk,
-            _ if within("/operator") => Self::Operator,
+            _ if is_within(path, "/desk") => Self::Desk,
+            _ if is_within(path, "/operator") => Self::Operator,
             _ => Self::Wallet,
         }
     }
@@ -123,14 +120,39 @@ fn scope_of(href: &str) -> Option<&'static str> {
     }
 }
 
+/// What the page of a link has tabs to that are not below its own address.
+fn tabs_of(href: &str) -> &'static [&'static str] {
+    match href {
+        "/desk/keys" => &["/desk/offer-keys", "/desk/logins"],
+        "/operator/cards" => &["/operator/smart-cards"],
+        _ => &[],
+    }
+}
+
+/// How near a link of the title bar is to a page, as `aria-current` says it: it is the page, or the page is of its
+/// section. The first page of an area is no section: all others are below it.
+fn nearness(area: Area, href: &str, path: &str) -> Option<&'static str> {
+    if href == path {
+        return Some("page");
+    }
+    let of_section = |start: &&str| is_within(path, start);
+    let within = of_section(&href) || tabs_of(href).iter().any(of_section);
+    (within && href != area.home()).then_some("true")
+}
+
+/// Whether a path is another, or below it.
+fn is_within(path: &str, start: &str) -> bool {
+    path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// A link of the title bar.
 pub struct Link {
     /// Where to.
     pub href: String,
     /// What it says.
     pub text: String,
-    /// Whether it is this page.
-    pub current: bool,
+    /// Whether it is this page (`page`), or this page is of its section (`true`).
+    pub current: Option<&'static str>,
 }
 
 /// A language that the page can be had in.
@@ -297,7 +319,7 @@ impl Shell {
         let link = |(href, key): &(&str, &str)| Link {
             href: (*href).to_owned(),
             text: self.t(key),
-            current: *href == self.path,
+            current: nearness(self.area, href, &self.path),
         };
         let allowed = |(href, _): &&(&str, &str)| {
             scope_of(href).is_none_or(|scope| self.scopes.iter().any(|held| held == scope))
@@ -338,5 +360,26 @@ mod tests {
         assert_eq!(Area::of("/desktop"), Area::Wallet);
         assert_eq!(Area::of("/operator/cards"), Area::Operator);
         assert_eq!(Area::of("/"), Area::Wallet);
+    }
+
+    #[test]
+    fn the_title_bar_marks_the_page_or_its_section_and_never_two() {
+        let check = |path: &str, expected: &[(&str, &str)]| {
+            let area = Area::of(path);
+            let links = area.links().iter();
+            let marked: Vec<_> =
+                links.filter_map(|(href, _)| Some((*href, nearness(area, href, path)?))).collect();
+            assert_eq!(marked, expected, "{path}");
+        };
+        check("/desk", &[("/desk", "page")]);
+        check("/desk/sales", &[("/desk/sales", "page")]);
+        check("/desk/sales/item_1", &[("/desk/sales", "true")]);
+        check("/desk/logins", &[("/desk/keys", "true")]);
+        check("/desk/webhooks/wh_1", &[("/desk/webhooks", "true")]);
+        check("/operator/smart-cards", &[("/operator/cards", "true")]);
+        check("/operator/plugins/plug_1/calls", &[("/operator/plugins", "true")]);
+        check("/wallet/loads", &[]);
+        check("/wallet/account/erase", &[("/wallet/account", "true")]);
+        check("/wallet/log", &[]);
     }
 }

@@ -84,24 +84,21 @@ impl Visit {
 }
 
 impl Faults {
-    /// A problem in the reader's words. What is wrong with a field is the message `wrong-<field>`, if there is
-    /// one, where a dot of its name is a hyphen.
+    /// A problem in the reader's words. What is wrong with an input is the message `wrong-<field>`, where a dot of
+    /// its name is a hyphen. What is no input of a form is said of all of it: the problem's own text is English.
     fn of(words: Words, problem: Problem) -> Self {
-        let text = |kind: problem::Kind| words.named("problem", &format!("{}-cure", kind.name()));
-        // Of a list it is the whole input: `scopes[1]` is in `scopes`.
-        let field = problem.field.as_deref().and_then(|field| field.split('[').next());
-        let field = field.filter(|field| !field.is_empty());
-        let key = |field: &str| format!("wrong-{}", field.replace('.', "-"));
-        let wrong = field.and_then(|field| words.find(&key(field)));
-        let (fields, general) = match (field, wrong) {
-            (Some(field), Some(wrong)) => (vec![(field.to_owned(), wrong)], None),
-            (Some(field), None) => (vec![(field.to_owned(), problem.detail.clone())], None),
-            (None, _) => {
-                let title = words.named("problem", problem.kind.name());
-                (Vec::new(), Some(format!("{title}. {}", text(problem.kind))))
-            }
-        };
-        Self { fields, general, problem: Some(problem) }
+        let field = problem.field.as_deref().unwrap_or_default();
+        // Of a list or a table it is the whole input: `scopes[1]` is in `scopes`, `secrets.key` in `secrets`.
+        let whole = [field.split('[').next(), field.split(['[', '.']).next()];
+        let said = whole.into_iter().flatten().filter(|name| !name.is_empty()).find_map(|name| {
+            let wrong = words.find(&format!("wrong-{}", name.replace('.', "-")))?;
+            Some((name.to_owned(), wrong))
+        });
+        let general = said.is_none().then(|| {
+            let (kind, cure) = (problem.kind.name(), format!("{}-cure", problem.kind.name()));
+            format!("{}. {}", words.named("problem", kind), words.named("problem", &cure))
+        });
+        Self { fields: said.into_iter().collect(), general, problem: Some(problem) }
     }
 
     /// Whether anything is wrong.

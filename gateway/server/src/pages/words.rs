@@ -55,7 +55,8 @@ pub struct Said<'k> {
 
 type Bundle = FluentBundle<FluentResource>;
 
-static BUNDLES: LazyLock<[Bundle; 4]> = LazyLock::new(|| Language::ALL.map(bundle));
+static BUNDLES: LazyLock<[Bundle; 4]> =
+    LazyLock::new(|| Language::ALL.map(|language| bundle(language, parts::of(language))));
 
 impl Language {
     /// All of them, as they are offered.
@@ -172,8 +173,7 @@ impl Words {
     }
 
     fn look(&self, key: &str, arguments: Option<&FluentArgs<'_>>) -> Option<String> {
-        let own = said(self.language, key, arguments);
-        own.or_else(|| said(Language::English, key, arguments))
+        look_in([self.language, Language::English].map(Language::bundle), key, arguments)
     }
 }
 
@@ -205,8 +205,12 @@ impl fmt::Display for Said<'_> {
     }
 }
 
-fn said(language: Language, key: &str, arguments: Option<&FluentArgs<'_>>) -> Option<String> {
-    let bundle = language.bundle();
+/// A message as the first that has it says it.
+fn look_in(bundles: [&Bundle; 2], key: &str, arguments: Option<&FluentArgs<'_>>) -> Option<String> {
+    bundles.into_iter().find_map(|bundle| said(bundle, key, arguments))
+}
+
+fn said(bundle: &Bundle, key: &str, arguments: Option<&FluentArgs<'_>>) -> Option<String> {
     let pattern = bundle.get_message(key)?.value()?;
     let mut errors: Vec<FluentError> = Vec::new();
     let text = bundle.format_pattern(pattern, arguments, &mut errors);
@@ -214,19 +218,19 @@ fn said(language: Language, key: &str, arguments: Option<&FluentArgs<'_>>) -> Op
     if !errors.is_empty() {
         tracing::warn!(
             message.key = key,
-            message.language = language.code(),
+            message.language = ?bundle.locales,
             "a message lacks an argument"
         );
     }
     Some(text.into_owned())
 }
 
-fn bundle(language: Language) -> Bundle {
+fn bundle(language: Language, texts: &[&str]) -> Bundle {
     let mut bundle =
         FluentBundle::new_concurrent(vec![language.code().parse().unwrap_or_default()]);
     // Marks around arguments keep an amount whole in text that runs the other way.
     bundle.set_use_isolating(language == Language::Arabic);
-    for text in parts::of(language) {
+    for text in texts {
         // A message that cannot be read is said in English; a test finds it before any reader does.
         let resource = match FluentResource::try_new((*text).to_owned()) {
             Ok(resource) | Err((resource, _)) => resource,
@@ -234,4 +238,39 @@ fn bundle(language: Language) -> Bundle {
         let _ = bundle.add_resource(resource);
     }
     bundle
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_translation_lacks_is_said_in_english_and_nothing_is_empty() {
+        let english = "known = Known\nnew = New\npaid = Paid { $amount }\ntwice = { $count ->\n    [one] Once\n   *[other] { $count } times\n}\n";
+        let english = bundle(Language::English, &[english]);
+        // One message is missing, one cannot be read, and one names an argument that nobody gives.
+        let arabic =
+            "known = معروف\npaid = { $price } دُفع\ntwice = { $count ->\n    [one] مرة\n}\n";
+        let arabic = bundle(Language::Arabic, &[arabic]);
+        let say = |key: &str, arguments: &[(&str, &str)]| {
+            let arguments: FluentArgs<'_> = arguments.iter().copied().collect();
+            look_in([&arabic, &english], key, Some(&arguments))
+        };
+        assert_eq!(say("known", &[]).as_deref(), Some("معروف"));
+        assert_eq!(say("new", &[]).as_deref(), Some("New"));
+        assert_eq!(say("twice", &[("count", "2")]).as_deref(), Some("2 times"));
+        let paid = say("paid", &[("amount", "1.00 EUR")]).unwrap();
+        assert!(paid.contains("دُفع") && paid.contains("$price"), "{paid}");
+        assert_eq!(say("nowhere", &[]), None);
+    }
+
+    #[test]
+    fn what_no_language_has_is_shown_by_its_name() {
+        let (words, nowhere) = (Words { language: Language::Japanese }, "no-such-message");
+        assert_eq!(words.t(nowhere), nowhere);
+        assert_eq!(words.say(nowhere).arg("amount", 1).to_string(), nowhere);
+        let arguments = [("amount".to_owned(), "1".to_owned())];
+        assert_eq!(words.say_all(nowhere, &arguments), nowhere);
+        assert_eq!(words.find(nowhere), None);
+    }
 }

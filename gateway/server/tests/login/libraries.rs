@@ -12,7 +12,8 @@ use super::{shop::AFTER, *};
 
 /// Newer ones may ask for a newer Node.js or Python than the tests do.
 const NPM: &str = "openid-client@6.9.0";
-const PYPI: [&str; 3] = ["authlib==1.9.10", "flask==3.1.3", "requests==2.34.2"];
+const PYPI: [&str; 4] =
+    ["authlib==1.9.10", "flask==3.1.3", "pyjwt[crypto]==2.15.1", "requests==2.34.2"];
 
 /// Of an address that a buyer comes back to, `openid-client` keeps no query.
 const PLAIN: &str = "http://127.0.0.1:9/callback";

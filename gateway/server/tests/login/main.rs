@@ -13,9 +13,15 @@
 mod browser;
 mod clients;
 mod codes;
+mod elsewhere;
+#[allow(dead_code, reason = "the tests of webhooks use the rest of it")]
+#[path = "../webhooks/endpoint.rs"]
+mod endpoint;
 mod forged;
 mod libraries;
+mod linking;
 mod manual;
+mod paying;
 mod person;
 mod privacy;
 mod refreshes;

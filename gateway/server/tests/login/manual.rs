@@ -28,13 +28,14 @@ impl Drop for Running {
     }
 }
 
-fn manual() -> String {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/login.md");
+/// A page of the manual.
+pub(super) fn manual(name: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     fs::read_to_string(page).unwrap()
 }
 
 /// The blocks that begin like this, without their first lines.
-fn blocks<'a>(page: &'a str, begin: &str) -> Vec<&'a str> {
+pub(super) fn blocks<'a>(page: &'a str, begin: &str) -> Vec<&'a str> {
     let begin = format!("\n```{begin}\n");
     let behind = page.split(begin.as_str()).skip(1);
     behind.map(|rest| rest.split_once("\n```").unwrap().0).collect()
@@ -42,7 +43,7 @@ fn blocks<'a>(page: &'a str, begin: &str) -> Vec<&'a str> {
 
 /// What a command says, run as it stands there but for the names of this test.
 #[track_caller]
-fn says(world: &World, key: &str, command: &str, address: &str) -> String {
+pub(super) fn says(world: &World, key: &str, command: &str, address: &str) -> String {
     let command = command.replace("https://pay.example", &world.base);
     let command = command.replace("http://127.0.0.1:3000", address);
     let output =
@@ -51,14 +52,14 @@ fn says(world: &World, key: &str, command: &str, address: &str) -> String {
 }
 
 /// A command, and what it says; either may be of many lines.
-fn shown(block: &str) -> (String, String) {
+pub(super) fn shown(block: &str) -> (String, String) {
     let lines: Vec<&str> = block.strip_prefix("$ ").unwrap().lines().collect();
     let ends = lines.iter().position(|line| !line.ends_with('\\')).unwrap();
     (lines[..=ends].join("\n"), lines[ends + 1..].join("\n"))
 }
 
 /// Whether the text is what is shown, where `...` stands for anything.
-fn is_like(text: &str, shown: &str) -> bool {
+pub(super) fn is_like(text: &str, shown: &str) -> bool {
     let mut rest = text;
     let mut parts = shown.split("...");
     let first = parts.next().unwrap_or_default();
@@ -115,7 +116,7 @@ fn logs_in_and_out(world: &World, address: &str) {
 
 #[test]
 fn what_the_manual_shows_is_what_happens() {
-    let (world, page) = (World::on_sqlite(), manual());
+    let (world, page) = (World::on_sqlite(), manual("login.md"));
     let (port, key) = (free_port(), key_of(&world));
     let address = format!("http://127.0.0.1:{port}");
     let commands = blocks(&page, "console");

@@ -8,7 +8,7 @@ use super::{shop::ALL, *};
 const TIMES: [&str; 3] = ["iat", "exp", "auth_time"];
 
 /// Every text and number in a value, and in the tokens in it.
-fn told(value: &Value, into: &mut BTreeSet<String>) {
+pub(super) fn told(value: &Value, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             let others = members.iter().filter(|(name, _)| !TIMES.contains(&name.as_str()));
@@ -27,7 +27,7 @@ fn told(value: &Value, into: &mut BTreeSet<String>) {
 }
 
 /// All that a shop is ever told of a buyer.
-fn all_told(shop: &Shop, login: &Value) -> BTreeSet<String> {
+pub(super) fn all_told(shop: &Shop, login: &Value) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     let person = Person::new(&shop.base);
     for changed in [vec![], vec![("max_age", "600")]] {

@@ -134,8 +134,8 @@ on_both_databases! {
         let page = browser.get("/operator/rates").ok();
         browser.upload((&page, nth), &[("feed", "ecb-daily")], newer.as_bytes()).leads_to("/operator/rates");
         browser.get("/operator/rates").ok().says("of 2024-07-01 was read. New tables: 1, corrected: 0.");
-        browser.get("/operator/rates?from=EUR&to=USD").ok().says("1 EUR = 1.0705 USD");
-        let unknown = browser.get("/operator/rates?from=EUR&to=XXX");
+        browser.get("/operator/rates?rate_from=EUR&rate_to=USD").ok().says("1 EUR = 1.0705 USD");
+        let unknown = browser.get("/operator/rates?rate_from=EUR&rate_to=XXX");
         assert_eq!(unknown.status, 400);
         let nonsense = browser.upload((&page, nth), &[("feed", "ecb-daily")], b"<nonsense");
         assert_eq!(nonsense.status, 400);

@@ -73,7 +73,7 @@ on_both_databases! {
         page.says("It asks for nothing");
         for (form, said) in [
             ([("countries", "DE"), ("from", "")], "Enter countries that the plugin covers"),
-            ([("countries", "XX"), ("from", "soon")], "a day like 2024-06-28"),
+            ([("countries", "XX"), ("from", "soon")], "Enter a day, like 2026-10-01."),
         ] {
             let refused = browser.send(&page, &format!("{old}/enable"), &form);
             assert_eq!(refused.status, 400);

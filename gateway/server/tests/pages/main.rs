@@ -15,6 +15,7 @@ mod desks;
 mod headers;
 mod passkeys;
 mod pay;
+mod plugins;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;

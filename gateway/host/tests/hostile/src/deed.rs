@@ -37,11 +37,13 @@ pub enum Deed {
     Rant,
     /// Refuses for a reason that the contract does not know.
     UnknownRefusal,
+    /// Refuses with what a browser would run.
+    Script,
 }
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Honest,
         Self::Loop,
         Self::Dawdle,
@@ -59,6 +61,7 @@ impl Deed {
         Self::HugeLog,
         Self::Rant,
         Self::UnknownRefusal,
+        Self::Script,
     ];
 
     /// Where the buyer must be.
@@ -81,6 +84,7 @@ impl Deed {
             Self::HugeLog => "XX-LOG",
             Self::Rant => "XX-RAN",
             Self::UnknownRefusal => "XX-WHY",
+            Self::Script => "XX-SCR",
         }
     }
 

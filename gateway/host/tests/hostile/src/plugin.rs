@@ -73,6 +73,11 @@ impl Guest for Hostile {
                 Ok(honest)
             }
             Deed::Rant => Err(error("\u{1b}[31mno\u{7}\n".repeat(10_000))),
+            Deed::Script => Err(Error {
+                code: "tax-category-unsupported".into(),
+                field: None,
+                ..error("<script>alert(1)</script>".into())
+            }),
             Deed::UnknownRefusal => Err(Error { code: "pay-me".into(), ..error("first".into()) }),
         }
     }

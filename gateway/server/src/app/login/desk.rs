@@ -7,6 +7,7 @@ use std::{
 };
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use prometheus::IntCounter;
 use purser_core::secret::Secret;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::{Zeroize, Zeroizing};
@@ -24,6 +25,7 @@ pub(super) struct Desk {
     memory: Arc<Memory>,
     lanes: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    hashes: IntCounter,
 }
 
 /// Memory of earlier hashes, wiped: as many pieces as there are lanes.
@@ -31,13 +33,14 @@ pub(super) struct Desk {
 struct Memory(Mutex<Vec<Vec<Block>>>);
 
 impl Desk {
-    /// One lane for each two cores.
-    pub(super) fn new() -> Self {
+    /// One lane for each two cores. `hashes` counts what they made.
+    pub(super) fn new(hashes: IntCounter) -> Self {
         let lanes = available_parallelism().map_or(1, NonZero::get).div_ceil(2);
         Self {
             memory: Arc::default(),
             lanes: Arc::new(Semaphore::new(lanes)),
             queue: Arc::new(Semaphore::new(QUEUE)),
+            hashes,
         }
     }
 
@@ -49,6 +52,7 @@ impl Desk {
         salt: [u8; 32],
     ) -> Result<[u8; 32], Problem> {
         let lane = self.lane().await?;
+        self.hashes.inc();
         let (memory, pepper) = (Arc::clone(&self.memory), pepper.clone());
         // Somebody who hangs up does not give the lane back: the hash still runs and holds its memory.
         let done = tokio::task::spawn_blocking(move || {
@@ -99,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_is_turned_away_and_memory_stays_bounded() {
-        let desk = Desk::new();
+        let desk = Desk::new(IntCounter::new("hashes", "made here").unwrap());
         let lanes = Arc::clone(&desk.lanes);
         let all =
             lanes.acquire_many(u32::try_from(lanes.available_permits()).unwrap()).await.unwrap();

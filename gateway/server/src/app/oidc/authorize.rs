@@ -20,13 +20,16 @@ use purser_store::facts::{
     login_client::login_client_get,
     login_consent::{login_consent_get, login_consent_set},
     login_grant::{Grant, login_grant_insert},
-    merchant::merchant_get,
     session::{Session, session_get},
 };
 
 use url::form_urlencoded;
 
-use super::{key, marker, token::code_hash};
+use super::{
+    elsewhere::{self, Elsewhere, Onward},
+    key, marker,
+    token::code_hash,
+};
 use crate::{
     app::intent::Payer,
     gateway::Gateway,
@@ -46,6 +49,8 @@ pub enum Step {
     Agree(Box<Asked>),
     /// The buyer goes back to the shop, to this address.
     Back(String),
+    /// The buyer goes back there only if it wants to.
+    Offer(Elsewhere),
 }
 
 /// A request that can be answered, and who is asked for what.
@@ -64,6 +69,15 @@ pub struct Asked {
     pub refuse: String,
 }
 
+impl From<Onward> for Step {
+    fn from(onward: Onward) -> Self {
+        match onward {
+            Onward::Led(location) => Self::Back(location),
+            Onward::Asked(elsewhere) => Self::Offer(elsewhere),
+        }
+    }
+}
+
 impl Asked {
     /// Where the forms of its pages end.
     pub fn origin(&self) -> String {
@@ -80,12 +94,14 @@ pub async fn next(
     let (client, back) = known_client(gateway, params).await?;
     let request = match AuthorizationRequest::read(params, &client, back) {
         Ok(request) => request,
-        Err(told) => return Ok(Step::Back(told.location(&gateway.issuer))),
+        Err(told) => return Ok(elsewhere::told(gateway, &client, &told).await?.into()),
     };
     let remembered = params.get(marker::PARAMETER).ok().flatten();
     let session = match standing(gateway, &request, &client, remembered, payer).await? {
         Standing::Good(session) => session,
-        Standing::Stranger => return Ok(back_with(gateway, &request, ErrorCode::LoginRequired)),
+        Standing::Stranger => {
+            return back_with(gateway, &client, &request, ErrorCode::LoginRequired).await;
+        }
         Standing::Nobody => return sign_in(gateway, client, request).await,
     };
     let (account, merchant) = (session.account, client.merchant);
@@ -95,7 +111,7 @@ pub async fn next(
         return code(gateway, &request, &session, None).await.map(Step::Back);
     }
     if request.prompt == Prompt::Nothing {
-        return Ok(back_with(gateway, &request, ErrorCode::ConsentRequired));
+        return back_with(gateway, &client, &request, ErrorCode::ConsentRequired).await;
     }
     let sub = pairwise_subject(&gateway.keys.pairwise, merchant, account);
     let sees = Identity::new(sub, request.scopes, &gateway.issuer);
@@ -187,7 +203,7 @@ async fn sign_in(
     request: AuthorizationRequest,
 ) -> Result<Step, Problem> {
     if request.prompt == Prompt::Nothing {
-        return Ok(back_with(gateway, &request, ErrorCode::LoginRequired));
+        return back_with(gateway, &client, &request, ErrorCode::LoginRequired).await;
     }
     let query = request.query();
     Ok(Step::SignIn(Box::new(asked(gateway, client, request, None, query).await?)))
@@ -206,9 +222,7 @@ async fn asked(
     sees: Option<Identity>,
     query: String,
 ) -> Result<Asked, Problem> {
-    let merchant = client.merchant;
-    let row = gateway.store.read(move |db| merchant_get(db, merchant)).await?;
-    let shop = row.ok_or_else(|| Problem::internal("a login client of no merchant"))?.name;
+    let shop = elsewhere::merchant(gateway, &client).await?.name;
     let refused = request.refused(ErrorCode::AccessDenied, "the buyer did not want to");
     Ok(Asked { refuse: refused.location(&gateway.issuer), request, client, shop, sees, query })
 }
@@ -219,12 +233,18 @@ fn with_marker(request: &AuthorizationRequest, remembered: Option<&str>) -> Stri
     query.finish()
 }
 
-fn back_with(gateway: &Gateway, request: &AuthorizationRequest, error: ErrorCode) -> Step {
+async fn back_with(
+    gateway: &Gateway,
+    client: &LoginClient,
+    request: &AuthorizationRequest,
+    error: ErrorCode,
+) -> Result<Step, Problem> {
     let description = match error {
         ErrorCode::LoginRequired => "the buyer would have to sign in",
         _ => "the buyer would have to agree",
     };
-    Step::Back(request.refused(error, description).location(&gateway.issuer))
+    let refused = request.refused(error, description);
+    Ok(elsewhere::told(gateway, client, &refused).await?.into())
 }
 
 /// Gives the shop a code, and keeps what the buyer agreed to if it did so now.

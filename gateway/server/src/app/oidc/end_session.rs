@@ -5,18 +5,27 @@
 
 use purser_core::{
     ids::LoginClientId,
-    login::{client::LoginClient, id_token::Hint, params::Params},
+    login::{
+        client::{LoginClient, RedirectUri},
+        id_token::Hint,
+        params::Params,
+    },
     receipt::pairwise_subject,
 };
-use purser_store::facts::{login_client::login_client_get, merchant::merchant_get};
+use purser_store::facts::login_client::login_client_get;
 
-use super::key;
+use super::{
+    elsewhere::{self, Elsewhere, Onward},
+    key,
+};
 use crate::{app::intent::Payer, gateway::Gateway, problem::Problem};
 
 /// What happens next.
 pub enum Ending {
     /// The buyer is signed out, now or before, and goes there if the shop said where.
     SignOut(Option<String>),
+    /// Nobody is signed in, and goes to the shop only if it wants to.
+    Over(Elsewhere),
     /// The buyer is asked.
     Ask {
         /// What the shop is called, if it said which it is.
@@ -41,21 +50,39 @@ pub async fn next(
     let state = once("state")?;
     let back = match (once("post_logout_redirect_uri")?, &client) {
         (None, _) => None,
-        (Some(uri), Some(client)) => Some(registered(client, uri, state)?),
+        (Some(uri), Some(client)) => Some((client, registered(client, uri)?)),
         (Some(_), None) => {
             let detail = "needs `id_token_hint` or `client_id`, to know whose it is";
             return Err(Problem::malformed("post_logout_redirect_uri", detail));
         }
     };
-    let Some(payer) = payer else { return Ok(Ending::SignOut(back)) };
+    let location = back
+        .map(|(_, uri)| state.map_or_else(|| uri.with(&[]), |state| uri.with(&[("state", state)])));
+    let Some(payer) = payer else { return over(gateway, back.zip(location)).await };
     let is_meant = |client: &LoginClient, hint: &Hint| {
         let own = pairwise_subject(&gateway.keys.pairwise, client.merchant, payer.account);
         hint.sub == own
     };
     if client.as_ref().zip(hint.as_ref()).is_some_and(|(client, hint)| is_meant(client, hint)) {
-        return Ok(Ending::SignOut(back));
+        return Ok(Ending::SignOut(location));
     }
-    Ok(Ending::Ask { shop: name(gateway, client).await?, back })
+    let shop = match &client {
+        Some(client) => Some(elsewhere::merchant(gateway, client).await?.name),
+        None => None,
+    };
+    Ok(Ending::Ask { shop, back: location })
+}
+
+/// Who is not signed in has agreed to nothing.
+async fn over(
+    gateway: &Gateway,
+    back: Option<((&LoginClient, &RedirectUri), String)>,
+) -> Result<Ending, Problem> {
+    let Some(((client, uri), location)) = back else { return Ok(Ending::SignOut(None)) };
+    Ok(match elsewhere::onward(gateway, client, uri, location).await? {
+        Onward::Led(location) => Ending::SignOut(Some(location)),
+        Onward::Asked(elsewhere) => Ending::Over(elsewhere),
+    })
 }
 
 async fn hint(gateway: &Gateway, token: &str) -> Result<Hint, Problem> {
@@ -82,15 +109,8 @@ async fn client(
     found.map(|(client, _)| Some(client)).ok_or_else(unknown)
 }
 
-fn registered(client: &LoginClient, uri: &str, state: Option<&str>) -> Result<String, Problem> {
+fn registered<'c>(client: &'c LoginClient, uri: &str) -> Result<&'c RedirectUri, Problem> {
     let detail = "not exactly one of the addresses that the shop registered";
     let uri = client.post_logout_redirect_uri(uri);
-    let uri = uri.ok_or_else(|| Problem::malformed("post_logout_redirect_uri", detail))?;
-    Ok(state.map_or_else(|| uri.with(&[]), |state| uri.with(&[("state", state)])))
-}
-
-async fn name(gateway: &Gateway, client: Option<LoginClient>) -> Result<Option<String>, Problem> {
-    let Some(client) = client else { return Ok(None) };
-    let row = gateway.store.read(move |db| merchant_get(db, client.merchant)).await?;
-    Ok(row.map(|merchant| merchant.name))
+    uri.ok_or_else(|| Problem::malformed("post_logout_redirect_uri", detail))
 }

@@ -91,8 +91,9 @@ pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<DeskForm>) -
     match opened {
         Ok(SignIn::Done(cookie)) => go_on(&visit, &cookie, next).await,
         Ok(SignIn::Passkey(challenge)) => {
-            let action = format!("{}/passkey", visit.shell.area.login());
-            passkey::asked(&visit.shell, challenge, &action, next).show(&visit).send()
+            let back = visit.shell.area.login();
+            let action = format!("{back}/passkey");
+            passkey::asked(&visit.shell, challenge, &action, back).then(next).show(&visit).send()
         }
         Err(problem) => {
             let page = DeskPage::new(&visit, visit.mend(problem)?, next);

@@ -49,12 +49,12 @@ pub struct AnswerForm {
     pub next: Option<Next>,
 }
 
-/// Asks for a passkey that is known.
+/// Asks for a passkey that is known; `back` is where the sign-in began.
 pub fn asked<'a>(
     shell: &'a Shell,
     challenge: Challenge,
     action: &'a str,
-    next: &'a str,
+    back: &'a str,
 ) -> PasskeyPage<'a> {
     PasskeyPage {
         shell,
@@ -63,8 +63,8 @@ pub fn asked<'a>(
         does: "get",
         challenge,
         action,
-        next,
-        back: shell.area.login(),
+        next: "",
+        back,
     }
 }
 
@@ -79,12 +79,16 @@ pub fn asked_for_new<'a>(
         title: shell.t("passkey-new-title"),
         lead: shell.t("passkey-new-lead"),
         does: "create",
-        back,
-        ..asked(shell, challenge, action, "")
+        ..asked(shell, challenge, action, back)
     }
 }
 
-impl PasskeyPage<'_> {
+impl<'a> PasskeyPage<'a> {
+    /// With a path of this gateway to go on to afterwards.
+    pub fn then(self, next: &'a str) -> Self {
+        Self { next, ..self }
+    }
+
     /// The page.
     pub fn show<'v>(&self, visit: &'v Visit) -> Shown<'v> {
         visit.show(self)

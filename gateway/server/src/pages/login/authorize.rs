@@ -10,7 +10,10 @@ use crate::{
     app::{
         self,
         browser::{self, Origin, SignIn},
-        oidc::authorize::{self, Asked, Step},
+        oidc::{
+            authorize::{self, Asked, Step},
+            elsewhere::Elsewhere,
+        },
         session::Login,
     },
     http::address::address,
@@ -38,6 +41,13 @@ struct SignInPage<'a> {
     again: String,
 }
 
+#[derive(Template)]
+#[template(path = "login/elsewhere.html")]
+struct ElsewherePage<'a> {
+    shell: &'a Shell,
+    elsewhere: Elsewhere,
+}
+
 /// What somebody signs in with.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,6 +68,9 @@ pub async fn page(mut visit: Visit, request: HttpRequest) -> Answered {
         Step::SignIn(asked) => sign_in_page(&visit, &asked, Faults::default(), ""),
         Step::Agree(asked) => consent::page(&visit, &asked),
         Step::Back(shop) => Ok(visit.go(&shop)),
+        Step::Offer(elsewhere) => {
+            visit.show(&ElsewherePage { shell: &visit.shell, elsewhere }).send()
+        }
     }
 }
 
@@ -78,7 +91,7 @@ pub async fn sign_in(mut visit: Visit, request: HttpRequest, form: Form<SignInFo
     let step = authorize::next(&visit.gateway, &params, visit.payer()).await?;
     let asked = match step {
         Step::SignIn(asked) => asked,
-        Step::Agree(_) | Step::Back(_) => return Ok(form_page(request).await),
+        Step::Agree(_) | Step::Back(_) | Step::Offer(_) => return Ok(form_page(request).await),
     };
     let SignInForm { email, pin, password } = &form.fields;
     let origin = Origin { address: address(&request), through: Some(asked.client.merchant) };
@@ -87,7 +100,8 @@ pub async fn sign_in(mut visit: Visit, request: HttpRequest, form: Form<SignInFo
         Ok(SignIn::Done(cookie)) => signed_in(&visit, &asked, &cookie).await,
         Ok(SignIn::Passkey(challenge)) => {
             let action = format!("{PATH}/passkey?{}", asked.query);
-            let page = passkey::asked(&visit.shell, challenge, &action, "");
+            let back = format!("{PATH}?{}", asked.query);
+            let page = passkey::asked(&visit.shell, challenge, &action, &back);
             page.show(&visit).form_may_end_at(&asked.origin()).send()
         }
         Err(problem) => {

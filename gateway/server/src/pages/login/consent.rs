@@ -34,6 +34,6 @@ pub async fn agree(visit: Visit, request: HttpRequest, _: Form<ConsentForm>) -> 
     match authorize::agree(&visit.gateway, &params(&request)?, visit.payer()).await? {
         Step::Back(shop) => Ok(visit.go(&shop)),
         // The session has ended since, or another began.
-        Step::SignIn(_) | Step::Agree(_) => Ok(form_page(request).await),
+        Step::SignIn(_) | Step::Agree(_) | Step::Offer(_) => Ok(form_page(request).await),
     }
 }

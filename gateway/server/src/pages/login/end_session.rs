@@ -8,7 +8,10 @@ use super::{as_address, page_of_form, params, speak};
 use crate::{
     app::{
         browser,
-        oidc::end_session::{self, Ending},
+        oidc::{
+            elsewhere::Elsewhere,
+            end_session::{self, Ending},
+        },
     },
     keys::random_text,
     pages::{Answered, form::Form, shell::Shell, visit::Visit},
@@ -30,6 +33,7 @@ struct AskPage<'a> {
 #[template(path = "login/ended.html")]
 struct EndedPage<'a> {
     shell: &'a Shell,
+    elsewhere: Option<Elsewhere>,
 }
 
 /// Nothing is filled in.
@@ -43,6 +47,9 @@ pub async fn page(mut visit: Visit, request: HttpRequest) -> Answered {
     speak(&mut visit, &request, &params);
     match end_session::next(&visit.gateway, &params, visit.payer()).await? {
         Ending::SignOut(back) => sign_out(&mut visit, back).await,
+        Ending::Over(elsewhere) => {
+            visit.show(&EndedPage { shell: &visit.shell, elsewhere: Some(elsewhere) }).send()
+        }
         Ending::Ask { shop, back } => {
             let origin = back.as_deref().and_then(origin);
             let back = back.unwrap_or_else(|| "/wallet".to_owned());
@@ -70,7 +77,10 @@ pub async fn form_page(request: HttpRequest) -> HttpResponse {
 /// The buyer wants to.
 pub async fn confirm(mut visit: Visit, request: HttpRequest, _: Form<EndForm>) -> Answered {
     let ending = end_session::next(&visit.gateway, &params(&request)?, visit.payer()).await?;
-    let (Ending::SignOut(back) | Ending::Ask { back, .. }) = ending;
+    let back = match ending {
+        Ending::SignOut(back) | Ending::Ask { back, .. } => back,
+        Ending::Over(_) => return Ok(form_page(request).await),
+    };
     sign_out(&mut visit, back).await
 }
 
@@ -86,7 +96,7 @@ async fn sign_out(visit: &mut Visit, back: Option<String>) -> Answered {
         (Some(shop), false) => Ok(visit.go(&shop)),
         (None, _) => {
             visit.shell.signed_in = false;
-            let page = EndedPage { shell: &visit.shell };
+            let page = EndedPage { shell: &visit.shell, elsewhere: None };
             visit.show(&page).send_as(was_signed_in.then_some(&cookie))
         }
     }

@@ -71,12 +71,9 @@ pub async fn create(visit: OperatorVisit, form: Form<BatchForm>) -> Answered {
 /// Sells a batch: its cards are worth their face.
 pub async fn activate(visit: OperatorVisit, id: Path<String>, form: Form<Nothing>) -> Answered {
     let batch: BatchId = id.parse().map_err(|_| Problem::not_found())?;
-    let (claim, answered) = form.claim(SCOPE).await?;
     let (gateway, version) = (&visit.gateway, visit.facts_version);
-    let outcome = match answered {
-        Some(outcome) => outcome,
-        None => stock::batch_activate(gateway, version, claim, batch).await?,
-    };
+    let activate = async |claim| stock::batch_activate(gateway, version, claim, batch).await;
+    let outcome = form.answer(SCOPE, activate).await?;
     let flash = Flash::good("op-batch-activated").arg("id", stock::batch_activated(outcome)?);
     Ok(visit.go_saying(LIST, &flash))
 }

@@ -90,12 +90,9 @@ async fn settle(
     settled: Settled,
 ) -> Result<HttpResponse, Problem> {
     let id: PayoutId = id.parse().map_err(|_| Problem::not_found())?;
-    let (claim, answered) = form.claim(SCOPE).await?;
     let (gateway, version) = (&visit.gateway, visit.facts_version);
-    let outcome = match answered {
-        Some(outcome) => outcome,
-        None => payout::settle(gateway, version, claim, id, settled).await?,
-    };
+    let settle = async |claim| payout::settle(gateway, version, claim, id, settled).await;
+    let outcome = form.answer(SCOPE, settle).await?;
     outgoing::settled(outcome)?;
     let flash = match settled {
         Settled::Confirmed => Flash::good("op-payout-confirmed"),

@@ -132,9 +132,9 @@ pub(super) async fn done<T>(
         Ok(_) => Ok(visit.go_saying(&format!("{LIST}/{id}"), &flash)),
         // What a plugin is refused for is said in the problem's own words.
         Err(problem) => {
-            let (detail, is_named) = (problem.detail.clone(), problem.field.is_some());
+            let detail = problem.detail.clone();
             let mut faults = visit.mend(problem)?;
-            if !is_named {
+            if faults.fields.is_empty() {
                 faults.fields.push(("main".to_owned(), detail));
             }
             show(visit, id, faults).await

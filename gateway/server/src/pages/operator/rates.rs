@@ -30,8 +30,7 @@ struct RatesPage<'a> {
     newest: Vec<Rates>,
     feeds: Vec<String>,
     max_age_days: u32,
-    from: &'a str,
-    to: &'a str,
+    pair: &'a PairQuery,
     shown: Option<Shown>,
 }
 
@@ -39,9 +38,9 @@ struct RatesPage<'a> {
 #[derive(Debug, Default, Deserialize)]
 pub struct PairQuery {
     #[serde(default)]
-    from: String,
+    rate_from: String,
     #[serde(default)]
-    to: String,
+    rate_to: String,
 }
 
 /// A feed that is brought in.
@@ -84,8 +83,9 @@ pub async fn import(visit: OperatorVisit, upload: Upload<FeedForm>) -> Answered 
 }
 
 async fn shown(visit: &OperatorVisit, pair: &PairQuery) -> Result<Option<Shown>, Problem> {
-    let (Some(from), Some(to)) = (given(&pair.from), given(&pair.to)) else { return Ok(None) };
-    let (from, to) = (body::currency(from, "from")?, body::currency(to, "to")?);
+    let asked = (given(&pair.rate_from), given(&pair.rate_to));
+    let (Some(from), Some(to)) = asked else { return Ok(None) };
+    let (from, to) = (body::currency(from, "rate_from")?, body::currency(to, "rate_to")?);
     rates::show(&visit.gateway, from, to).await.map(Some)
 }
 
@@ -101,8 +101,7 @@ async fn show(
         newest: health::rates(&visit.gateway).await?,
         feeds: sources.into_iter().map(|source| source.feed.id).collect(),
         max_age_days: visit.gateway.settings.rates_max_age_days,
-        from: &pair.from,
-        to: &pair.to,
+        pair,
         shown,
     };
     visit.show(&page).about(&page.faults).send()

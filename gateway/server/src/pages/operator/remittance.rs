@@ -97,12 +97,9 @@ async fn settle(
     settled: Settled,
 ) -> Result<HttpResponse, Problem> {
     let id: RemittanceId = id.parse().map_err(|_| Problem::not_found())?;
-    let (claim, answered) = form.claim(SCOPE).await?;
     let (gateway, version) = (&visit.gateway, visit.facts_version);
-    let outcome = match answered {
-        Some(outcome) => outcome,
-        None => remittance::settle(gateway, version, claim, id, settled).await?,
-    };
+    let settle = async |claim| remittance::settle(gateway, version, claim, id, settled).await;
+    let outcome = form.answer(SCOPE, settle).await?;
     outgoing::settled(outcome)?;
     let flash = match settled {
         Settled::Confirmed => Flash::good("op-remittance-confirmed"),

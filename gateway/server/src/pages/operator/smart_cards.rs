@@ -123,12 +123,9 @@ pub async fn create(visit: OperatorVisit, form: Form<SmartCardForm>) -> Answered
 /// Sells a smart card: it is worth its face.
 pub async fn activate(visit: OperatorVisit, id: Path<String>, form: Form<Nothing>) -> Answered {
     let card = known(&id)?;
-    let (claim, answered) = form.claim(SCOPE).await?;
     let (gateway, version) = (&visit.gateway, visit.facts_version);
-    let outcome = match answered {
-        Some(outcome) => outcome,
-        None => stock::card_activate(gateway, version, claim, card).await?,
-    };
+    let activate = async |claim| stock::card_activate(gateway, version, claim, card).await;
+    let outcome = form.answer(SCOPE, activate).await?;
     changed(&visit, outcome)
 }
 

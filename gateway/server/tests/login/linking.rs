@@ -1,0 +1,111 @@
+//! Two shops put together all that the gateway ever tells them, and look for a buyer that both have.
+
+use std::collections::BTreeSet;
+
+use super::{
+    endpoint::Endpoint,
+    privacy::{all_told, told},
+    *,
+};
+use support::Buyer;
+
+/// Shorter texts name no buyer: currencies, countries, rates.
+const CHARS_MIN: usize = 8;
+
+/// A shop, and where it is told of what happens.
+struct Ears {
+    shop: Shop,
+    endpoint: Endpoint,
+    price: &'static str,
+}
+
+impl Ears {
+    fn new(world: &World, price: &'static str) -> Self {
+        let (shop, endpoint) = (Shop::new(world), Endpoint::new());
+        let wish = json!({ "url": endpoint.url, "events": ["*"] });
+        shop.merchant.client.post("/v1/webhooks", None, &wish).ok(201);
+        Self { shop, endpoint, price }
+    }
+
+    fn offer(&self) -> String {
+        self.shop.merchant.offer_of(&json!({
+            "item": { "id": format!("thing for {}", self.price), "title": format!("A thing for {}", self.price) },
+            "price": { "amount": self.price, "currency": "USD" },
+        }))
+    }
+
+    /// All that it is told of a buyer, who bought and gave back; besides what it said itself.
+    fn heard(&self, buyer: &Buyer, receipts: &[Value], events: usize) -> BTreeSet<String> {
+        let merchant = &self.shop.merchant;
+        let mut all = all_told(&self.shop, &buyer.login);
+        let own = receipts.iter().filter(|receipt| receipt["merchant"] == merchant.id.as_str());
+        own.for_each(|receipt| told(&receipt["receipt"], &mut all));
+        for path in [
+            "/v1/events?limit=100",
+            "/v1/sales?limit=100",
+            "/v1/statements/2024-06.json",
+            "/v1/merchant",
+        ] {
+            told(&merchant.client.get(path).ok(200), &mut all);
+        }
+        let sales = merchant.client.get("/v1/sales").ok(200);
+        for sale in sales["data"].as_array().unwrap() {
+            told(
+                &merchant.client.get(&format!("/v1/sales/{}", text(sale, "/item"))).ok(200),
+                &mut all,
+            );
+        }
+        let (_, statement) = merchant.client.get_file("/v1/statements/2024-06.csv");
+        let statement = String::from_utf8(statement).unwrap();
+        all.extend(statement.split([',', '"', '\r', '\n']).map(str::to_owned));
+        for _ in 0..events {
+            let got = self.endpoint.got();
+            told(&got.json(), &mut all);
+            // When it was sent, by the machine's clock.
+            let headers = got.headers.into_iter().filter(|(name, _)| name != "webhook-timestamp");
+            all.extend(headers.map(|(_, value)| value));
+        }
+        // A name may stand within a text, as that of an e-mail address does.
+        let parts = |text: &String| {
+            text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
+        };
+        let parts: Vec<Vec<String>> = all.iter().map(parts).collect();
+        all.extend(parts.into_iter().flatten());
+        // When it sold something a shop knows: what was sold together was sold at the same moment.
+        let names = |text: &String| {
+            text.chars().count() >= CHARS_MIN && text.parse::<jiff::Timestamp>().is_err()
+        };
+        all.retain(names);
+        all
+    }
+}
+
+on_both_databases! {
+    fn what_two_shops_are_told_of_one_buyer_has_nothing_in_common(world: &World) {
+        let (one, other) = (Ears::new(world, "11.00"), Ears::new(world, "23.00"));
+        let buyer = world.buyer_with("200.00");
+        // Once from both at the same moment, which is the hardest.
+        let both = buyer.buy(&[&one.offer(), &other.offer()]).ok(201);
+        let mut receipts = both["receipts"].as_array().unwrap().clone();
+        for item in both["items"].as_array().unwrap() {
+            buyer.refund(&text(item, "/id")).ok(201);
+        }
+        for shop in [&one, &other] {
+            let bought = buyer.buy(&[&shop.offer()]).ok(201);
+            receipts.extend(bought["receipts"].as_array().unwrap().clone());
+        }
+        let (first, second) = (one.heard(&buyer, &receipts, 3), other.heard(&buyer, &receipts, 3));
+        // What a third shop is told of somebody else names neither this buyer nor these shops.
+        let third = Ears::new(world, "31.00");
+        let stranger = world.buyer_with("200.00");
+        let bought = stranger.buy(&[&third.offer()]).ok(201);
+        stranger.refund(&text(&bought, "/items/0/id")).ok(201);
+        let everybodys = third.heard(&stranger, bought["receipts"].as_array().unwrap(), 2);
+        let shared = first.intersection(&second).filter(|text| !everybodys.contains(*text));
+        let shared: Vec<_> = shared.collect();
+        assert!(shared.is_empty(), "{shared:?}");
+        for own in [&buyer.id, &buyer.handle, &text(&both, "/id"), buyer.login["email"].as_str().unwrap()] {
+            assert!(!first.union(&second).any(|text| text.contains(own)), "{own}");
+        }
+    }
+}
