@@ -66,6 +66,26 @@ on_both_databases! {
         shop.client.get("/v1/merchants").problem(401, "not-authenticated");
     }
 
+    fn a_key_that_ends_makes_none_that_ends_later(world: &World) {
+        let shop = world.merchant("DE");
+        let make = |client: &Client, end: Option<&str>| {
+            let body = json!({ "scopes": ["keys"], "expires_at": end });
+            client.post("/v1/api-keys", None, &body)
+        };
+        let end = "2024-06-28T13:00:00Z";
+        let made = make(&shop.client, Some(end)).ok(201);
+        let ending = Client::new(&world.base, Some(&text(&made, "/key")));
+        for later in [None, Some("2024-06-28T13:00:00.000001Z"), Some("2025-01-01T00:00:00Z")] {
+            let refused = make(&ending, later);
+            refused.problem(400, "malformed-request");
+            assert_eq!(refused.body["field"], "expires_at");
+            assert!(text(&refused.body, "/detail").contains(end), "{refused:?}");
+        }
+        let heir = Client::new(&world.base, Some(&text(&make(&ending, Some(end)).ok(201), "/key")));
+        make(&heir, None).problem(400, "malformed-request");
+        make(&shop.client, None).ok(201);
+    }
+
     fn what_cannot_be_bought_is_not_signed(world: &World) {
         let shop = world.merchant("DE");
         let refused = |change: &dyn Fn(&mut Value), field: &str| {
