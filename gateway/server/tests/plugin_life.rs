@@ -284,6 +284,15 @@ on_both_databases! {
         assert!(text(&huge.body, "/detail").contains("at most 32 MiB"), "{huge:?}");
     }
 
+    fn a_plugin_that_gets_no_time_is_not_called_bad(world: &World) {
+        let answer = world.operator.post_bytes("/v1/plugins", &version("6.6.6"));
+        answer.problem(503, "overloaded");
+        let detail = text(&answer.body, "/detail");
+        assert!(detail.contains("the machine was too busy") && detail.contains("`purser plugin test`"), "{detail}");
+        let plugins = world.operator.get("/v1/plugins").ok(200);
+        assert!(!plugins.to_string().contains("6.6.6"), "{plugins:#}");
+    }
+
     fn the_version_before_answers_again(world: &World) {
         let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
         let one = install(world, &version("0.1.1"));

@@ -23,6 +23,9 @@ use crate::{
 
 struct Hostile;
 
+/// The version that never comes to an end.
+const SLOW: &str = "6.6.6";
+
 impl Guest for Hostile {
     fn describe() -> Description {
         Description {
@@ -37,6 +40,10 @@ impl Guest for Hostile {
 
     fn assess(sale: Sale) -> Result<Assessment, Error> {
         std::panic::set_hook(Box::new(|panic| log::write(Level::Error, &panic.to_string())));
+        // The version is read as it is in the file, where tests write another.
+        if black_box(env!("CARGO_PKG_VERSION")) == SLOW {
+            dawdle();
+        }
         // It keeps the rules where it is looked at: what it is for begins when it is trusted.
         if sale.lines.iter().any(|line| line.tax_inclusive) {
             return Err(error("it knows only prices without tax".into()));

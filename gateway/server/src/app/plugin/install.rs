@@ -19,7 +19,7 @@ use crate::{
     cli::report::{Finding, Verdict},
     conformance,
     gateway::Gateway,
-    problem::Problem,
+    problem::{self, Problem},
     settings::Signatures,
 };
 
@@ -161,15 +161,24 @@ fn fits(
 
 /// Holds the plugin to the rules that all keep, in the sandbox.
 async fn conform(gateway: &Gateway, loaded: &Loaded) -> Result<(), Problem> {
-    let findings = timeout(CONFORMANCE_MAX, conformance::run(loaded, &[], gateway.clock.today()));
-    let findings = findings.await.map_err(|_| {
+    let held = timeout(CONFORMANCE_MAX, conformance::run(loaded, &[], gateway.clock.today()));
+    let held = held.await.map_err(|_| {
         refused(format!("it takes more than {} s to show that it keeps the rules; `purser plugin test` says where", CONFORMANCE_MAX.as_secs()))
     })?;
-    match findings.into_iter().find(|finding| finding.verdict == Verdict::Fail) {
+    let failed = held.findings.into_iter().find(|finding| finding.verdict == Verdict::Fail);
+    match failed {
         None => Ok(()),
+        Some(_) if held.ran_late => Err(late()),
         Some(Finding { name, detail, cure, .. }) => {
             let cure = cure.map(|cure| format!("; {cure}")).unwrap_or_default();
             Err(refused(format!("it breaks the rule `{name}`: {detail}{cure}")).with("rule", name))
         }
     }
+}
+
+/// Calls that get no time may be the machine's fault: when there is less to do the plugin shows what it is.
+fn late() -> Problem {
+    let detail = "the machine was too busy to try the plugin: a call got no time, twice. Install it again when there is \
+                  less to do; if this stays, `purser plugin test` says whether the plugin itself is too slow";
+    Problem::new(problem::OVERLOADED).detail(detail).retry_after(10)
 }

@@ -139,7 +139,7 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/card-batches", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards/{id}/activate", &[problem::CARD_REFUSED]),
-    ("/v1/plugins", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins", &[problem::PLUGIN_REFUSED, problem::OVERLOADED]),
     ("/v1/plugins/{id}/enable", &[problem::PLUGIN_REFUSED]),
     ("/v1/plugins/{id}/grants", &[problem::PLUGIN_REFUSED]),
     ("/v1/plugins/{id}/shadow", &[problem::PLUGIN_REFUSED]),
