@@ -445,6 +445,49 @@ on_both_databases! {
     }
 }
 
+/// A plugin for any country, which an operator may ask for one that is none.
+fn for_any_country(world: &World) -> String {
+    let plugins = world.operator.get("/v1/plugins?limit=100").ok(200);
+    let mut plugins = plugins["data"].as_array().unwrap().iter();
+    text(plugins.find(|plugin| plugin["name"] == "tax-table").unwrap(), "/id")
+}
+
+#[track_caller]
+fn wrong_country(answer: &Answer, field: &str, why: &str) {
+    answer.problem(400, "malformed-request");
+    assert_eq!(answer.body["field"], field, "{answer:?}");
+    let detail = text(&answer.body, "/detail");
+    assert!(detail.contains(why), "{detail}");
+}
+
+#[test]
+fn a_plugin_is_enabled_where_there_is_a_country() {
+    let world = World::on_sqlite();
+    let any = for_any_country(&world);
+    for verb in ["enable", "shadow"] {
+        for wrong in ["ZZ", "US-CA", "de"] {
+            let body = json!({ "countries": ["FR", wrong], "config": "x" });
+            wrong_country(&act(&world, &any, verb, &body), "countries[1]", "country");
+        }
+    }
+    let real = World::with(|settings| {
+        settings.sandbox = false;
+        settings.clock = None;
+    });
+    let hostile = install(&real, purser_hostile::component());
+    wrong_country(
+        &act(&real, &hostile, "enable", &json!({})),
+        "countries",
+        "there is no country XX",
+    );
+    let named = json!({ "countries": ["XX"] });
+    wrong_country(
+        &act(&real, &hostile, "enable", &named),
+        "countries[0]",
+        "there is no country XX",
+    );
+}
+
 #[test]
 fn a_gateway_with_real_money_takes_only_what_is_signed() {
     let world = World::with(|settings| settings.plugin_signatures = Signatures::Required);

@@ -20,12 +20,14 @@ on_both_databases! {
         for weight in [json!(0), json!(2_000_001), json!(-1), json!("20"), json!(1.5)] {
             refused(&post.but("weight_g", weight), 400, "malformed-request", "weight_g");
         }
-        for place in ["", "de", "Germany", "ZZ", "DE-", "DE-1234567890123", "DE-a_b"] {
+        for place in ["", "de", "Germany", "ZZ", "XX", "XX-1", "DE-", "DE-1234567890123", "DE-a_b"] {
             refused(&post.but("origin", place), 400, "malformed-request", "origin");
             refused(&post.but("destination", place), 400, "malformed-request", "destination");
         }
         refused(&post.but("surprise", 1), 400, "malformed-request", "surprise");
-        refused(&post.but("origin", "XX"), 422, "tax-country-unsupported", "origin");
+        refused(&post.but("origin", "AQ"), 422, "tax-country-unsupported", "origin");
+        let nowhere = buy(&buyer, &post.but("destination", "XX"));
+        assert!(text(&nowhere.body, "/detail").contains("there is no country XX"), "{nowhere:?}");
         let heavy = post.but("weight_g", 50_000);
         let mut heavy = heavy.clone();
         heavy.as_object_mut().unwrap().remove("service");
