@@ -312,6 +312,20 @@ on_both_databases! {
         world.check();
     }
 
+    fn what_the_operator_disabled_comes_back_by_no_swap_of_another(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let (one, two) = (install(world, &version("0.1.1")), install(world, &version("0.1.2")));
+        act(world, &one, "enable", &json!({})).ok(200);
+        act(world, &one, "disable", &json!({})).ok(200);
+        act(world, &two, "enable", &json!({ "config": "panic" })).ok(200);
+        refused(&act(world, &two, "rollback", &json!({})), "nothing answered before");
+        fails_for_several(world, &shop);
+        quarantine(world);
+        buy(&buyer, &shop).problem(422, "tax-country-unsupported");
+        assert_eq!(text(&get(world, &one), "/status"), "retired");
+        world.check();
+    }
+
     fn the_return_of_a_period_is_written_by_the_version_that_assessed_it(world: &World) {
         let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
         let one = install(world, &version("0.1.1"));

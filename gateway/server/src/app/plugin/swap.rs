@@ -161,7 +161,8 @@ pub(super) fn restore(
 }
 
 /// What answered for the place of a binding before that was decided: the last that held on the same day, is not the same
-/// plugin, and was not taken out of service for its faults.
+/// plugin, and was not taken out of service for its faults. Nobody, where the last word was nobody: what the operator took
+/// out of service comes back by no swap of another, and where a quarantine found nothing good there is nothing before it.
 fn former(
     db: &mut Connection,
     history: &[Binding],
@@ -176,7 +177,7 @@ fn former(
         .collect();
     older.sort_by_key(|binding| std::cmp::Reverse((binding.at, binding.from)));
     for binding in older {
-        let Some(id) = binding.plugin else { continue };
+        let Some(id) = binding.plugin else { return Ok(None) };
         if Some(id) == current.plugin {
             continue;
         }
