@@ -326,6 +326,24 @@ on_both_databases! {
         world.check();
     }
 
+    fn a_plugin_that_lost_its_last_place_is_not_called_active(world: &World) {
+        let (one, two) = (install(world, &version("0.1.1")), install(world, &version("0.1.2")));
+        let status = |id: &str| text(&get(world, id), "/status");
+        act(world, &one, "enable", &json!({})).ok(200);
+        act(world, &two, "enable", &json!({ "from": "2024-07-01" })).ok(200);
+        assert_eq!((status(&one), status(&two)), ("active".into(), "active".into()), "until that day");
+        world.set_clock("2024-07-01T12:00:00Z");
+        let retire = || actix_web::rt::System::new().block_on(purser::app::plugin::retire(&world.gateway)).unwrap();
+        retire();
+        assert_eq!((status(&one), status(&two)), ("retired".into(), "active".into()));
+        act(world, &one, "enable", &json!({ "allow_older": true })).ok(200);
+        assert_eq!((status(&one), status(&two)), ("active".into(), "retired".into()), "enabled in its place, at once");
+        act(world, &two, "shadow", &json!({ "countries": ["XX"] })).ok(200);
+        retire();
+        assert_eq!(status(&two), "shadow");
+        assert_eq!(status(&for_any_country(world)), "installed", "of no place of its own");
+    }
+
     fn the_return_of_a_period_is_written_by_the_version_that_assessed_it(world: &World) {
         let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
         let one = install(world, &version("0.1.1"));

@@ -16,7 +16,7 @@ use purser_store::{
 use super::{
     EVERY, Installed, covered, get,
     grants::{self, Granting},
-    installed, load, manifest, refused, shadow,
+    installed, load, manifest, refused, settle, shadow,
 };
 use crate::{
     gateway::Gateway,
@@ -65,7 +65,7 @@ pub async fn enable(
     let granted = grants::decide(gateway, &row, granting).await?;
     // What cannot be loaded is not enabled, and the first sale need not wait for it.
     load::plugin(gateway, &row).await?;
-    let at = gateway.now();
+    let (today, at) = (gateway.clock.today(), gateway.now());
     let change = gateway.store.change_facts(move |db| {
         let mut bindings = Vec::new();
         for place in places {
@@ -82,6 +82,7 @@ pub async fn enable(
         granted.write(db, id)?;
         shadow_end(db, id)?;
         plugin_status_set(db, id, PluginStatus::Active)?;
+        settle(db, today)?;
         Ok(Ok(()))
     });
     change.await?.map_err(|newer| downgrade(&newer))?;

@@ -17,7 +17,7 @@ use super::{
     enable::{checked_config, downgrade},
     get,
     grants::{self, Granting},
-    in_force, installed, load, manifest, refused, shadow,
+    in_force, installed, load, manifest, refused, settle, shadow,
 };
 use crate::{gateway::Gateway, problem::Problem};
 
@@ -47,26 +47,22 @@ pub async fn activate(
     let (today, at) = (gateway.clock.today(), gateway.now());
     let change = gateway.store.change_facts(move |db| {
         let bindings = binding_list(db)?;
-        let (mut replaced, mut taken) = (Vec::new(), Vec::new());
+        let mut taken = Vec::new();
         for other in plugin_find_by_name(db, &row.name)?.into_iter().filter(|other| other.id != id)
         {
-            let places = in_force(bindings.clone(), other.id, today);
+            let places = in_force(&bindings, other.id, today);
             if places.is_empty() {
                 continue;
             }
             if !allow_older && manifest(&other)?.version > manifest(&row)?.version {
                 return Ok(Err(downgrade(&other.version)));
             }
-            replaced.push(other.id);
             taken.extend(places);
         }
         if taken.is_empty() {
             let detail =
                 format!("no other version of {} answers for anything; enable it", row.name);
             return Ok(Err(refused(detail)));
-        }
-        for other in replaced {
-            plugin_status_set(db, other, PluginStatus::Retired)?;
         }
         for binding in taken {
             let config = config.clone().unwrap_or(binding.config);
@@ -77,6 +73,7 @@ pub async fn activate(
         granted.write(db, id)?;
         shadow_end(db, id)?;
         plugin_status_set(db, id, PluginStatus::Active)?;
+        settle(db, today)?;
         Ok(Ok(()))
     });
     change.await??;
@@ -93,7 +90,7 @@ pub async fn disable(gateway: &Gateway, id: PluginId) -> Result<Installed, Probl
         if plugin_get(db, id)?.is_some_and(|row| row.status != PluginStatus::Quarantined) {
             plugin_status_set(db, id, PluginStatus::Retired)?;
         }
-        for Binding { role, place, from, .. } in in_force(binding_list(db)?, id, today) {
+        for Binding { role, place, from, .. } in in_force(&binding_list(db)?, id, today) {
             let from = from.max(today);
             binding_insert(db, &Binding { role, place, from, plugin: None, at, config: None })?;
         }
@@ -118,7 +115,7 @@ pub async fn rollback(gateway: &Gateway, id: PluginId) -> Result<Installed, Prob
             return Ok(Err(refused(detail)));
         }
         restore(db, before, (today, at))?;
-        plugin_status_set(db, id, PluginStatus::Retired)?;
+        settle(db, today)?;
         Ok(Ok(()))
     });
     change.await??;
@@ -135,7 +132,7 @@ pub(super) fn befores(
     today: Date,
 ) -> Result<Vec<(Binding, Option<Former>)>, StoreError> {
     let history = binding_list(db)?;
-    let current = in_force(history.clone(), id, today);
+    let current = in_force(&history, id, today);
     let with_former = |binding: Binding| {
         let former = former(db, &history, &binding, today)?;
         Ok((binding, former))
