@@ -17,11 +17,14 @@ use self::{
 };
 use crate::cli::report::{Finding, Verdict};
 
+mod configured;
 mod damage;
 mod marks;
 mod messages;
 mod patience;
 mod samples;
+
+pub use self::configured::{Unusable, configured};
 
 /// A document of none, one and a thousand lines.
 const LINES: [i64; 3] = [0, 1, 1000];

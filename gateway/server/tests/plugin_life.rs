@@ -293,6 +293,44 @@ on_both_databases! {
         assert!(!plugins.to_string().contains("6.6.6"), "{plugins:#}");
     }
 
+    fn a_configuration_that_the_plugin_cannot_use_is_refused_in_its_words(world: &World) {
+        let misconfigured = |id: &str, verb: &str, body: &Value, why: &str| {
+            let answer = act(world, id, verb, body);
+            refused(&answer, why);
+            assert_eq!(answer.body["field"], "config", "{answer:?}");
+        };
+        let table = for_any_country(world);
+        let under = |config: Value| json!({ "countries": ["SG"], "config": config });
+        misconfigured(&table, "enable", &json!({ "countries": ["SG"] }), "there is none: this plugin needs a table");
+        misconfigured(&table, "enable", &under(json!({ "places": [] })), "config.places: name at least one");
+        misconfigured(&table, "enable", &under(json!("{")), "at config");
+        assert_eq!((&get(world, &table)["status"], &get(world, &table)["bindings"]), (&json!("installed"), &json!([])), "nothing is bound");
+        let good: Value = serde_json::from_str(include_str!("../../../examples/tax-tables/SG.json")).unwrap();
+        act(world, &table, "enable", &under(good)).ok(200);
+        act(world, &table, "enable", &json!({ "countries": ["SG"] })).ok(200);
+        let post = named(world, "stamps-open");
+        misconfigured(&post, "enable", &json!({ "config": { "currency": "EUR" } }), "missing field");
+        let (one, two) = (install(world, &version("0.1.1")), install(world, &version("0.1.2")));
+        misconfigured(&one, "enable", &json!({ "config": "trap" }), "trap");
+        act(world, &one, "enable", &json!({})).ok(200);
+        misconfigured(&two, "activate", &json!({ "config": "trap" }), "trap");
+        assert_eq!(text(&get(world, &one), "/status"), "active");
+    }
+
+    fn a_rollback_reaches_the_configuration_before(world: &World) {
+        let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
+        let (one, two) = (install(world, &version("0.1.1")), install(world, &version("0.1.2")));
+        act(world, &one, "enable", &json!({ "config": "20" })).ok(200);
+        act(world, &two, "activate", &json!({ "config": "30" })).ok(200);
+        act(world, &two, "enable", &json!({ "config": "30" })).ok(200);
+        act(world, &two, "enable", &json!({ "config": "40" })).ok(200);
+        assert_eq!(price(&buyer, &shop), "14.00");
+        let rolled_back = act(world, &two, "rollback", &json!({})).ok(200);
+        assert_eq!((&rolled_back["status"], &rolled_back["bindings"][0]["config"]), (&json!("active"), &json!("30")));
+        assert_eq!((price(&buyer, &shop), text(&get(world, &one), "/status")), ("13.00".to_owned(), "retired".to_owned()));
+        world.check();
+    }
+
     fn the_version_before_answers_again(world: &World) {
         let (shop, buyer) = (world.merchant("DE"), world.buyer_with("100.00"));
         let one = install(world, &version("0.1.1"));
@@ -479,9 +517,14 @@ on_both_databases! {
 
 /// A plugin for any country, which an operator may ask for one that is none.
 fn for_any_country(world: &World) -> String {
+    named(world, "tax-table")
+}
+
+/// A plugin that comes with the gateway.
+fn named(world: &World, name: &str) -> String {
     let plugins = world.operator.get("/v1/plugins?limit=100").ok(200);
     let mut plugins = plugins["data"].as_array().unwrap().iter();
-    text(plugins.find(|plugin| plugin["name"] == "tax-table").unwrap(), "/id")
+    text(plugins.find(|plugin| plugin["name"] == name).unwrap(), "/id")
 }
 
 #[track_caller]

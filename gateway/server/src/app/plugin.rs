@@ -15,6 +15,7 @@ mod quarantine;
 pub mod replay;
 pub mod shadow;
 mod swap;
+mod trial;
 
 pub use bundled::start;
 pub use enable::{Enabling, Places, enable};
@@ -93,6 +94,13 @@ pub fn manifest(row: &Plugin) -> Result<Manifest, StoreError> {
 
 fn refused(detail: impl Into<String>) -> Problem {
     Problem::new(problem::PLUGIN_REFUSED).detail(detail)
+}
+
+/// Calls that get no time may be the machine's fault: when there is less to do the plugin shows what it is.
+fn late() -> Problem {
+    let detail = "the machine was too busy to try the plugin: a call got no time, twice. Do it again when there is \
+                  less to do; if this stays, `purser plugin test` says whether the plugin itself is too slow";
+    Problem::new(problem::OVERLOADED).detail(detail).retry_after(10)
 }
 
 /// The bindings of a plugin that hold today or later, of a list with the ones in force first.

@@ -50,7 +50,8 @@ impl Guest for Hostile {
         }
         let config = sale.attributes.iter().find(|(name, _)| name == "config");
         let config = config.map(|(_, config)| config.as_str());
-        if config == Some("panic") {
+        // Samples are in euro, and what is sold in these tests is in dollars.
+        if config == Some("panic") && sale.currency == "USD" || config == Some("trap") {
             panic!("the plugin panics as it was told to");
         }
         let percent = config.and_then(|config| config.parse().ok()).unwrap_or(10);

@@ -17,6 +17,7 @@ use super::{
     EVERY, Installed, covered, get,
     grants::{self, Granting},
     installed, load, manifest, refused, settle, shadow,
+    trial::{Wanted, try_out},
 };
 use crate::{
     gateway::Gateway,
@@ -64,7 +65,9 @@ pub async fn enable(
     let places = checked(gateway, &manifest(&row)?, places)?;
     let granted = grants::decide(gateway, &row, granting).await?;
     // What cannot be loaded is not enabled, and the first sale need not wait for it.
-    load::plugin(gateway, &row).await?;
+    let loaded = load::plugin(gateway, &row).await?;
+    let wanted = wanted(gateway, &row, (&places, from), config.as_ref()).await?;
+    try_out(&loaded, &wanted, from).await?;
     let (today, at) = (gateway.clock.today(), gateway.now());
     let change = gateway.store.change_facts(move |db| {
         let mut bindings = Vec::new();
@@ -88,6 +91,27 @@ pub async fn enable(
     change.await?.map_err(|newer| downgrade(&newer))?;
     shadow::refresh(gateway).await?;
     installed(gateway, id).await
+}
+
+/// What is to be bound: under the configuration that is given, else under that of the same plugin there.
+async fn wanted(
+    gateway: &Gateway,
+    row: &Plugin,
+    (places, from): (&[String], Date),
+    config: Option<&Option<String>>,
+) -> Result<Vec<Wanted>, Problem> {
+    let (row, places) = (row.clone(), places.to_vec());
+    if let Some(config) = config {
+        return Ok(places.into_iter().map(|place| (place, config.clone())).collect());
+    }
+    let wanted = gateway.store.read(move |db| {
+        let wanted = |place: String| {
+            let config = before(db, &row, &place, from)?.config;
+            Ok((place, config))
+        };
+        places.into_iter().map(wanted).collect()
+    });
+    Ok(wanted.await?)
 }
 
 pub(super) fn downgrade(newer: &str) -> Problem {

@@ -14,12 +14,12 @@ use purser_store::{
 };
 use tokio::time::timeout;
 
-use super::{load, manifest, refused, row};
+use super::{late, load, manifest, refused, row};
 use crate::{
     cli::report::{Finding, Verdict},
     conformance,
     gateway::Gateway,
-    problem::{self, Problem},
+    problem::Problem,
     settings::Signatures,
 };
 
@@ -174,11 +174,4 @@ async fn conform(gateway: &Gateway, loaded: &Loaded) -> Result<(), Problem> {
             Err(refused(format!("it breaks the rule `{name}`: {detail}{cure}")).with("rule", name))
         }
     }
-}
-
-/// Calls that get no time may be the machine's fault: when there is less to do the plugin shows what it is.
-fn late() -> Problem {
-    let detail = "the machine was too busy to try the plugin: a call got no time, twice. Install it again when there is \
-                  less to do; if this stays, `purser plugin test` says whether the plugin itself is too slow";
-    Problem::new(problem::OVERLOADED).detail(detail).retry_after(10)
 }

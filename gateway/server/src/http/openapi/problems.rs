@@ -140,11 +140,11 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/smart-cards", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards/{id}/activate", &[problem::CARD_REFUSED]),
     ("/v1/plugins", &[problem::PLUGIN_REFUSED, problem::OVERLOADED]),
-    ("/v1/plugins/{id}/enable", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/enable", &[problem::PLUGIN_REFUSED, problem::OVERLOADED]),
     ("/v1/plugins/{id}/grants", &[problem::PLUGIN_REFUSED]),
     ("/v1/plugins/{id}/shadow", &[problem::PLUGIN_REFUSED]),
     ("/v1/plugins/{id}/replay", &[problem::PLUGIN_REFUSED]),
-    ("/v1/plugins/{id}/activate", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/activate", &[problem::PLUGIN_REFUSED, problem::OVERLOADED]),
     ("/v1/plugins/{id}/rollback", &[problem::PLUGIN_REFUSED]),
     ("/v1/policies/refunds", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     (
