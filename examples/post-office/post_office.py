@@ -146,6 +146,8 @@ def upload(arguments):
             if status == "duplicate" and this not in told and is_first(scan["scan"], answer):
                 status = "valid"
             told.add(this)
+            if status == "refused":
+                where = f": {answer['problem']['detail']}"
             if status == "duplicate":
                 where = f", first seen at {answer['first_scanned_at']} in {answer.get('first_scanned_place')}"
             print(f"{scan['image']}: {status}{where}")

@@ -133,6 +133,11 @@ pub enum Answer {
         /// The card that holds what was left.
         compensation: Option<(CardId, Money)>,
     },
+    /// A batch was printed. Its codes were shown then.
+    BatchPrinted {
+        /// Which.
+        batch: BatchId,
+    },
     /// A batch was sold.
     BatchActivated {
         /// Which.

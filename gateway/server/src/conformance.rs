@@ -11,13 +11,20 @@ use purser_core::{
 use purser_host::{ByHandError, CallError, CurrencyPlugin, Plugin, Role, StampsPlugin, TaxPlugin};
 use purser_money::{Currency, Rate, Rounding};
 
-use self::samples::{Sample, odd_price};
+use self::{
+    patience::Patience,
+    samples::{Sample, odd_price},
+};
 use crate::cli::report::{Finding, Verdict};
 
+mod configured;
 mod damage;
 mod marks;
 mod messages;
+mod patience;
 mod samples;
+
+pub use self::configured::{Unusable, configured};
 
 /// A document of none, one and a thousand lines.
 const LINES: [i64; 3] = [0, 1, 1000];
@@ -25,8 +32,17 @@ const LINES: [i64; 3] = [0, 1, 1000];
 /// A call that the plugin's author knows: a function and its arguments as JSON.
 pub type Known = (String, String);
 
+/// What holding a plugin against the rules has shown.
+#[derive(Debug)]
+pub struct Held {
+    /// A finding for each rule.
+    pub findings: Vec<Finding>,
+    /// Whether a call got no time twice: then what failed may be the machine's fault.
+    pub ran_late: bool,
+}
+
 /// Holds a plugin against all rules.
-pub async fn run(plugin: &Plugin, cases: &[Known], today: Date) -> Vec<Finding> {
+pub async fn run(plugin: &Plugin, cases: &[Known], today: Date) -> Held {
     let place = plugin.description().covers.first().cloned().unwrap_or_else(|| {
         let usual = match plugin.role() {
             Role::Tax => "DE",
@@ -35,37 +51,38 @@ pub async fn run(plugin: &Plugin, cases: &[Known], today: Date) -> Vec<Finding> 
         };
         usual.to_owned()
     });
-    let samples = samples::of(plugin.role(), &place);
-    vec![
-        repeatable(plugin, &samples, cases).await,
-        hostile(plugin, &samples).await,
-        answers(plugin, &place, today).await,
-    ]
+    let (samples, patience) = (samples::of(plugin.role(), &place), Patience::default());
+    let findings = vec![
+        repeatable(plugin, &samples, cases, &patience).await,
+        hostile(plugin, &samples, &patience).await,
+        answers(plugin, &place, today, &patience).await,
+    ];
+    Held { findings, ran_late: patience.is_exhausted() }
 }
 
 /// What the role asks of answers beyond their types.
-async fn answers(plugin: &Plugin, place: &str, today: Date) -> Finding {
+async fn answers(plugin: &Plugin, place: &str, today: Date, patience: &Patience) -> Finding {
     if let Some(tax) = plugin.tax() {
-        return sums(plugin, &tax, today).await;
+        return sums(plugin, &tax, today, patience).await;
     }
     if let Some(currency) = plugin.currency() {
-        return legs(&currency, today).await;
+        return legs(&currency, today, patience).await;
     }
     if let Some(webhook) = plugin.webhook() {
-        return messages::run(&webhook).await;
+        return messages::run(&webhook, patience).await;
     }
     match plugin.stamps() {
-        Some(stamps) => match services(&stamps).await {
+        Some(stamps) => match services(&stamps, patience).await {
             services @ Finding { verdict: Verdict::Fail, .. } => services,
-            _ => marks::run(&stamps, place, today).await,
+            _ => marks::run(&stamps, place, today, patience).await,
         },
         None => Finding::fail("answers", "the plugin has no role", "name one in plugin.toml"),
     }
 }
 
 /// What a vendor sells is within its bounds; one that needs a configuration first may say so.
-async fn services(stamps: &StampsPlugin) -> Finding {
-    match stamps.services(None).await {
+async fn services(stamps: &StampsPlugin, patience: &Patience) -> Finding {
+    match patience.ask(async || stamps.services(None).await).await {
         Ok(called) => {
             let services = called.value.len();
             Finding::ok("services", format!("{services} services are within their bounds"))
@@ -78,15 +95,19 @@ async fn services(stamps: &StampsPlugin) -> Finding {
 }
 
 /// The same input gives the same bytes for the same fuel, or the same refusal: else nothing could be replayed.
-async fn repeatable(plugin: &Plugin, samples: &[Sample], cases: &[Known]) -> Finding {
+async fn repeatable(
+    plugin: &Plugin,
+    samples: &[Sample],
+    cases: &[Known],
+    patience: &Patience,
+) -> Finding {
     let describe = [("describe", "{}".to_owned())];
     let samples = samples.iter().map(|sample| (sample.function, sample.input.to_string()));
     let cases = cases.iter().map(|(function, input)| (function.as_str(), input.clone()));
     let mut compared = 0_usize;
     for (function, input) in describe.into_iter().chain(samples).chain(cases) {
-        let (one, two) =
-            (outcome(plugin, function, &input).await, outcome(plugin, function, &input).await);
-        if one != two {
+        let one = outcome(plugin, function, &input, patience).await;
+        if one != outcome(plugin, function, &input, patience).await {
             return Finding::fail(
                 "repeatable",
                 format!("{function} answers or costs something else the second time"),
@@ -100,17 +121,23 @@ async fn repeatable(plugin: &Plugin, samples: &[Sample], cases: &[Known]) -> Fin
 }
 
 /// What a call gives and costs, or how it fails.
-async fn outcome(plugin: &Plugin, function: &str, input: &str) -> Result<(String, u64), String> {
-    match plugin.call_json(function, input).await {
+async fn outcome(
+    plugin: &Plugin,
+    function: &str,
+    input: &str,
+    patience: &Patience,
+) -> Result<(String, u64), String> {
+    match patience.ask(async || plugin.call_json(function, input).await).await {
         Ok(called) => Ok((called.value, called.evidence.fuel)),
         Err(error) => Err(error.to_string()),
     }
 }
 
 /// Whatever comes in, the plugin answers or refuses.
-async fn hostile(plugin: &Plugin, samples: &[Sample]) -> Finding {
+async fn hostile(plugin: &Plugin, samples: &[Sample], patience: &Patience) -> Finding {
     for sample in samples {
-        match plugin.call_json(sample.function, &sample.input.to_string()).await {
+        let input = sample.input.to_string();
+        match patience.ask(async || plugin.call_json(sample.function, &input).await).await {
             Ok(_) | Err(ByHandError::Call(CallError::Refused(_))) => {}
             Err(error) => {
                 return Finding::fail(
@@ -125,12 +152,12 @@ async fn hostile(plugin: &Plugin, samples: &[Sample]) -> Finding {
 }
 
 /// Documents of every size can be booked, in every country.
-async fn sums(plugin: &Plugin, tax: &TaxPlugin, today: Date) -> Finding {
+async fn sums(plugin: &Plugin, tax: &TaxPlugin, today: Date, patience: &Patience) -> Finding {
     let mut assessed = 0_usize;
     for country in &plugin.description().covers {
         for lines in LINES {
             let Some(sale) = document(country, lines, today) else { continue };
-            match tax.assess(&sale).await {
+            match patience.ask(async || tax.assess(&sale).await).await {
                 Ok(_) => assessed = assessed.saturating_add(1),
                 Err(CallError::Refused(_)) => {}
                 Err(error) => return not_booked(format!("{lines} lines in {country}: {error}")),
@@ -177,7 +204,7 @@ fn document(country: &str, lines: i64, today: Date) -> Option<Sale> {
 }
 
 /// Conversions are what their legs give, in every rounding and direction.
-async fn legs(plugin: &CurrencyPlugin, today: Date) -> Finding {
+async fn legs(plugin: &CurrencyPlugin, today: Date, patience: &Patience) -> Finding {
     let Some(table) = table(today) else {
         return Finding::fail(
             "legs",
@@ -191,7 +218,8 @@ async fn legs(plugin: &CurrencyPlugin, today: Date) -> Finding {
         for rounding in [Rounding::Down, Rounding::Up, Rounding::HalfUp] {
             let amount = odd_price(from, 1);
             let policy = ConversionPolicy { today, max_age_days: 5, rounding };
-            match plugin.convert(amount, to, &table, &policy).await {
+            let convert = async || plugin.convert(amount, to, &table, &policy).await;
+            match patience.ask(convert).await {
                 Ok(_) => converted = converted.saturating_add(1),
                 Err(CallError::Refused(_)) => {}
                 Err(error) => return not_converted(format!("{from} to {to}: {error}")),

@@ -14,9 +14,12 @@ const COUNTRIES: &str = "\
     PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM \
     TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
+/// Kosovo, which ISO has no code for, to its neighbours and their posts.
+const KOSOVO: &str = "XK";
+
 /// Reads `DE` or `US-CA` from a field.
 pub fn place(text: &str, field: &str) -> Result<Place, Problem> {
-    let place = Place::parse(text).ok().filter(|place| is_country(place.country()));
+    let place = Place::parse(text).ok().filter(|place| is_known(place.country()));
     place.ok_or_else(|| {
         Problem::malformed(
             field,
@@ -25,10 +28,26 @@ pub fn place(text: &str, field: &str) -> Result<Place, Problem> {
     })
 }
 
-/// Whether a country has that code. ISO leaves XA to XZ to whoever needs one: Kosovo is XK to its neighbours, and a
-/// plugin is tried out where no law holds.
+/// Reads a place that somebody can go to, and a letter too.
+pub fn place_on_earth(text: &str, field: &str) -> Result<Place, Problem> {
+    let place = place(text, field)?;
+    if is_country(place.country()) {
+        return Ok(place);
+    }
+    let detail = format!(
+        "there is no country {}: ISO 3166-1 leaves that code to who tries something out; name one that there is, like DE",
+        place.country()
+    );
+    Err(Problem::malformed(field, detail))
+}
+
+/// Whether a code means something. ISO leaves XA to XZ to whoever needs one: a plugin is tried out where no law holds.
+fn is_known(code: &str) -> bool {
+    code.starts_with('X') || is_country(code)
+}
+
 fn is_country(code: &str) -> bool {
-    code.starts_with('X') || COUNTRIES.split_ascii_whitespace().any(|known| known == code)
+    code == KOSOVO || COUNTRIES.split_ascii_whitespace().any(|known| known == code)
 }
 
 #[cfg(test)]
@@ -48,5 +67,17 @@ mod tests {
             let problem = place(text, "country").unwrap_err();
             assert_eq!(problem.field.as_deref(), Some("country"), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_tried_out_is_nowhere_on_earth() {
+        for text in ["DE", "US-CA", "XK"] {
+            assert_eq!(place_on_earth(text, "origin").unwrap().to_string(), text);
+        }
+        for text in ["XX", "XA", "XX-LOP", "ZZ", ""] {
+            let problem = place_on_earth(text, "origin").unwrap_err();
+            assert_eq!(problem.field.as_deref(), Some("origin"), "{text}");
+        }
+        assert_eq!(place("XX", "country").unwrap().country(), "XX");
     }
 }

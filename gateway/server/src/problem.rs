@@ -147,6 +147,9 @@ kinds! {
     RETURN_SENT_BEFORE = "return-sent-before", 409, "This return was sent before",
         "The authority accepted it, or may have received it; `detail` says which. Nothing was sent.",
         "Ask the authority whether it has the return. If it has not, send it with `again` and another key.";
+    BATCH_PRINTED_BEFORE = "batch-printed-before", 409, "This batch was printed before",
+        "A request with the same Idempotency-Key printed it; `batch` names it. Its codes were shown then, and are not shown again.",
+        "Use the first answer. If it was lost, leave that batch unsold, and print another with a new key.";
     NOTHING_TO_REMIT = "nothing-to-remit", 409, "There is nothing to tell the authority",
         "Nothing was sold or went back in that period, or earlier remittances told all of it.",
         "See /v1/tax/liabilities for what is owed, and /v1/tax/remittances for what was prepared.";

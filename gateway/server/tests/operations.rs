@@ -66,6 +66,47 @@ on_both_databases! {
         shop.client.get("/v1/merchants").problem(401, "not-authenticated");
     }
 
+    fn a_key_that_ends_makes_none_that_ends_later(world: &World) {
+        let shop = world.merchant("DE");
+        let make = |client: &Client, end: Option<&str>| {
+            let body = json!({ "scopes": ["keys"], "expires_at": end });
+            client.post("/v1/api-keys", None, &body)
+        };
+        let end = "2024-06-28T13:00:00Z";
+        let made = make(&shop.client, Some(end)).ok(201);
+        let ending = Client::new(&world.base, Some(&text(&made, "/key")));
+        for later in [None, Some("2024-06-28T13:00:00.000001Z"), Some("2025-01-01T00:00:00Z")] {
+            let refused = make(&ending, later);
+            refused.problem(400, "malformed-request");
+            assert_eq!(refused.body["field"], "expires_at");
+            assert!(text(&refused.body, "/detail").contains(end), "{refused:?}");
+        }
+        let heir = Client::new(&world.base, Some(&text(&make(&ending, Some(end)).ok(201), "/key")));
+        make(&heir, None).problem(400, "malformed-request");
+        make(&shop.client, None).ok(201);
+    }
+
+    fn a_batch_is_printed_once_for_each_key(world: &World) {
+        let print = |count: u32| json!({ "count": count, "face": { "amount": "20.00", "currency": "USD" } });
+        let (operator, key) = (world.operator.clone(), new_key());
+        let of_key = key.clone();
+        let answers = at_once(4, move |_| operator.post("/v1/card-batches", Some(&of_key), &print(3)));
+        let (made, told): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+        assert_eq!((made.len(), told.len()), (1, 3), "{told:?}");
+        let batch = text(&made[0].body, "/id");
+        for answer in told {
+            answer.problem(409, "batch-printed-before");
+            assert_eq!(text(&answer.body, "/batch"), batch);
+        }
+        let again = |count, key: Option<&str>| world.operator.post("/v1/card-batches", key, &print(count));
+        again(3, Some(&key)).problem(409, "batch-printed-before");
+        again(4, Some(&key)).problem(422, "idempotency-key-reused");
+        assert_ne!(text(&again(3, Some(&new_key())).ok(201), "/id"), batch);
+        assert_ne!(text(&again(3, None).ok(201), "/id"), batch, "without a key each is another intent");
+        again(3, Some("no good key")).problem(400, "malformed-request");
+        world.check();
+    }
+
     fn what_cannot_be_bought_is_not_signed(world: &World) {
         let shop = world.merchant("DE");
         let refused = |change: &dyn Fn(&mut Value), field: &str| {

@@ -152,6 +152,9 @@ fn two_offices_check_stamps_by_the_keys_alone_and_find_what_both_have_seen() {
     let buyer = world.buyer_with("50.00");
     let [letter, other] = [(); 2].map(|()| buy(&buyer, &text(&vendor, "/id"), "letter"));
     let card = buy(&buyer, &text(&vendor, "/id"), "card");
+    let rival = json!({"name": "Other Post", "country": "DE", "stamps_plugin": "stamps-open"});
+    let rival = world.operator.post("/v1/merchants", None, &rival).ok(201);
+    let foreign = buy(&buyer, &text(&rival, "/id"), "letter");
 
     let secret = text(&vendor, "/secret_key");
     let clerk = Client::new(&world.base, Some(&secret));
@@ -169,7 +172,8 @@ fn two_offices_check_stamps_by_the_keys_alone_and_find_what_both_have_seen() {
     north.scan("d.png", &card.indicium, Symbol::Lite);
     north.scan("e.png", b"a mark of somebody else", Symbol::Full);
     south.scan("f.png", &letter.indicium, Symbol::Full);
-    south.scan("g.png", &other.indicium, Symbol::Full);
+    south.scan("g.png", &foreign.indicium, Symbol::Full);
+    south.scan("h.png", &other.indicium, Symbol::Full);
 
     let now = world.gateway.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let Bought { serial, .. } = &letter;
@@ -188,15 +192,19 @@ fn two_offices_check_stamps_by_the_keys_alone_and_find_what_both_have_seen() {
     assert_eq!(
         south.check(&world, &now),
         format!(
-            "f.png: valid: {serial}, 0.78 USD for letter\ng.png: valid: {}, 0.78 USD for letter\n",
-            other.serial
+            "f.png: valid: {serial}, 0.78 USD for letter\n\
+             g.png: valid: {}, 0.78 USD for letter\n\
+             h.png: valid: {}, 0.78 USD for letter\n",
+            foreign.serial, other.serial
         )
     );
     let seen = format!("first seen at {now} in North, a.png");
     let told = format!("a.png: valid\nb.png: duplicate, {seen}\nd.png: valid\n");
     assert_eq!(north.run(&world, "upload", &[]).failed(), told);
     assert_eq!(north.run(&world, "upload", &[]).failed(), told, "told twice it counts once");
-    let told = format!("f.png: duplicate, {seen}\ng.png: valid\n");
+    let refused =
+        "a stamp is scanned by its own vendor, with a key that has the scope `stamps:scan`";
+    let told = format!("f.png: duplicate, {seen}\ng.png: refused: {refused}\nh.png: valid\n");
     assert_eq!(south.run(&world, "upload", &[]).failed(), told);
 }
 

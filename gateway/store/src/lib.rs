@@ -27,7 +27,7 @@ pub use check::Check;
 pub use connection::EitherConnection as Connection;
 pub use database::has_books;
 pub use error::{OpenError, StoreError};
-pub use idempotency::{Answered, idempotency_find};
+pub use idempotency::{Answered, idempotency_find, idempotency_insert};
 pub use open_account::{open_balance, open_balances};
 pub use outbox::event_insert;
 pub use seal::{Seal, seal_hash_at, seals_after};

@@ -1,9 +1,11 @@
 //! What a merchant does at the gateway: signed offers, keys, and refunds of its own accord.
 
+mod api_key;
 pub mod change;
 
+pub use api_key::{Maker, SCOPES, api_key_add, scopes};
+
 use purser_core::{
-    Timestamp,
     command::{Answer, Command, KeyClaim, Outcome},
     ids::{EntryId, ItemId, KeyId, LogId, MerchantId, RefundId},
     jws::PublicKey,
@@ -16,7 +18,7 @@ use purser_core::{
 use purser_money::Money;
 use purser_store::{
     facts::{
-        api_key::{self, ApiKey, KeyOwner},
+        api_key::api_key_insert,
         merchant::{Merchant, merchant_insert},
         offer_key::{self, OfferAlg, StoredOfferKey},
         stamp_key::vendor_insert,
@@ -36,9 +38,6 @@ use crate::{
     random::{self, id_bits},
 };
 
-/// What a key of a merchant may be allowed.
-pub const SCOPES: [&str; 7] =
-    ["offers", "sales:read", "sales:refund", "webhooks", "payouts:read", "stamps:scan", "keys"];
 /// Keys of one merchant: room for a key per shop and a rotation of each.
 const KEYS_MAX: usize = 100;
 /// How long an offer is good for, when the merchant does not say: an hour to pay.
@@ -66,7 +65,7 @@ pub async fn sign_up(gateway: &Gateway, merchant: Merchant) -> Result<SignedUp, 
     }
     let scopes = SCOPES.map(str::to_owned).to_vec();
     let (secret_key, hash) = gateway.keys.new_merchant_key();
-    let api_key = api_key_new(gateway, merchant.id, scopes, None);
+    let api_key = api_key::new(gateway, merchant.id, scopes, None);
     let offer_key = NewOfferKey::hs256(gateway, merchant.id);
     let (row, offer_row) = (merchant.clone(), offer_key.row.clone());
     let stamp_key = merchant.stamps.as_ref().map(|_| NewKey::new(gateway)).transpose()?;
@@ -76,7 +75,7 @@ pub async fn sign_up(gateway: &Gateway, merchant: Merchant) -> Result<SignedUp, 
             vendor_insert(db, row.id)?;
             key.store(db, row.id)?;
         }
-        api_key::api_key_insert(db, &api_key, &hash)?;
+        api_key_insert(db, &api_key, &hash)?;
         offer_key::offer_key_insert(db, &offer_row)
     });
     stored.await?;
@@ -277,63 +276,6 @@ fn too_many() -> Problem {
     )
 }
 
-/// Makes a key for the API. Its text is shown once. Keys for the API are looked up at each call: they are no facts.
-pub async fn api_key_add(
-    gateway: &Gateway,
-    owner: MerchantId,
-    scopes: Vec<String>,
-    expires_at: Option<Timestamp>,
-) -> Result<(ApiKey, SecretText), Problem> {
-    if expires_at.is_some_and(|end| end <= gateway.now()) {
-        return Err(Problem::malformed("expires_at", "a time to come"));
-    }
-    let (text, hash) = gateway.keys.new_merchant_key();
-    let key = api_key_new(gateway, owner, scopes, expires_at);
-    let row = key.clone();
-    let (changes, now) = (Budget::key_changes_of(gateway, owner), gateway.now());
-    let _attempt = attempt(gateway, vec![changes]).await?;
-    let stored = gateway.store.write(move |db| {
-        // First, so that of two at once the second waits here, and sees the key of the first.
-        changes.count(db, now)?;
-        if api_key::api_key_list(db, row.owner)?.len() >= KEYS_MAX {
-            return Ok(false);
-        }
-        api_key::api_key_insert(db, &row, &hash)?;
-        Ok(true)
-    });
-    if stored.await? { Ok((key, text)) } else { Err(too_many()) }
-}
-
-fn api_key_new(
-    gateway: &Gateway,
-    owner: MerchantId,
-    scopes: Vec<String>,
-    expires_at: Option<Timestamp>,
-) -> ApiKey {
-    ApiKey {
-        id: KeyId::from_random(id_bits()),
-        owner: KeyOwner::Merchant(owner),
-        scopes,
-        created_at: gateway.now(),
-        expires_at,
-    }
-}
-
-/// Scopes that there are, each once, in the order of the list.
-pub fn scopes(asked: &[String]) -> Result<Vec<String>, Problem> {
-    if asked.is_empty() || asked.len() > SCOPES.len() {
-        return Err(Problem::malformed("scopes", format!("1 to {} scopes", SCOPES.len())));
-    }
-    if let Some(index) = asked.iter().position(|scope| !SCOPES.contains(&scope.as_str())) {
-        return Err(Problem::malformed(
-            format!("scopes[{index}]"),
-            format!("one of {}", SCOPES.join(", ")),
-        ));
-    }
-    let known = SCOPES.iter().filter(|scope| asked.iter().any(|asked| asked == *scope));
-    Ok(known.map(|scope| (*scope).to_owned()).collect())
-}
-
 /// Gives the money for an item back, outside thresholds and refund account. Where it goes, and whether the buyer's
 /// vault is closed, the merchant does not learn.
 pub async fn goodwill(
@@ -392,17 +334,4 @@ async fn goodwill_prepare(
         entry: EntryId::from_random(id_bits()),
         log: LogId::from_random(id_bits()),
     })))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn scopes_are_known_and_named_once() {
-        let scopes = |asked: &[&str]| {
-            super::scopes(&asked.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>())
-        };
-        assert_eq!(scopes(&["keys", "offers", "keys"]).unwrap(), ["offers", "keys"]);
-        assert_eq!(scopes(&["offers", "root"]).unwrap_err().field.as_deref(), Some("scopes[1]"));
-        assert!(scopes(&[]).is_err());
-    }
 }

@@ -15,6 +15,7 @@ mod quarantine;
 pub mod replay;
 pub mod shadow;
 mod swap;
+mod trial;
 
 pub use bundled::start;
 pub use enable::{Enabling, Places, enable};
@@ -26,9 +27,9 @@ use jiff::civil::Date;
 use purser_core::ids::PluginId;
 use purser_host::{Digest, Manifest, Role};
 use purser_store::{
-    StoreError,
+    Connection, StoreError,
     facts::{
-        plugin::{Plugin, PluginStatus, plugin_get, plugin_list},
+        plugin::{Plugin, PluginStatus, plugin_get, plugin_list, plugin_status_set},
         plugin_binding::{Binding, binding_list},
     },
 };
@@ -95,24 +96,62 @@ fn refused(detail: impl Into<String>) -> Problem {
     Problem::new(problem::PLUGIN_REFUSED).detail(detail)
 }
 
+/// Calls that get no time may be the machine's fault: when there is less to do the plugin shows what it is.
+fn late() -> Problem {
+    let detail = "the machine was too busy to try the plugin: a call got no time, twice. Do it again when there is \
+                  less to do; if this stays, `purser plugin test` says whether the plugin itself is too slow";
+    Problem::new(problem::OVERLOADED).detail(detail).retry_after(10)
+}
+
 /// The bindings of a plugin that hold today or later, of a list with the ones in force first.
-fn in_force(bindings: Vec<Binding>, id: PluginId, today: Date) -> Vec<Binding> {
+fn in_force(bindings: &[Binding], id: PluginId, today: Date) -> Vec<Binding> {
     let mut kept: Vec<Binding> = Vec::new();
-    let mut decided: Vec<(String, String, Option<Date>)> = Vec::new();
+    let mut decided: Vec<(&str, &str, Option<Date>)> = Vec::new();
     for binding in bindings {
         // The first that has begun is the one in force today, and of those for a day to come the first is the last word;
         // the others are history.
         let to_come = Some(binding.from).filter(|from| *from > today);
-        let place = (binding.role.clone(), binding.place.clone(), to_come);
+        let place = (binding.role.as_str(), binding.place.as_str(), to_come);
         if decided.contains(&place) {
             continue;
         }
         decided.push(place);
         if binding.plugin == Some(id) {
-            kept.push(binding);
+            kept.push(binding.clone());
         }
     }
     kept
+}
+
+/// Plugins that are said to answer and do so nowhere, today or later, and what each of them is.
+fn idle(db: &mut Connection, today: Date) -> Result<Vec<(PluginId, PluginStatus)>, StoreError> {
+    let bindings = binding_list(db)?;
+    let mut plugins = plugin_list(db)?;
+    plugins.retain(|row| {
+        row.status == PluginStatus::Active && in_force(&bindings, row.id, today).is_empty()
+    });
+    let truth = |row: Plugin| match bindings.iter().any(|bound| bound.plugin == Some(row.id)) {
+        true => (row.id, PluginStatus::Retired),
+        false => (row.id, PluginStatus::Installed),
+    };
+    Ok(plugins.into_iter().map(truth).collect())
+}
+
+/// Says of plugins that lost their last place that they did: whatever takes a place over ends with this.
+fn settle(db: &mut Connection, today: Date) -> Result<(), StoreError> {
+    for (id, status) in idle(db, today)? {
+        plugin_status_set(db, id, status)?;
+    }
+    Ok(())
+}
+
+/// Says so of those whose last place another took over as a day began.
+pub async fn retire(gateway: &Gateway) -> Result<(), StoreError> {
+    let today = gateway.clock.today();
+    if gateway.store.read(move |db| idle(db, today)).await?.is_empty() {
+        return Ok(());
+    }
+    gateway.store.write(move |db| settle(db, today)).await
 }
 
 /// A plugin.
@@ -125,7 +164,7 @@ pub async fn get(gateway: &Gateway, id: PluginId) -> Result<Plugin, Problem> {
 pub async fn installed(gateway: &Gateway, id: PluginId) -> Result<Installed, Problem> {
     let row = get(gateway, id).await?;
     let bindings = gateway.store.read(binding_list).await?;
-    Ok(Installed { bindings: in_force(bindings, id, gateway.clock.today()), row })
+    Ok(Installed { bindings: in_force(&bindings, id, gateway.clock.today()), row })
 }
 
 /// All plugins, newest installation first.
@@ -134,7 +173,7 @@ pub async fn list(gateway: &Gateway) -> Result<Vec<Installed>, StoreError> {
         gateway.store.read(|db| Ok((plugin_list(db)?, binding_list(db)?))).await?;
     let today = day(gateway.now());
     let with_bindings =
-        |row: Plugin| Installed { bindings: in_force(bindings.clone(), row.id, today), row };
+        |row: Plugin| Installed { bindings: in_force(&bindings, row.id, today), row };
     Ok(rows.into_iter().map(with_bindings).collect())
 }
 
@@ -163,7 +202,7 @@ mod tests {
             binding("FR", "2023-01-01", Some(one)),
         ];
         let places = |id, today: &str| {
-            let found = in_force(bindings.clone(), id, today.parse().unwrap());
+            let found = in_force(&bindings, id, today.parse().unwrap());
             found
                 .into_iter()
                 .map(|binding| format!("{} {}", binding.place, binding.from))
@@ -174,7 +213,7 @@ mod tests {
         assert_eq!(places(one, "2026-08-01"), Vec::<String>::new());
         let changed_mind =
             vec![binding("FR", "2027-03-01", Some(two)), binding("FR", "2027-03-01", Some(one))];
-        let held = |id| in_force(changed_mind.clone(), id, "2026-08-01".parse().unwrap()).len();
+        let held = |id| in_force(&changed_mind, id, "2026-08-01".parse().unwrap()).len();
         assert_eq!(
             (held(one), held(two)),
             (0, 1),

@@ -20,11 +20,12 @@ use purser_store::{
     facts::card::{
         Chip, NewBatch, batch_insert, meta_read_key_insert, meta_read_key_known, smart_card_insert,
     },
+    idempotency_find, idempotency_insert,
     read::card::{batch_get, meta_read_keys},
 };
 
 use super::{
-    intent::{Making, carry_out},
+    intent::{self, Making, carry_out},
     smart_card::SmartKeys,
 };
 use crate::{
@@ -58,9 +59,11 @@ pub struct Printed {
     pub code: CardCode,
 }
 
-/// Prints a batch. Its cards are worth nothing until they are sold. `watch` hears how many are written, now and then.
+/// Prints a batch. Its cards are worth nothing until they are sold. `watch` hears how many are written, now and then. A key
+/// prints one batch: its codes are shown once, so the same request again is told which one it was.
 pub async fn batch_print(
     gateway: &Gateway,
+    key: Option<KeyClaim>,
     print: Print,
     watch: impl FnMut(usize) + Send + 'static,
 ) -> Result<(BatchId, Vec<Printed>), Problem> {
@@ -74,8 +77,44 @@ pub async fn batch_print(
     let printed: Vec<Printed> = (0..count).map(card).collect();
     let row = NewBatch { id: batch, face, country, expires_at, created_at: gateway.now() };
     let records: Vec<CardRecord> = printed.iter().map(|card| card.record.clone()).collect();
-    gateway.store.write(move |db| batch_insert(db, &row, &records, watch)).await?;
-    Ok((batch, printed))
+    let claim = key.clone();
+    let written = gateway.store.write(move |db| {
+        // First, so that of two at once the second does not write its cards for nothing.
+        if let Some(claim) = &claim {
+            idempotency_insert(db, claim, Answer::BatchPrinted { batch }, row.created_at)?;
+        }
+        batch_insert(db, &row, &records, watch)
+    });
+    match (written.await, key) {
+        (Ok(()), _) => Ok((batch, printed)),
+        (Err(error), Some(key)) if error.is_conflict() => {
+            batch_unprinted(gateway, &key).await?;
+            Err(error.into())
+        }
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// Refuses a key that printed a batch before.
+async fn batch_unprinted(gateway: &Gateway, key: &KeyClaim) -> Result<(), Problem> {
+    let asked = key.clone();
+    let stored =
+        gateway.store.read(move |db| idempotency_find(db, &asked.scope, &asked.key)).await?;
+    intent::answered(key, stored)?.map_or(Ok(()), |outcome| Err(batch_printed_before(outcome)))
+}
+
+/// What the key of a batch says again.
+pub fn batch_printed_before(outcome: Outcome) -> Problem {
+    match outcome {
+        Ok(Answer::BatchPrinted { batch }) => {
+            let detail =
+                format!("{batch} was printed with this key, and its codes were shown then");
+            let problem = Problem::new(problem::BATCH_PRINTED_BEFORE).detail(detail);
+            problem.with("batch", batch.to_string())
+        }
+        Ok(_) => Problem::internal("the key of a batch answers something else"),
+        Err(refusal) => refusal.into(),
+    }
 }
 
 /// A smart card to be registered.

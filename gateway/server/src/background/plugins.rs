@@ -1,5 +1,5 @@
-//! Loads plugins that another process enabled, takes out of service those that only fail, and tells how old the
-//! rates are.
+//! Loads plugins that another process enabled, takes out of service those that only fail, says of those that another
+//! replaced that they are, and tells how old the rates are.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ pub(super) async fn round(gateway: Gateway) -> Result<(), Problem> {
         plugin::load::warm(&gateway).await?;
     }
     plugin::quarantine(&gateway).await?;
+    plugin::retire(&gateway).await?;
     plugin::shadow::refresh(&gateway).await?;
     if let Some(newest) = gateway.store.read(|db| rate_table_list(db, 1)).await?.pop() {
         let age = day(gateway.now()).duration_since(newest.table.as_of);

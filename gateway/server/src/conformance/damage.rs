@@ -3,7 +3,7 @@
 
 use purser_host::{CallError, Fault, StampsPlugin};
 
-use super::marks::Mark;
+use super::{marks::Mark, patience::Patience};
 
 /// Every bit of a byte, and the one that tells small letters from capitals.
 const FLIPS: [u8; 2] = [0xff, 0x20];
@@ -14,12 +14,16 @@ const TAILS: [&[u8]; 3] = [b"\0", b" ", &[0xff; 4]];
 const FUEL_MAX: u64 = 5_000_000_000;
 
 /// Shows a plugin its own mark, damaged in every way.
-pub(super) async fn run(stamps: &StampsPlugin, mark: &Mark) -> Result<(), String> {
+pub(super) async fn run(
+    stamps: &StampsPlugin,
+    mark: &Mark,
+    patience: &Patience,
+) -> Result<(), String> {
     let damaged = damaged(&mark.bytes);
     let fuel = mark.fuel.saturating_mul(damaged.len() as u64);
     let stride = usize::try_from(fuel.div_ceil(FUEL_MAX)).unwrap_or(usize::MAX).max(1);
     for (how, bytes) in damaged.into_iter().step_by(stride) {
-        let claims = match stamps.read(&bytes).await {
+        let claims = match patience.ask(async || stamps.read(&bytes).await).await {
             Ok(called) => called.value,
             // What makes no sense is refused by the plugin, or by the gateway.
             Err(CallError::Refused(_) | CallError::Fault(Fault::BadOutput, _)) => continue,

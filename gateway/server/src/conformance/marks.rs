@@ -8,7 +8,7 @@ use purser_core::stamp::piece::{
 use purser_host::{CallError, Called, StampsPlugin};
 use serde_json::{Value, json};
 
-use super::{damage, samples::Sample};
+use super::{damage, patience::Patience, samples::Sample};
 use crate::cli::report::Finding;
 
 /// A stamp of a vendor, in the middle of its series: no two numbers of it are the same, so that none is taken for another.
@@ -66,16 +66,22 @@ pub(super) struct Mark {
 }
 
 /// What is quoted can be drafted, fits its symbol, and is read again as what it is and as nothing else.
-pub(super) async fn run(stamps: &StampsPlugin, country: &str, today: Date) -> Finding {
+pub(super) async fn run(
+    stamps: &StampsPlugin,
+    country: &str,
+    today: Date,
+    patience: &Patience,
+) -> Finding {
     let (mut read_again, mut damaged) = (0_usize, Vec::new());
     for weight_g in WEIGHTS_G {
         let Some(piece) = mailpiece(country, today, weight_g) else { continue };
-        let products = match answered(stamps.quote(&piece, None).await) {
+        let products = match answered(patience.ask(async || stamps.quote(&piece, None).await).await)
+        {
             Ok(products) => products.unwrap_or_default(),
             Err(why) => return fails(weight_g, &why),
         };
         for product in products {
-            let mark = match made(stamps, &piece, product).await {
+            let mark = match made(stamps, &piece, product, patience).await {
                 Ok(Some(mark)) => mark,
                 Ok(None) => continue,
                 Err(why) => return fails(weight_g, &why),
@@ -84,7 +90,7 @@ pub(super) async fn run(stamps: &StampsPlugin, country: &str, today: Date) -> Fi
             // One of each symbol: what is read of damaged bytes does not depend on what was bought.
             if !damaged.contains(&mark.claims.symbol) {
                 damaged.push(mark.claims.symbol);
-                if let Err(why) = damage::run(stamps, &mark).await {
+                if let Err(why) = damage::run(stamps, &mark, patience).await {
                     let cure = "refuse with `indicium-unreadable` what is not, byte for byte, a mark that `assemble` makes";
                     return Finding::fail("marks", format!("{weight_g} g: {why}"), cure);
                 }
@@ -134,14 +140,16 @@ async fn made(
     stamps: &StampsPlugin,
     piece: &Mailpiece,
     product: Product,
+    patience: &Patience,
 ) -> Result<Option<Mark>, String> {
     let Some(order) = order(product, piece) else { return Ok(None) };
-    let Some(Step::Done(unsigned)) = answered(stamps.draft(&order, &REGISTERS, &[], None).await)?
-    else {
+    let draft = async || stamps.draft(&order, &REGISTERS, &[], None).await;
+    let Some(Step::Done(unsigned)) = answered(patience.ask(draft).await)? else {
         return Ok(None);
     };
     let signature = signature(unsigned.symbol);
-    let Some(indicium) = answered(stamps.assemble(&unsigned, &signature).await)? else {
+    let assemble = async || stamps.assemble(&unsigned, &signature).await;
+    let Some(indicium) = answered(patience.ask(assemble).await)? else {
         return Ok(None);
     };
     let fuel_of = |called: Result<Called<Claims>, CallError>| match called {
@@ -151,7 +159,7 @@ async fn made(
         }
         Err(error) => Err(error.to_string()),
     };
-    let (claims, fuel) = fuel_of(stamps.read(&indicium.bytes).await)?;
+    let (claims, fuel) = fuel_of(patience.ask(async || stamps.read(&indicium.bytes).await).await)?;
     claims
         .agree(&order, &REGISTERS, &unsigned, &signature)
         .map_err(|disagreement| disagreement.to_string())?;

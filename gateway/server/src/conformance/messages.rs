@@ -9,30 +9,20 @@ use purser_host::{CallError, WebhookPlugin};
 use serde_json::json;
 use url::Url;
 
+use super::patience::Patience;
 use crate::cli::report::Finding;
 
 /// Messages are within their bounds and go to the endpoint's own origin, whatever happened.
-pub(super) async fn run(plugin: &WebhookPlugin) -> Finding {
-    let Ok(url) = Url::parse("https://shop.example:8443/hooks?shop=1") else {
+pub(super) async fn run(plugin: &WebhookPlugin, patience: &Patience) -> Finding {
+    let Some(url) = url() else {
         return Finding::fail("messages", "no address to try", "report this defect of purser");
     };
     let endpoint = Endpoint { id: WebhookId::from_random(1), url, config: None };
-    let amount = json!({ "amount": "11.90", "currency": "EUR" });
-    let item = json!({ "id": "item_1", "offer_id": "o-1", "title": "A notebook", "price": amount, "gross": amount, "taxes": [] });
     let mut worded = 0_usize;
     for kind in EVENT_KINDS.into_iter().chain([TEST_KIND]) {
         for items in [0, 1, 50] {
-            let data = json!({
-                "sale": "sale_1", "items": vec![&item; items], "receipt": "a.b.c", "gross": amount,
-                "offer_id": "o-1", "refund": "ref_1", "goodwill": false,
-            });
-            let event = Event {
-                id: EventId::from_random(1),
-                kind: kind.to_owned(),
-                created_at: Timestamp::UNIX_EPOCH,
-                data: data.to_string(),
-            };
-            match plugin.render(&event, &endpoint).await {
+            let event = event(kind, items);
+            match patience.ask(async || plugin.render(&event, &endpoint).await).await {
                 Ok(called) => worded = worded.saturating_add(called.value.len()),
                 Err(CallError::Refused(_)) => {}
                 Err(error) => {
@@ -52,5 +42,26 @@ pub(super) async fn run(plugin: &WebhookPlugin) -> Finding {
             "render at least one kind of event",
         ),
         _ => Finding::ok("messages", format!("{worded} messages can be sent")),
+    }
+}
+
+/// An endpoint's address.
+pub(super) fn url() -> Option<Url> {
+    Url::parse("https://shop.example:8443/hooks?shop=1").ok()
+}
+
+/// Something that happened to so many items, with whatever an event of any kind holds.
+pub(super) fn event(kind: &str, items: usize) -> Event {
+    let amount = json!({ "amount": "11.90", "currency": "EUR" });
+    let item = json!({ "id": "item_1", "offer_id": "o-1", "title": "A notebook", "price": amount, "gross": amount, "taxes": [] });
+    let data = json!({
+        "sale": "sale_1", "items": vec![&item; items], "receipt": "a.b.c", "gross": amount,
+        "offer_id": "o-1", "refund": "ref_1", "goodwill": false,
+    });
+    Event {
+        id: EventId::from_random(1),
+        kind: kind.to_owned(),
+        created_at: Timestamp::UNIX_EPOCH,
+        data: data.to_string(),
     }
 }

@@ -7,6 +7,7 @@ use std::{pin::Pin, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use purser_core::{
+    Timestamp,
     ids::{AccountId, MerchantId, SessionId},
     place::Place,
     secret::SecretText,
@@ -55,6 +56,8 @@ pub struct Merchant {
     pub id: MerchantId,
     /// What its key may be used for.
     pub scopes: Vec<String>,
+    /// When its key ends, if ever.
+    pub key_expires_at: Option<Timestamp>,
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
     /// The idempotency key.
@@ -143,11 +146,12 @@ impl Merchant {
         let found = gateway.store.read(move |db| {
             let Some(row) = api_key_find(db, &hash, now)? else { return Ok(None) };
             let KeyOwner::Merchant(id) = row.owner else { return Ok(None) };
-            Ok(Some((id, row.scopes, asked.look(db, &id.to_string())?)))
+            Ok(Some((id, row, asked.look(db, &id.to_string())?)))
         });
-        let (id, scopes, answered) = found.await?.ok_or_else(not_authenticated)?;
+        let (id, row, answered) = found.await?.ok_or_else(not_authenticated)?;
         purser_host::Caller::known(id).tell();
-        Ok(Self { id, scopes, facts_version, key: Key::new(id, header, answered) })
+        let (scopes, key_expires_at) = (row.scopes, row.expires_at);
+        Ok(Self { id, scopes, key_expires_at, facts_version, key: Key::new(id, header, answered) })
     }
 }
 

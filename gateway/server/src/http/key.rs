@@ -93,6 +93,21 @@ impl Key {
         let answered = intent::answered(&claim, self.answered.clone())?;
         Ok((claim, answered))
     }
+
+    /// The same for a call that may be made without a key.
+    pub fn claim_if_given(
+        &self,
+        gateway: &Gateway,
+        request: &HttpRequest,
+        body: &[u8],
+    ) -> Result<Option<(KeyClaim, Option<Outcome>)>, Problem> {
+        match &self.header {
+            KeyHeader::Absent => Ok(None),
+            KeyHeader::Given(_) | KeyHeader::Malformed => {
+                self.claim(gateway, request, body).map(Some)
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use super::{
     page::{PageParams, PageQuery, ShortListQuery},
 };
 use crate::{
-    app::merchant::{self, NewOfferKey, OFFER_LIFE_S, OFFER_LIFE_S_MAX, OfferWish},
+    app::merchant::{self, Maker, NewOfferKey, OFFER_LIFE_S, OFFER_LIFE_S_MAX, OfferWish},
     gateway::Gateway,
     problem::Problem,
 };
@@ -233,12 +233,12 @@ pub struct ApiKeyIn {
     /// What it may do.
     #[schema(value_type = Vec<shape::Scope>, min_items = 1, max_items = 7)]
     scopes: Vec<String>,
-    /// When it ends; never, if left out.
+    /// When it ends; never, if left out. A key that ends makes none that ends later.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
 }
 
-/// Make a key for the API. It is shown this once. A key makes no key that may do more than itself.
+/// Make a key for the API. It is shown this once. A key makes no key that may do more than itself, or for longer.
 #[utoipa::path(post, path = "/v1/api-keys", tag = "merchant", security(("merchant" = [])), request_body = ApiKeyIn,
     responses((status = 201, body = NewApiKey), super::openapi::Problems))]
 pub async fn api_key_create(
@@ -251,7 +251,8 @@ pub async fn api_key_create(
     for scope in &scopes {
         merchant.require(scope)?;
     }
-    let (row, key) = merchant::api_key_add(&gateway, merchant.id, scopes, input.expires_at).await?;
+    let maker = Maker { owner: merchant.id, expires_at: merchant.key_expires_at };
+    let (row, key) = merchant::api_key_add(&gateway, maker, scopes, input.expires_at).await?;
     Ok(HttpResponse::Created().json(NewApiKey::of(row, &key)))
 }
 

@@ -31,6 +31,22 @@ pub struct IdempotencyKey {
     idempotency_key: String,
 }
 
+/// The same header on a call that may be made without.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IdempotencyKeyIfWanted {
+    /// New for each intent, and the same for each retry of it: 1 to 255 visible ASCII characters.
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]{1,255}$",
+        required = false
+    )]
+    #[allow(dead_code, reason = "read by the extractors; here it is only described")]
+    idempotency_key: String,
+}
+
 /// An error, as RFC 9457 writes it. `type` leads to a page that says what it means and what to do.
 #[derive(ToSchema)]
 #[schema(as = Problem)]

@@ -98,13 +98,10 @@ fn is_page(answered: &ServiceResponse) -> bool {
 /// The response with a whole problem document: where its type is explained, and the request's id.
 fn with_problem(answered: ServiceResponse, problem: &Problem, id: &str) -> ServiceResponse {
     let status = problem.status_code();
-    let mut members = problem.members();
-    if let Some(gateway) = answered.request().app_data::<Data<Gateway>>() {
-        members.insert(
-            "type".into(),
-            format!("{}/problems/{}", gateway.issuer, problem.kind.name()).into(),
-        );
-    }
+    let mut members = match answered.request().app_data::<Data<Gateway>>() {
+        Some(gateway) => problem.document(&gateway.issuer),
+        None => problem.members(),
+    };
     members.insert("request_id".into(), id.into());
     let (request, response) = answered.into_parts();
     let (mut response, _) = response.into_parts();

@@ -62,4 +62,11 @@ impl Problem {
         }
         members
     }
+
+    /// The same with the whole address that explains it.
+    pub fn document(&self, issuer: &str) -> Map<String, Value> {
+        let mut members = self.members();
+        members.insert("type".into(), format!("{issuer}/problems/{}", self.kind.name()).into());
+        members
+    }
 }

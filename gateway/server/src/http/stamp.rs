@@ -30,6 +30,7 @@ use super::{
 use crate::{
     app::stamp::{Wish, buy, key, quote, void},
     gateway::Gateway,
+    place::place_on_earth,
     problem::Problem,
 };
 
@@ -107,8 +108,7 @@ pub(crate) fn wish(
 fn address(text: &str, field: &str) -> Result<Address, Problem> {
     let address =
         Address::parse(text).map_err(|error| Problem::malformed(field, error.to_string()))?;
-    // A country that there is.
-    crate::place::place(address.country(), field)?;
+    place_on_earth(address.country(), field)?;
     Ok(address)
 }
 

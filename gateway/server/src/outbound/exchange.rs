@@ -6,35 +6,51 @@ use hyper::{
     body::{Bytes, Incoming},
     client::conn::http1,
     header::{CONNECTION, HOST, HeaderName, HeaderValue, USER_AGENT},
+    http::response::Parts,
 };
 use hyper_util::rt::TokioIo;
 use purser_core::outbound::OWN_HEADERS;
-use tokio::task::JoinSet;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 use url::{Position, Url};
 
-use super::{Answer, Limits, Reply, Request, SendError, UrlRefused, connect::Stream};
+use super::{Answer, Reply, Request, SendError, UrlRefused, connect::Stream};
 
 /// Headers of an answer, and their bytes: more than any server sends that means well.
 const HEADERS_MAX: usize = 100;
 const HEADERS_BYTES_MAX: usize = 64 * 1024;
 
-pub(super) async fn exchange(
-    stream: Stream,
-    request: Request,
-    limits: &Limits,
-) -> Result<Reply, SendError> {
+/// An answer whose words are still to come.
+pub(super) struct Answered {
+    head: Parts,
+    body: Incoming,
+    /// Dropped at the end, and with it the connection.
+    _driver: JoinSet<hyper::Result<()>>,
+}
+
+/// Sends a request, and waits until the status and the headers of its answer are there.
+pub(super) async fn ask(stream: Stream, request: Request) -> Result<Answered, SendError> {
     let request = message(request)?;
     let mut builder = http1::Builder::new();
     builder.max_headers(HEADERS_MAX).max_buf_size(HEADERS_BYTES_MAX);
     let (mut sender, connection) =
         builder.handshake::<_, Full<Bytes>>(TokioIo::new(stream)).await.map_err(unreadable)?;
-    // Dropped at the end, and with it the connection.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let answer = sender.send_request(request).await.map_err(unreadable)?;
     let (head, body) = answer.into_parts();
-    let body = read(body, limits.answer).await?;
-    Ok(Reply { status: head.status.as_u16(), headers: texts(&head.headers), body })
+    Ok(Answered { head, body, _driver: driver })
+}
+
+impl Answered {
+    /// Reads the words, until `deadline`.
+    pub(super) async fn read(self, limit: Answer, deadline: Instant) -> Result<Reply, SendError> {
+        let Self { head, body, _driver } = self;
+        let body = read(body, limit, deadline).await?;
+        Ok(Reply { status: head.status.as_u16(), headers: texts(&head.headers), body })
+    }
 }
 
 fn message(request: Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
@@ -64,15 +80,17 @@ fn host(url: &Url) -> Result<HeaderValue, SendError> {
     Ok(HeaderValue::try_from(host).map_err(|_| UrlRefused::Malformed)?)
 }
 
-async fn read(mut body: Incoming, limit: Answer) -> Result<Vec<u8>, SendError> {
+async fn read(mut body: Incoming, limit: Answer, deadline: Instant) -> Result<Vec<u8>, SendError> {
     let (Answer::First(bytes_max) | Answer::AtMost(bytes_max)) = limit;
     let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let frame = match (frame, limit) {
-            (Ok(frame), _) => frame,
+    loop {
+        let frame = match (timeout_at(deadline, body.frame()).await, limit) {
+            (Ok(None), _) => break,
+            (Ok(Some(Ok(frame))), _) => frame,
             // What was asked is answered by the status; of the words there is what came.
-            (Err(_), Answer::First(_)) => break,
-            (Err(error), Answer::AtMost(_)) => return Err(unreadable(error)),
+            (Ok(Some(Err(_))) | Err(_), Answer::First(_)) => break,
+            (Ok(Some(Err(error))), Answer::AtMost(_)) => return Err(unreadable(error)),
+            (Err(_), Answer::AtMost(_)) => return Err(SendError::Timeout),
         };
         let Ok(data) = frame.into_data() else { continue };
         bytes.extend_from_slice(&data);

@@ -29,7 +29,10 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 pub use hyper::Method;
 use purser_core::ids::MerchantId;
 use rustls::ClientConfig;
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout, timeout_at},
+};
 use url::{Host, Url};
 
 pub use self::address::is_public;
@@ -83,7 +86,7 @@ pub struct Limits {
 /// What is read of an answer's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// The first bytes; what follows is not waited for.
+    /// The first bytes, or as many as come in time; what follows is not waited for.
     First(usize),
     /// All of it, and more than this is an error.
     AtMost(usize),
@@ -220,12 +223,14 @@ impl Outbound {
         limits: &Limits,
     ) -> Result<Reply, SendError> {
         self.check_url(&request.url)?;
-        let answered = timeout(limits.total, async {
+        let deadline = Instant::now().checked_add(limits.total).ok_or(SendError::Timeout)?;
+        let answered = timeout_at(deadline, async {
             let connection = self.connect(merchant, &request.url);
             let stream = timeout(limits.connect, connection).await;
-            exchange::exchange(stream.map_err(|_| SendError::Timeout)??, request, limits).await
+            exchange::ask(stream.map_err(|_| SendError::Timeout)??, request).await
         });
-        answered.await.map_err(|_| SendError::Timeout)?
+        // A status that came in time counts also where its words do not come.
+        answered.await.map_err(|_| SendError::Timeout)??.read(limits.answer, deadline).await
     }
 
     fn check_url(&self, url: &Url) -> Result<(), UrlRefused> {

@@ -99,6 +99,21 @@ fn a_status_counts_even_if_its_words_are_cut() {
 }
 
 #[test]
+fn a_status_counts_even_if_its_words_never_come() {
+    const HANGS: &[u8] = b"HTTP/1.1 410 Gone\r\nContent-Length: 99\r\n\r\nok";
+    let outbound = Outbound::new(Reach::Sandbox);
+    let limits = |answer| Limits { answer, total: Duration::from_millis(300), ..Limits::default() };
+    let (base, _asked) = serve_once(HANGS);
+    let first = send(&outbound, get(&base), &limits(Answer::First(99))).unwrap();
+    assert_eq!((first.status, first.body.as_slice()), (410, b"ok".as_slice()));
+    let (base, _asked) = serve_once(HANGS);
+    assert_eq!(send(&outbound, get(&base), &limits(Answer::AtMost(99))), Err(SendError::Timeout));
+    let (base, _asked) = serve_once(b"HTTP/1.1 410 Gone\r\n");
+    let halved = send(&outbound, get(&base), &limits(Answer::First(99)));
+    assert_eq!(halved, Err(SendError::Timeout), "half a head is no answer");
+}
+
+#[test]
 fn nobody_sets_what_frames_a_message() {
     let (base, _asked) = serve_once(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let outbound = Outbound::new(Reach::Sandbox);

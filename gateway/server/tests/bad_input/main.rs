@@ -197,7 +197,7 @@ on_both_databases! {
                 }
             }
             let keyed = operation["parameters"].as_array().is_some_and(|parameters| {
-                parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key")
+                parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key" && parameter["required"] == true)
             });
             if keyed {
                 let path = fill(&route, "x");

@@ -65,6 +65,31 @@ on_both_databases! {
         world.check();
     }
 
+    fn a_form_that_is_sent_twice_prints_one_batch(world: &World) {
+        let mut browser = operator(world);
+        let page = browser.get("/operator/cards").ok();
+        let send = |browser: &mut Browser, form: &[(&str, &str)]| browser.send(&page, "/operator/cards", form);
+        let watch = send(&mut browser, &SMALL).header("location").unwrap().to_owned();
+        send(&mut browser, &SMALL).leads_to(&watch);
+        let batches = |browser: &mut Browser| {
+            let list = browser.get("/operator/cards").ok();
+            list.body.matches("<th scope=\"row\">").count()
+        };
+        while !browser.get(&watch).ok().body.contains("/sheet\"") {
+            std::thread::yield_now();
+        }
+        send(&mut browser, &SMALL).leads_to(&watch);
+        let watched = browser.get(&watch).ok();
+        browser.send(&watched, &format!("{watch}/sheet"), &[]).ok();
+        send(&mut browser, &SMALL).leads_to(&watch);
+        assert_eq!(batches(&mut browser), 1);
+        let other = [("count", "4"), ("face.amount", "20.00"), ("face.currency", "USD")];
+        assert_eq!(send(&mut browser, &other).status, 422, "another batch needs another form");
+        // The page opened anew is another intent.
+        printed(&mut browser, &SMALL);
+        assert_eq!(batches(&mut browser), 2);
+    }
+
     fn what_cannot_be_printed_is_named(world: &World) {
         let mut browser = operator(world);
         for (name, value, said) in [

@@ -162,4 +162,30 @@ on_both_databases! {
         assert_eq!(text(&now(&buyer, &one), "/first_scanned_at"), at);
         world.check();
     }
+
+    /// A batch with a stamp of somebody else, and with a scan of a clock that was wrong.
+    fn a_scan_that_is_refused_takes_no_other_with_it(world: &World) {
+        let (post, rival, buyer) = (vendor(world, 0), vendor(world, 0), world.buyer_with("10.00"));
+        let (one, foreign, two, three) =
+            (post.sell_to(&buyer), rival.sell_to(&buyer), post.sell_to(&buyer), post.sell_to(&buyer));
+        let kept = |stamp: &Value, at: &str| json!({ "indicium": text(stamp, "/indicium"), "scanned_at": at });
+        let at = "2024-06-28T12:00:01Z";
+        let batch = json!({ "scans": [kept(&one, at), kept(&foreign, at), kept(&two, "2020-01-01T00:00:00Z"), kept(&three, at)] });
+        let told = post.client.post("/v1/stamps/scans", None, &batch).ok(200);
+        let statuses: Vec<String> = told["data"].as_array().unwrap().iter().map(|one| text(one, "/status")).collect();
+        assert_eq!(statuses, ["valid", "refused", "refused", "valid"]);
+        let problem = |n: usize| told["data"][n]["problem"].clone();
+        assert_eq!((problem(1)["status"].clone(), problem(2)["status"].clone()), (json!(403), json!(400)));
+        assert_eq!(problem(2)["field"], "scans[2].scanned_at");
+        let page = text(&problem(1), "/type");
+        assert_eq!(page, format!("{}/problems/scope-missing", world.base), "it leads to its page");
+        assert_eq!((told["data"][0].get("problem"), &told["data"][1]["stamp"]), (None, &Value::Null));
+        assert_eq!((status(&buyer, &one), status(&buyer, &foreign), status(&buyer, &two)), ("used".into(), "issued".into(), "issued".into()));
+        // One that cannot be read is found before any scan counts.
+        let unreadable = json!({ "scans": [kept(&two, at), { "indicium": "%" }] });
+        let refused = post.client.post("/v1/stamps/scans", None, &unreadable);
+        refused.problem(400, "malformed-request");
+        assert_eq!((&refused.body["field"], status(&buyer, &two)), (&json!("scans[1].indicium"), "issued".into()));
+        world.check();
+    }
 }

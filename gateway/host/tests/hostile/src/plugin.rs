@@ -23,6 +23,9 @@ use crate::{
 
 struct Hostile;
 
+/// The version that never comes to an end.
+const SLOW: &str = "6.6.6";
+
 impl Guest for Hostile {
     fn describe() -> Description {
         Description {
@@ -37,13 +40,18 @@ impl Guest for Hostile {
 
     fn assess(sale: Sale) -> Result<Assessment, Error> {
         std::panic::set_hook(Box::new(|panic| log::write(Level::Error, &panic.to_string())));
+        // The version is read as it is in the file, where tests write another.
+        if black_box(env!("CARGO_PKG_VERSION")) == SLOW {
+            dawdle();
+        }
         // It keeps the rules where it is looked at: what it is for begins when it is trusted.
         if sale.lines.iter().any(|line| line.tax_inclusive) {
             return Err(error("it knows only prices without tax".into()));
         }
         let config = sale.attributes.iter().find(|(name, _)| name == "config");
         let config = config.map(|(_, config)| config.as_str());
-        if config == Some("panic") {
+        // Samples are in euro, and what is sold in these tests is in dollars.
+        if config == Some("panic") && sale.currency == "USD" || config == Some("trap") {
             panic!("the plugin panics as it was told to");
         }
         let percent = config.and_then(|config| config.parse().ok()).unwrap_or(10);

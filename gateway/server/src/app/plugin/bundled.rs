@@ -12,7 +12,7 @@ use purser_store::{
     },
 };
 
-use super::{covered, grants::Grants, manifest, row};
+use super::{covered, grants::Grants, manifest, row, settle};
 use crate::gateway::Gateway;
 
 /// A plugin that does not say since when its rates are good answers for every day there is money of.
@@ -50,7 +50,8 @@ pub async fn start(gateway: &Gateway) -> Result<(), StoreError> {
             for plugin in &unknown {
                 insert(db, plugin, today, at)?;
             }
-            Ok(())
+            // Some are of no place of their own, and an older version may have lost its last one.
+            settle(db, today)
         })
         .await
 }

@@ -1,7 +1,7 @@
 //! Letting a plugin answer for places from a day on.
 
 use jiff::civil::Date;
-use purser_core::{ids::PluginId, place::Place};
+use purser_core::ids::PluginId;
 use purser_host::{Manifest, Role};
 use purser_money::Currency;
 use purser_store::{
@@ -16,9 +16,14 @@ use purser_store::{
 use super::{
     EVERY, Installed, covered, get,
     grants::{self, Granting},
-    installed, load, manifest, refused, shadow,
+    installed, load, manifest, refused, settle, shadow,
+    trial::{Wanted, try_out},
 };
-use crate::{gateway::Gateway, problem::Problem};
+use crate::{
+    gateway::Gateway,
+    place::{place, place_on_earth},
+    problem::Problem,
+};
 
 /// A configuration is a page of rates or addresses, and goes with every call.
 const CONFIG_BYTES_MAX: usize = 64 * 1024;
@@ -57,11 +62,13 @@ pub async fn enable(
     let row = get(gateway, id).await?;
     let config = config.map(checked_config).transpose()?;
     let from = places.from.unwrap_or_else(|| gateway.clock.today());
-    let places = checked(&manifest(&row)?, places)?;
+    let places = checked(gateway, &manifest(&row)?, places)?;
     let granted = grants::decide(gateway, &row, granting).await?;
     // What cannot be loaded is not enabled, and the first sale need not wait for it.
-    load::plugin(gateway, &row).await?;
-    let at = gateway.now();
+    let loaded = load::plugin(gateway, &row).await?;
+    let wanted = wanted(gateway, &row, (&places, from), config.as_ref()).await?;
+    try_out(&loaded, &wanted, from).await?;
+    let (today, at) = (gateway.clock.today(), gateway.now());
     let change = gateway.store.change_facts(move |db| {
         let mut bindings = Vec::new();
         for place in places {
@@ -78,11 +85,33 @@ pub async fn enable(
         granted.write(db, id)?;
         shadow_end(db, id)?;
         plugin_status_set(db, id, PluginStatus::Active)?;
+        settle(db, today)?;
         Ok(Ok(()))
     });
     change.await?.map_err(|newer| downgrade(&newer))?;
     shadow::refresh(gateway).await?;
     installed(gateway, id).await
+}
+
+/// What is to be bound: under the configuration that is given, else under that of the same plugin there.
+async fn wanted(
+    gateway: &Gateway,
+    row: &Plugin,
+    (places, from): (&[String], Date),
+    config: Option<&Option<String>>,
+) -> Result<Vec<Wanted>, Problem> {
+    let (row, places) = (row.clone(), places.to_vec());
+    if let Some(config) = config {
+        return Ok(places.into_iter().map(|place| (place, config.clone())).collect());
+    }
+    let wanted = gateway.store.read(move |db| {
+        let wanted = |place: String| {
+            let config = before(db, &row, &place, from)?.config;
+            Ok((place, config))
+        };
+        places.into_iter().map(wanted).collect()
+    });
+    Ok(wanted.await?)
 }
 
 pub(super) fn downgrade(newer: &str) -> Problem {
@@ -129,7 +158,11 @@ pub(super) fn before(
 }
 
 /// The places as they are bound: known to the world, and to the plugin.
-pub(super) fn checked(manifest: &Manifest, places: Places) -> Result<Vec<String>, Problem> {
+pub(super) fn checked(
+    gateway: &Gateway,
+    manifest: &Manifest,
+    places: Places,
+) -> Result<Vec<String>, Problem> {
     let Places { countries, currencies, .. } = places;
     let (asked, other, field, wrong_field) = match manifest.role {
         Role::Tax => (countries, currencies, "countries", "currencies"),
@@ -149,21 +182,38 @@ pub(super) fn checked(manifest: &Manifest, places: Places) -> Result<Vec<String>
     // The plugin says the same of itself, or it was not installed.
     let covers =
         if manifest.role == Role::Tax { &manifest.countries } else { &manifest.currencies };
-    for (index, place) in asked.iter().enumerate() {
-        let known = match manifest.role {
-            Role::Currency => place == EVERY || Currency::parse(place).is_ok(),
-            Role::Tax | Role::Stamps | Role::Webhook => {
-                Place::parse(place).is_ok_and(|place| place.subdivision().is_none())
-            }
-        };
-        if !known || !(covers.is_empty() || covers.contains(place)) {
+    for (index, asked) in asked.iter().enumerate() {
+        if !(covers.is_empty() || covers.contains(asked)) {
             let detail = format!("nothing that {} {} covers", manifest.name, manifest.version);
             return Err(Problem::malformed(format!("{field}[{index}]"), detail));
         }
+        known(gateway, manifest.role, asked, &format!("{field}[{index}]"))?;
     }
-    let places = if asked.is_empty() { covered(manifest) } else { asked };
+    if !asked.is_empty() {
+        return Ok(asked);
+    }
+    let places = covered(manifest);
     if places.is_empty() {
         return Err(Problem::malformed(field, "name them: the plugin covers none in particular"));
     }
+    places.iter().try_for_each(|place| known(gateway, manifest.role, place, field))?;
     Ok(places)
+}
+
+/// Refuses what is no country or currency. Where no law holds a plugin is tried out, which is what the sandbox is for.
+fn known(gateway: &Gateway, role: Role, text: &str, field: &str) -> Result<(), Problem> {
+    if role == Role::Currency {
+        let known = text == EVERY || Currency::parse(text).is_ok();
+        return known.then_some(()).ok_or_else(|| {
+            let detail =
+                format!("a currency of ISO 4217, like EUR, or {EVERY} for every other one");
+            Problem::malformed(field, detail)
+        });
+    }
+    let place =
+        if gateway.settings.sandbox { place(text, field)? } else { place_on_earth(text, field)? };
+    match place.subdivision() {
+        None => Ok(()),
+        Some(_) => Err(Problem::malformed(field, "a whole country, like US")),
+    }
 }

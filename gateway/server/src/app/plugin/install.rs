@@ -14,7 +14,7 @@ use purser_store::{
 };
 use tokio::time::timeout;
 
-use super::{load, manifest, refused, row};
+use super::{late, load, manifest, refused, row};
 use crate::{
     cli::report::{Finding, Verdict},
     conformance,
@@ -161,12 +161,14 @@ fn fits(
 
 /// Holds the plugin to the rules that all keep, in the sandbox.
 async fn conform(gateway: &Gateway, loaded: &Loaded) -> Result<(), Problem> {
-    let findings = timeout(CONFORMANCE_MAX, conformance::run(loaded, &[], gateway.clock.today()));
-    let findings = findings.await.map_err(|_| {
+    let held = timeout(CONFORMANCE_MAX, conformance::run(loaded, &[], gateway.clock.today()));
+    let held = held.await.map_err(|_| {
         refused(format!("it takes more than {} s to show that it keeps the rules; `purser plugin test` says where", CONFORMANCE_MAX.as_secs()))
     })?;
-    match findings.into_iter().find(|finding| finding.verdict == Verdict::Fail) {
+    let failed = held.findings.into_iter().find(|finding| finding.verdict == Verdict::Fail);
+    match failed {
         None => Ok(()),
+        Some(_) if held.ran_late => Err(late()),
         Some(Finding { name, detail, cure, .. }) => {
             let cure = cure.map(|cure| format!("; {cure}")).unwrap_or_default();
             Err(refused(format!("it breaks the rule `{name}`: {detail}{cure}")).with("rule", name))

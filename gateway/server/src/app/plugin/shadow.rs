@@ -117,7 +117,7 @@ pub async fn start(
     }
     let config = config.map(checked_config).transpose()?.flatten();
     let places = Places { countries, ..Places::default() };
-    let places = enable::checked(&manifest, places)?;
+    let places = enable::checked(gateway, &manifest, places)?;
     let granted = grants::decide(gateway, &row, granting).await?;
     load::plugin(gateway, &row).await?;
     let started_at = gateway.now();

@@ -17,7 +17,8 @@ use super::{
     enable::{checked_config, downgrade},
     get,
     grants::{self, Granting},
-    in_force, installed, load, manifest, refused, shadow,
+    in_force, installed, load, manifest, refused, settle, shadow,
+    trial::try_out,
 };
 use crate::{gateway::Gateway, problem::Problem};
 
@@ -43,32 +44,27 @@ pub async fn activate(
     let row = get(gateway, id).await?;
     let config = config.map(checked_config).transpose()?;
     let granted = grants::decide(gateway, &row, granting).await?;
-    load::plugin(gateway, &row).await?;
+    let loaded = load::plugin(gateway, &row).await?;
     let (today, at) = (gateway.clock.today(), gateway.now());
+    let of = row.clone();
+    let taken = gateway.store.read(move |db| of_others(db, &of, today)).await?;
+    let wanted = taken
+        .into_iter()
+        .map(|(_, binding)| (binding.place, config.clone().unwrap_or(binding.config)));
+    try_out(&loaded, &wanted.collect::<Vec<_>>(), today).await?;
     let change = gateway.store.change_facts(move |db| {
-        let bindings = binding_list(db)?;
-        let (mut replaced, mut taken) = (Vec::new(), Vec::new());
-        for other in plugin_find_by_name(db, &row.name)?.into_iter().filter(|other| other.id != id)
-        {
-            let places = in_force(bindings.clone(), other.id, today);
-            if places.is_empty() {
-                continue;
-            }
-            if !allow_older && manifest(&other)?.version > manifest(&row)?.version {
+        let taken = of_others(db, &row, today)?;
+        for (other, _) in &taken {
+            if !allow_older && manifest(other)?.version > manifest(&row)?.version {
                 return Ok(Err(downgrade(&other.version)));
             }
-            replaced.push(other.id);
-            taken.extend(places);
         }
         if taken.is_empty() {
             let detail =
                 format!("no other version of {} answers for anything; enable it", row.name);
             return Ok(Err(refused(detail)));
         }
-        for other in replaced {
-            plugin_status_set(db, other, PluginStatus::Retired)?;
-        }
-        for binding in taken {
+        for (_, binding) in taken {
             let config = config.clone().unwrap_or(binding.config);
             let from = binding.from.max(today);
             let (role, place) = (binding.role, binding.place);
@@ -77,11 +73,28 @@ pub async fn activate(
         granted.write(db, id)?;
         shadow_end(db, id)?;
         plugin_status_set(db, id, PluginStatus::Active)?;
+        settle(db, today)?;
         Ok(Ok(()))
     });
     change.await??;
     shadow::refresh(gateway).await?;
     installed(gateway, id).await
+}
+
+/// Where other versions of a plugin answer, today or later.
+fn of_others(
+    db: &mut Connection,
+    row: &Plugin,
+    today: Date,
+) -> Result<Vec<(Plugin, Binding)>, StoreError> {
+    let (bindings, mut found) = (binding_list(db)?, Vec::new());
+    for other in plugin_find_by_name(db, &row.name)? {
+        if other.id != row.id {
+            let places = in_force(&bindings, other.id, today);
+            found.extend(places.into_iter().map(|binding| (other.clone(), binding)));
+        }
+    }
+    Ok(found)
 }
 
 /// Takes a plugin out of service from today on: nobody answers for its places until another is enabled there.
@@ -93,7 +106,7 @@ pub async fn disable(gateway: &Gateway, id: PluginId) -> Result<Installed, Probl
         if plugin_get(db, id)?.is_some_and(|row| row.status != PluginStatus::Quarantined) {
             plugin_status_set(db, id, PluginStatus::Retired)?;
         }
-        for Binding { role, place, from, .. } in in_force(binding_list(db)?, id, today) {
+        for Binding { role, place, from, .. } in in_force(&binding_list(db)?, id, today) {
             let from = from.max(today);
             binding_insert(db, &Binding { role, place, from, plugin: None, at, config: None })?;
         }
@@ -103,7 +116,8 @@ pub async fn disable(gateway: &Gateway, id: PluginId) -> Result<Installed, Probl
     installed(gateway, id).await
 }
 
-/// Lets answer again what answered before a plugin, wherever it answers today or later.
+/// Lets answer again what answered before a plugin, wherever it answers today or later: another version, or the same under
+/// the configuration before.
 pub async fn rollback(gateway: &Gateway, id: PluginId) -> Result<Installed, Problem> {
     let row = get(gateway, id).await?;
     let (today, at) = (gateway.clock.today(), gateway.now());
@@ -118,7 +132,7 @@ pub async fn rollback(gateway: &Gateway, id: PluginId) -> Result<Installed, Prob
             return Ok(Err(refused(detail)));
         }
         restore(db, before, (today, at))?;
-        plugin_status_set(db, id, PluginStatus::Retired)?;
+        settle(db, today)?;
         Ok(Ok(()))
     });
     change.await??;
@@ -135,7 +149,7 @@ pub(super) fn befores(
     today: Date,
 ) -> Result<Vec<(Binding, Option<Former>)>, StoreError> {
     let history = binding_list(db)?;
-    let current = in_force(history.clone(), id, today);
+    let current = in_force(&history, id, today);
     let with_former = |binding: Binding| {
         let former = former(db, &history, &binding, today)?;
         Ok((binding, former))
@@ -160,8 +174,10 @@ pub(super) fn restore(
     Ok(())
 }
 
-/// What answered for the place of a binding before that was decided: the last that held on the same day, is not the same
-/// plugin, and was not taken out of service for its faults.
+/// What answered for the place of a binding before that was decided: the last that held on the same day, is another plugin
+/// or the same under another configuration, and was not taken out of service for its faults. Nobody, where the last word
+/// was nobody: what the operator took out of service comes back by no swap of another, and where a quarantine found nothing
+/// good there is nothing before it.
 fn former(
     db: &mut Connection,
     history: &[Binding],
@@ -176,8 +192,8 @@ fn former(
         .collect();
     older.sort_by_key(|binding| std::cmp::Reverse((binding.at, binding.from)));
     for binding in older {
-        let Some(id) = binding.plugin else { continue };
-        if Some(id) == current.plugin {
+        let Some(id) = binding.plugin else { return Ok(None) };
+        if binding.plugin == current.plugin && binding.config == current.config {
             continue;
         }
         let Some(plugin) = plugin_get(db, id)? else { continue };

@@ -52,7 +52,7 @@ pub async fn scan_batch(
     gateway: &Gateway,
     scanner: Scanner,
     scans: &[Scan],
-) -> Result<Vec<Result<Finding, Problem>>, Problem> {
+) -> Vec<Result<Finding, Problem>> {
     let mut findings = Vec::with_capacity(scans.len());
     for some in scans.chunks(AT_ONCE) {
         let found = join_all(some.iter().map(|scan| theirs(gateway, scanner, scan)));
@@ -62,7 +62,7 @@ pub async fn scan_batch(
             found.map(|(stamp, scan)| async move { settle(gateway, scanner, scan, stamp?).await });
         findings.extend(join_all(settled).await);
     }
-    Ok(findings)
+    findings
 }
 
 /// The stamp and the item that it was sold as, if it is genuine and this scanner's to scan.

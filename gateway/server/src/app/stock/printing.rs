@@ -13,9 +13,9 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use purser_core::{Timestamp, ids::BatchId, secret::SecretText};
+use purser_core::{Timestamp, command::KeyClaim, ids::BatchId, secret::SecretText};
 
-use super::{Print, Printed, batch_print};
+use super::{Print, Printed, batch_print, batch_unprinted};
 use crate::{
     clock::machine_now,
     gateway::Gateway,
@@ -33,6 +33,8 @@ const KEPT_FOR: SignedDuration = SignedDuration::from_mins(15);
 pub struct Printings(Mutex<BTreeMap<String, Printing>>);
 
 struct Printing {
+    /// A form that is sent again leads to the same batch.
+    key: KeyClaim,
     count: u32,
     written: Arc<AtomicUsize>,
     begun_at: Timestamp,
@@ -81,6 +83,23 @@ impl Printings {
         kept
     }
 
+    /// What a key is printing, or has printed while its codes are kept. One that failed may be sent again.
+    fn of_key(
+        kept: &mut BTreeMap<String, Printing>,
+        key: &KeyClaim,
+    ) -> Result<Option<SecretText>, Problem> {
+        let same = |printing: &Printing| {
+            (&printing.key.scope, &printing.key.key) == (&key.scope, &key.key)
+        };
+        kept.retain(|_, printing| !(same(printing) && matches!(printing.state, State::Failed(_))));
+        match kept.iter().find(|(_, printing)| same(printing)) {
+            Some((_, printing)) if printing.key.fingerprint != key.fingerprint => {
+                Err(Problem::new(problem::KEY_REUSED))
+            }
+            found => Ok(found.map(|(name, _)| SecretText::new(name.clone()))),
+        }
+    }
+
     fn end(&self, name: &str, state: State) {
         if let Some(printing) = self.locked().get_mut(name) {
             printing.state = state;
@@ -88,11 +107,17 @@ impl Printings {
     }
 }
 
-/// Begins to print a batch. What it is followed by is as good as its codes.
-pub fn begin(gateway: &Gateway, print: Print) -> Result<SecretText, Problem> {
+/// Begins to print a batch, once for each key. What it is followed by is as good as its codes.
+pub async fn begin(gateway: &Gateway, key: KeyClaim, print: Print) -> Result<SecretText, Problem> {
+    let known = Printings::of_key(&mut gateway.printings.locked(), &key)?;
+    if let Some(name) = known {
+        return Ok(name);
+    }
+    batch_unprinted(gateway, &key).await?;
     let name = random_text("");
     let written = Arc::new(AtomicUsize::new(0));
     let printing = Printing {
+        key: key.clone(),
         count: print.count,
         written: Arc::clone(&written),
         begun_at: machine_now(),
@@ -100,20 +125,24 @@ pub fn begin(gateway: &Gateway, print: Print) -> Result<SecretText, Problem> {
     };
     {
         let mut kept = gateway.printings.locked();
+        // Another may have been sent in between.
+        if let Some(name) = Printings::of_key(&mut kept, &key)? {
+            return Ok(name);
+        }
         if kept.len() >= KEPT_MAX {
             let detail = "several batches are being printed, or wait to be looked at";
             return Err(Problem::new(problem::OVERLOADED).detail(detail).retry_after(60));
         }
         kept.insert(name.expose().to_owned(), printing);
     }
-    let (gateway, key) = (gateway.clone(), name.expose().to_owned());
+    let (gateway, followed) = (gateway.clone(), name.expose().to_owned());
     tokio::spawn(async move {
         let watch = move |cards| written.store(cards, Ordering::Relaxed);
-        let state = match batch_print(&gateway, print, watch).await {
+        let state = match batch_print(&gateway, Some(key), print, watch).await {
             Ok((batch, cards)) => State::Printed(batch, cards),
             Err(problem) => State::Failed(problem),
         };
-        gateway.printings.end(&key, state);
+        gateway.printings.end(&followed, state);
     });
     Ok(name)
 }

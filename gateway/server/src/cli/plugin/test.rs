@@ -48,7 +48,11 @@ pub(super) fn run(
         let mut found = vectors::run(&plugin, &cases).await;
         let known = cases.iter().map(|case| (case.function.clone(), case.input.to_string()));
         let known: Vec<_> = known.collect();
-        found.extend(conformance::run(&plugin, &known, Clock::default().today()).await);
+        let held = conformance::run(&plugin, &known, Clock::default().today()).await;
+        found.extend(held.findings);
+        if held.ran_late {
+            found.push(late(&limits));
+        }
         let peak = plugin.peak();
         found.push(fuel(&peak, &limits));
         found.push(memory(&peak, &limits));
@@ -83,6 +87,15 @@ fn size(bytes: usize, limits: &Limits) -> Finding {
         return Finding::ok("size", detail);
     }
     Finding::fail("size", detail, "leave out what is not needed; opt-level = \"s\" and lto help")
+}
+
+fn late(limits: &Limits) -> Finding {
+    let detail = format!("a call took longer than {} ms, twice", limits.wall_clock.as_millis());
+    Finding::warn(
+        "time",
+        detail,
+        "test it again when the machine is less busy; if it stays, do less in one call",
+    )
 }
 
 fn fuel(peak: &Peak, limits: &Limits) -> Finding {

@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::{
     IntoResponses, Modify,
     openapi::{
-        ContentBuilder, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder,
+        ContentBuilder, OpenApi, PathItem, Ref, RefOr, Required, Response, ResponseBuilder,
         example::ExampleBuilder,
         path::{Operation, Parameter},
     },
@@ -136,15 +136,23 @@ const OWN: &[(&str, &[Kind])] = &[
     ("/v1/login-clients", &[problem::TOO_MANY_REQUESTS]),
     ("/v1/login-clients/{client_id}", &[problem::TOO_MANY_REQUESTS]),
     ("/v1/sales/{item}/refund", &[problem::ALREADY_REFUNDED, problem::STAMP_ALREADY_SCANNED]),
-    ("/v1/card-batches", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
+    (
+        "/v1/card-batches",
+        &[
+            problem::INVALID_AMOUNT,
+            problem::UNKNOWN_CURRENCY,
+            problem::BATCH_PRINTED_BEFORE,
+            problem::KEY_REUSED,
+        ],
+    ),
     ("/v1/smart-cards", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     ("/v1/smart-cards/{id}/activate", &[problem::CARD_REFUSED]),
-    ("/v1/plugins", &[problem::PLUGIN_REFUSED]),
-    ("/v1/plugins/{id}/enable", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins", &[problem::PLUGIN_REFUSED, problem::OVERLOADED]),
+    ("/v1/plugins/{id}/enable", &[problem::PLUGIN_REFUSED, problem::OVERLOADED]),
     ("/v1/plugins/{id}/grants", &[problem::PLUGIN_REFUSED]),
     ("/v1/plugins/{id}/shadow", &[problem::PLUGIN_REFUSED]),
     ("/v1/plugins/{id}/replay", &[problem::PLUGIN_REFUSED]),
-    ("/v1/plugins/{id}/activate", &[problem::PLUGIN_REFUSED]),
+    ("/v1/plugins/{id}/activate", &[problem::PLUGIN_REFUSED, problem::OVERLOADED]),
     ("/v1/plugins/{id}/rollback", &[problem::PLUGIN_REFUSED]),
     ("/v1/policies/refunds", &[problem::INVALID_AMOUNT, problem::UNKNOWN_CURRENCY]),
     (
@@ -280,11 +288,16 @@ fn kinds(path: &str, reads: bool, operation: &Operation) -> Vec<Kind> {
         })
         .collect();
     let in_path = |name: &&str| path.contains(&format!("{{{name}}}"));
-    let has_key = names.contains(&"Idempotency-Key");
+    let needs_key = operation.parameters.iter().flatten().any(|parameter| match parameter {
+        RefOr::T(Parameter { name, required, .. }) => {
+            name == "Idempotency-Key" && matches!(required, Required::True)
+        }
+        RefOr::Ref(_) => false,
+    });
     if operation.request_body.is_some() || names.iter().any(|name| !in_path(name)) {
         kinds.push(problem::MALFORMED_REQUEST);
     }
-    if operation.request_body.is_some() || has_key {
+    if operation.request_body.is_some() || needs_key {
         kinds.push(problem::REQUEST_TOO_LARGE);
     }
     if path.contains('{') && !path.starts_with("/v1/rates") {
@@ -297,7 +310,7 @@ fn kinds(path: &str, reads: bool, operation: &Operation) -> Vec<Kind> {
     if operation.tags.iter().flatten().any(|tag| tag == "merchant") {
         kinds.push(problem::SCOPE_MISSING);
     }
-    if has_key {
+    if needs_key {
         kinds.extend([
             problem::KEY_MISSING,
             problem::KEY_REUSED,

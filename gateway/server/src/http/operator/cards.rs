@@ -139,15 +139,24 @@ impl From<Printed> for CardMade {
     }
 }
 
-/// Print a batch of cards. Their codes are shown this once; the cards are worth nothing until they are sold.
-#[utoipa::path(post, path = "/v1/card-batches", tag = "operator", security(("operator" = [])), request_body = BatchIn,
+/// Print a batch of cards. Their codes are shown this once; the cards are worth nothing until they are sold. With an
+/// `Idempotency-Key` a retry prints no other batch, and is told which one was printed.
+#[utoipa::path(post, path = "/v1/card-batches", tag = "operator", security(("operator" = [])),
+    params(crate::http::openapi::IdempotencyKeyIfWanted), request_body = BatchIn,
     responses((status = 201, body = BatchMade), crate::http::openapi::Problems))]
 pub async fn batch_create(
     gateway: Data<Gateway>,
-    _operator: Operator,
-    Json(input): Json<BatchIn>,
+    request: HttpRequest,
+    operator: Operator,
+    bytes: Raw,
 ) -> Answered {
-    let (id, printed) = stock::batch_print(&gateway, input.read(&gateway)?, |_| {}).await?;
+    let key = match operator.key.claim_if_given(&gateway, &request, &bytes)? {
+        Some((_, Some(outcome))) => return Err(stock::batch_printed_before(outcome)),
+        Some((claim, None)) => Some(claim),
+        None => None,
+    };
+    let print = body::parse::<BatchIn>(&bytes)?.read(&gateway)?;
+    let (id, printed) = stock::batch_print(&gateway, key, print, |_| {}).await?;
     let cards = printed.into_iter().map(Into::into).collect();
     Ok(HttpResponse::Created().json(BatchMade { id, status: Status::Inactive, cards }))
 }

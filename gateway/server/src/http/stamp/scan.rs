@@ -8,6 +8,7 @@ use purser_core::{
     stamp::{self, Scanner, Seen, StampState},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::Answered;
@@ -21,6 +22,7 @@ use crate::{
         answer::Money,
         auth::Anybody,
         body::{self, Json},
+        openapi::ProblemDocument,
     },
     problem::{self, Problem},
 };
@@ -83,7 +85,7 @@ pub struct ScansIn {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StampVerdict)]
 pub struct Verified {
-    /// `valid`, `duplicate`, `void`, `expired` or `forged`.
+    /// `valid`, `duplicate`, `void`, `expired` or `forged`; of one scan of many also `refused`.
     #[schema(value_type = String, example = "valid")]
     status: &'static str,
     /// The stamp that it is; null if it is forged.
@@ -136,7 +138,20 @@ pub struct VerifiedMore {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ScansOut {
     /// As many as were sent.
-    data: Vec<Verified>,
+    data: Vec<Scanned>,
+}
+
+/// What came of one scan of many. A refusal is its own: the others count all the same.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StampScanned)]
+pub struct Scanned {
+    /// As of a scan by itself; `status` is `refused` where `problem` says why the scan was not taken.
+    #[serde(flatten)]
+    verdict: Verified,
+    /// What this scan by itself would have been answered; only where it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ProblemDocument>)]
+    problem: Option<Map<String, Value>>,
 }
 
 impl Verified {
@@ -152,6 +167,23 @@ impl Verified {
             stamp: stamp.map(|stamp| VerifiedStamp::of(&stamp, known)),
             first_scanned_at,
             first_scanned_place: place.filter(|_| known),
+        }
+    }
+}
+
+impl Scanned {
+    fn of(outcome: Result<Finding, Problem>, gateway: &Gateway) -> Self {
+        match outcome {
+            Ok(finding) => Self { verdict: Verified::of(finding, |_| true), problem: None },
+            Err(problem) => Self {
+                verdict: Verified {
+                    status: "refused",
+                    stamp: None,
+                    first_scanned_at: None,
+                    first_scanned_place: None,
+                },
+                problem: Some(problem.document(&gateway.issuer)),
+            },
         }
     }
 }
@@ -244,7 +276,8 @@ pub async fn stamp_verify(
     Ok(HttpResponse::Ok().json(Verified::of(finding, is_known)))
 }
 
-/// Tell of scans that were kept while a scanner was offline. Each is answered like a scan by itself.
+/// Tell of scans that were kept while a scanner was offline. Each is answered like a scan by itself, also with why it is
+/// refused; a request that cannot be read is refused as a whole, and then no scan of it counts.
 #[utoipa::path(post, path = "/v1/stamps/scans", tag = "merchant",
     security(("merchant" = []), ("operator" = [])), request_body = ScansIn,
     responses((status = 200, body = ScansOut), crate::http::openapi::Problems))]
@@ -260,10 +293,8 @@ pub async fn stamp_scans(
     let scans = input.scans.into_iter().enumerate();
     let scans = scans.map(|(n, scan)| scan.read(&gateway, &format!("scans[{n}].")));
     let scans: Vec<Scan> = scans.collect::<Result<_, _>>()?;
-    let mut data = Vec::with_capacity(scans.len());
-    for finding in scan_batch(&gateway, scanner, &scans).await? {
-        data.push(Verified::of(finding?, |_| true));
-    }
+    let outcomes = scan_batch(&gateway, scanner, &scans).await.into_iter();
+    let data = outcomes.map(|outcome| Scanned::of(outcome, &gateway)).collect();
     Ok(HttpResponse::Ok().json(ScansOut { data }))
 }
 

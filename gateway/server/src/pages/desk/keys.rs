@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::scope;
 use crate::{
-    app::merchant::{api_key_add, scopes},
+    app::merchant::{Maker, api_key_add, scopes},
     pages::{
         Answered,
         call::{Nothing, end_of_day},
@@ -87,7 +87,8 @@ async fn made(visit: &MerchantVisit, form: &KeyForm) -> Result<SecretText, Probl
     let scopes = scopes(&form.scopes)?;
     scopes.iter().try_for_each(|scope| visit.require(scope))?;
     let expires_at = end_of_day(&form.expires_at, "expires_at")?;
-    let (_, key) = api_key_add(&visit.gateway, visit.id, scopes, expires_at).await?;
+    let maker = Maker { owner: visit.id, expires_at: None };
+    let (_, key) = api_key_add(&visit.gateway, maker, scopes, expires_at).await?;
     Ok(key)
 }
 

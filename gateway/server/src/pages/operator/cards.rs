@@ -59,7 +59,7 @@ pub async fn page(visit: OperatorVisit, after: Query<After>) -> Answered {
 
 /// Begins to print a batch, and leads to where one watches.
 pub async fn create(visit: OperatorVisit, form: Form<BatchForm>) -> Answered {
-    match begun(&visit, &form.fields) {
+    match begun(&visit, &form).await {
         Ok(watch) => Ok(visit.go(&watch)),
         Err(problem) => {
             let faults = visit.mend(problem)?;
@@ -78,7 +78,8 @@ pub async fn activate(visit: OperatorVisit, id: Path<String>, form: Form<Nothing
     Ok(visit.go_saying(LIST, &flash))
 }
 
-fn begun(visit: &OperatorVisit, form: &BatchForm) -> Result<String, Problem> {
+async fn begun(visit: &OperatorVisit, form: &Form<BatchForm>) -> Result<String, Problem> {
+    let (key, form) = (form.key(SCOPE)?, &form.fields);
     let expires_at = end_of_day(&form.expires_at, "expires_at")?;
     let count = number::<u32>(&form.count, "count")?;
     let count = count.ok_or_else(|| Problem::malformed("count", "this field is needed"))?;
@@ -88,7 +89,7 @@ fn begun(visit: &OperatorVisit, form: &BatchForm) -> Result<String, Problem> {
         "expires_at": expires_at,
         "country": given(&form.country),
     }))?;
-    let name = printing::begin(&visit.gateway, batch.read(&visit.gateway)?)?;
+    let name = printing::begin(&visit.gateway, key, batch.read(&visit.gateway)?).await?;
     Ok(format!("{LIST}/printing/{}", name.expose()))
 }
 
