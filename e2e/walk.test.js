@@ -7,6 +7,7 @@ import * as buyers from "./journeys/shop.js";
 import * as demo from "./journeys/demo.js";
 import * as desk from "./journeys/desk.js";
 import * as operator from "./journeys/operator.js";
+import * as trouble from "./journeys/trouble.js";
 import * as wallet from "./journeys/wallet.js";
 import * as wordpress from "./journeys/wordpress.js";
 import { Results } from "./results.js";
@@ -34,12 +35,14 @@ function walk(journey, walked, ways) {
 walk("shop, a buyer reads a book", buyers.readsABook, WAYS);
 walk("shop, a buyer comes with nothing", buyers.comesWithNothing, TWO_WAYS);
 walk("shop, a buyer says no", buyers.saysNo, TWO_WAYS);
+walk("shop, a buyer is sent by a stranger", buyers.isSentByAStranger, TWO_WAYS);
 
 walk("account, somebody comes back", account.comesBack, TWO_WAYS);
 walk("account, somebody erases it", account.erasesIt, TWO_WAYS);
 walk("account, somebody changes the language", account.changesTheLanguage, [WAYS[3]]);
 
 walk("wallet, a buyer lives with it", wallet.livesWithIt, WAYS);
+walk("wallet, a buyer pays two shops", wallet.paysTwoShops, TWO_WAYS);
 walk("wallet, a buyer buys a stamp", wallet.buysAStamp, TWO_WAYS);
 walk("wallet, a buyer closes it", wallet.closesIt, TWO_WAYS);
 walk("wallet, a buyer meets trouble", wallet.meetsTrouble, TWO_WAYS);
@@ -52,6 +55,8 @@ walk("operator, looks around", operator.looksAround, WAYS);
 walk("operator, keeps house", operator.keepsHouse, TWO_WAYS);
 walk("operator, installs a plugin", operator.installsAPlugin, TWO_WAYS);
 walk("operator, pays out", operator.paysOut, TWO_WAYS);
+
+walk("trouble, a database breaks", trouble.losesItsDatabase, TWO_WAYS);
 
 walk("demo, opens a shop", demo.opensAShop, [WAYS[3]]);
 

@@ -1,7 +1,8 @@
 // The operator at the back office.
 
 import assert from "node:assert/strict";
-import { call, gateway, newBuyer, newMerchant, offerOf, operatorKey } from "../world.js";
+import { setTimeout } from "node:timers/promises";
+import { asOperator, call, gateway, newBuyer, newMerchant, offerOf, operatorKey } from "../world.js";
 
 /** Comes in, and looks at how everything is. */
 export async function looksAround(visitor) {
@@ -71,12 +72,35 @@ export async function installsAPlugin(visitor) {
   await visitor.page.goBack();
   await visitor.send('form[action$="/disable"]');
   await visitor.see("operator-plugin-disabled");
+  await runsBesideAnother(visitor);
   await visitor.go(`${gateway}/operator/rates`);
   await visitor.page.locator('input[type="file"]').setInputFiles(process.env.E2E_RATES);
   await visitor.send('form[method=post][action="/operator/rates"]');
   await visitor.see("operator-rates-imported");
   await visitor.go(`${gateway}/operator/rates?rate_from=EUR&rate_to=USD`);
   await visitor.see("operator-rate");
+}
+
+/** Lets the plugin of this page run beside a table that charges too little, and sees by how much. */
+async function runsBesideAnother(visitor) {
+  const { path } = visitor;
+  const { data } = await asOperator("GET", "/v1/plugins?limit=100");
+  const table = `/v1/plugins/${data.find((plugin) => plugin.name === "tax-table").id}`;
+  const rate = { categories: ["general"], percent: "8", reason: "standard", from: "2023-01-01", source: "a table that nobody kept" };
+  const config = { places: [{ place: "SG", tax: "GST", rates: [rate] }] };
+  await asOperator("POST", `${table}/enable`, { countries: ["SG"], config });
+  await visitor.page.locator("#shadow-countries").fill("SG");
+  await visitor.send('form[action$="/shadow"]');
+  const [merchant, buyer] = [await newMerchant("Kaya & Söhne", { country: "SG" }), await newBuyer("50.00")];
+  const offers = [await offerOf(merchant, "A jar", "10.00")];
+  await call("POST", "/v1/purchases", { key: buyer.key, body: { offers, country: "SG" } });
+  const shadow = path.replace("/operator/", "/v1/").concat("/shadow");
+  while ((await asOperator("GET", shadow)).calls === 0) await setTimeout(50);
+  await visitor.go(gateway + path);
+  await visitor.see("operator-plugin-shadow");
+  assert.match(await visitor.read("#differences + div tbody"), /SG/);
+  await visitor.send('form[action$="/shadow/stop"]');
+  await asOperator("POST", `${table}/disable`, {});
 }
 
 /** Pays a merchant what it is owed, and an authority its tax. */

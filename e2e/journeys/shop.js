@@ -1,8 +1,8 @@
 // A buyer and the bookshop.
 
 import assert from "node:assert/strict";
-import { gateway, newBuyer, newPerson, shop, soldCard } from "../world.js";
-import { logsIn } from "./account.js";
+import { call, gateway, newBuyer, newMerchant, newPerson, shop, soldCard } from "../world.js";
+import { entersTheWallet, logsIn } from "./account.js";
 
 /** The pay page's HTML and CSS. */
 const PAY_BYTES_MAX = 30_000;
@@ -86,4 +86,22 @@ export async function saysNo(visitor) {
   await visitor.follow("main a.quiet");
   await visitor.see("shop-order-open");
   assert.ok(!(await visitor.has('a[href$="/read"]')), "the book is not theirs");
+}
+
+/** Is sent here by a page that nobody vouches for: is led nowhere, and signs out only where they say so. */
+export async function isSentByAStranger(visitor) {
+  const merchant = await newMerchant("Kerzen & Söhne");
+  const redirect_uris = ["https://stranger.example/back"];
+  const { client_id } = await call("POST", "/v1/login-clients", { key: merchant.key, body: { redirect_uris } });
+  const asks = new URLSearchParams({ client_id, redirect_uri: redirect_uris[0], response_type: "code", scope: "openid", prompt: "none" });
+  await visitor.go(`${gateway}/oauth/authorize?${asks}`);
+  await visitor.see("login-elsewhere");
+  assert.match(await visitor.read("main"), /https:\/\/stranger\.example/);
+  await entersTheWallet(visitor, await newBuyer());
+  await visitor.go(`${gateway}/oauth/end-session?client_id=${client_id}`);
+  await visitor.see("login-end-session");
+  await visitor.send();
+  await visitor.see("login-ended");
+  await visitor.go(`${gateway}/wallet`);
+  assert.equal(visitor.path, "/login");
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { asOperator, call, gateway, newBuyer, newMerchant, offerOf, refundPolicy, soldCard } from "../world.js";
-import { entersTheWallet } from "./account.js";
+import { entersTheWallet, logsIn } from "./account.js";
 
 const GENEROUS = { max_count: 1000, max_total: { amount: "1000000.00", currency: "USD" }, window_days: 14, period_days: 90 };
 const STRICT = { ...GENEROUS, max_total: { amount: "5.00", currency: "USD" } };
@@ -48,6 +48,27 @@ export async function livesWithIt(visitor) {
   }
   const log = (await download(visitor, "/wallet/log.csv")).toString();
   assert.equal(log.trim().split("\n").length, 1 + 6, `the head, and what happened: ${log}`);
+}
+
+/** Comes to the till from two shops without being signed in, pays both at once, and is shown the way back to each. */
+export async function paysTwoShops(visitor) {
+  const buyer = await newBuyer("50.00");
+  const back = { return_origins: ["https://shop.example"] };
+  const shops = [await newMerchant("Kerzen & Söhne", back), await newMerchant("ランタン堂", back)];
+  const offers = [];
+  for (const [index, merchant] of shops.entries()) {
+    const more = { return_url: `https://shop.example/${index}` };
+    offers.push(`offer=${await offerOf(merchant, "A candle", "10.00", more)}`);
+  }
+  await visitor.go(`${gateway}/pay?${offers.join("&")}`);
+  await visitor.see("pay-stranger");
+  await visitor.follow("/login?next=");
+  await logsIn(visitor, buyer);
+  await visitor.see("pay-two-shops");
+  await visitor.send();
+  assert.equal(visitor.path, "/pay/done");
+  await visitor.see("pay-done");
+  assert.equal(await visitor.page.locator('main a[href*="?receipt="]').count(), 2, "a way back to each");
 }
 
 /** Buys a stamp, prints it, and gives it back. */
