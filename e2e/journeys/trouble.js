@@ -66,6 +66,8 @@ export async function losesItsDatabase(visitor) {
     await visitor.go(`${base}/login`);
     await logsIn(visitor, person);
     assert.equal(visitor.path, "/wallet");
+    // At the first look a plugin is compiled, once in a gateway's life.
+    await visitor.go(pay_url);
     await visitor.go(pay_url);
     await visitor.see("trouble-no-rates", { status: 503 });
     await visitor.go(`${base}/wallet/load`);
