@@ -9,7 +9,7 @@
 use std::{future::Future, ops::Deref, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, cookie::Cookie, dev::Payload, web::Data};
-use purser_core::{ids::MerchantId, secret::SecretText};
+use purser_core::{Timestamp, ids::MerchantId, secret::SecretText};
 use purser_host::Caller;
 
 use super::shell::{Area, Shell};
@@ -41,9 +41,19 @@ pub struct Visit {
 
 enum Who {
     Nobody,
-    Buyer { payer: Payer, access: Access },
-    Merchant { id: MerchantId, scopes: Vec<String>, facts_version: i64 },
-    Operator { facts_version: i64 },
+    Buyer {
+        payer: Payer,
+        access: Access,
+    },
+    Merchant {
+        id: MerchantId,
+        scopes: Vec<String>,
+        key_expires_at: Option<Timestamp>,
+        facts_version: i64,
+    },
+    Operator {
+        facts_version: i64,
+    },
 }
 
 /// A buyer who is signed in.
@@ -62,6 +72,8 @@ pub struct MerchantVisit {
     pub id: MerchantId,
     /// What the key may be used for that the desk was opened with.
     pub scopes: Vec<String>,
+    /// When that key ends, if ever.
+    pub key_expires_at: Option<Timestamp>,
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
 }
@@ -128,8 +140,8 @@ async fn who(gateway: &Gateway, area: Area, cookie: &str) -> Result<Who, Problem
             None => Who::Nobody,
         },
         Area::Desk => match browser::desk(gateway, cookie).await? {
-            Some(Desk::Merchant { id, scopes, facts_version }) => {
-                Who::Merchant { id, scopes, facts_version }
+            Some(Desk::Merchant { id, scopes, key_expires_at, facts_version }) => {
+                Who::Merchant { id, scopes, key_expires_at, facts_version }
             }
             Some(Desk::Operator { .. }) | None => Who::Nobody,
         },
@@ -163,9 +175,9 @@ impl MerchantVisit {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let mut visit = Visit::read(request).await?;
         match std::mem::replace(&mut visit.who, Who::Nobody) {
-            Who::Merchant { id, scopes, facts_version } => {
+            Who::Merchant { id, scopes, key_expires_at, facts_version } => {
                 visit.shell.scopes.clone_from(&scopes);
-                Ok(Self { visit, id, scopes, facts_version })
+                Ok(Self { visit, id, scopes, key_expires_at, facts_version })
             }
             Who::Nobody | Who::Buyer { .. } | Who::Operator { .. } => Err(not_signed_in()),
         }
