@@ -57,6 +57,7 @@ desk-key-deleted = حُذف { $id }.
 desk-key-made = مفتاح جديد
 desk-key-make = أنشئ المفتاح
 desk-key-new = مفتاح جديد
+desk-key-outlives = اختر يومًا ينتهي قبل { $end }، فحينها ينتهي المفتاح الذي فُتح به هذا المكتب. المفتاح الذي لا ينتهي ينشئ مفاتيح أطول عمرًا.
 desk-keys-there = مفاتيحك
 desk-lately = آخر 30 يومًا
 desk-life-hour = ساعة

@@ -57,6 +57,7 @@ desk-key-deleted = { $id } ist gelöscht.
 desk-key-made = Ein neuer Schlüssel
 desk-key-make = Schlüssel anlegen
 desk-key-new = Ein neuer Schlüssel
+desk-key-outlives = Wählen Sie einen Tag, der vor { $end } vorbei ist: Dann endet der Schlüssel, mit dem diese Arbeitsfläche geöffnet wurde. Einer ohne Ende legt Schlüssel an, die länger gelten.
 desk-keys-there = Ihre Schlüssel
 desk-lately = Letzte 30 Tage
 desk-life-hour = Eine Stunde

@@ -57,6 +57,7 @@ desk-key-deleted = { $id } is deleted.
 desk-key-made = A new key
 desk-key-make = Make the key
 desk-key-new = A new key
+desk-key-outlives = Choose a day that is over before { $end }, when the key ends that opened this desk. One that does not end makes keys that live longer.
 desk-keys-there = Your keys
 desk-lately = Last 30 days
 desk-life-hour = An hour

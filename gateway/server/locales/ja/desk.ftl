@@ -57,6 +57,7 @@ desk-key-deleted = { $id }を削除しました。
 desk-key-made = 新しいキー
 desk-key-make = キーを作成
 desk-key-new = 新しいキーを作る
+desk-key-outlives = この管理画面を開いたキーは{ $end }に期限が切れます。それより前に終わる日を選んでください。期限のないキーで開くと、より長く使えるキーを作成できます。
 desk-keys-there = 現在のキー
 desk-lately = 過去30日間
 desk-life-hour = 1時間

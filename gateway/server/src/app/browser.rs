@@ -80,6 +80,8 @@ pub enum Desk {
         key: KeyedHash,
         /// What that key may be used for.
         scopes: Vec<String>,
+        /// When its key ends, if ever.
+        key_expires_at: Option<Timestamp>,
         /// The version of the facts that a command is prepared with.
         facts_version: i64,
     },
@@ -185,7 +187,7 @@ pub(super) async fn open_desk_of(
     kind: DeskKind,
     key_hash: KeyedHash,
 ) -> Result<Option<SecretText>, Problem> {
-    if owner(gateway, key_hash).await?.map(|(owner, _)| DeskKind::of(owner)) != Some(kind) {
+    if owner(gateway, key_hash).await?.map(|(owner, ..)| DeskKind::of(owner)) != Some(kind) {
         return Ok(None);
     }
     let cookie = random_text("");
@@ -226,10 +228,12 @@ pub async fn desk(gateway: &Gateway, cookie: &str) -> Result<Option<Desk>, Probl
     let (hash, now) = (cookie_hash(gateway, cookie), gateway.now());
     let key = gateway.store.read(move |db| browser_key_find(db, &hash, now)).await?;
     let Some(key) = key else { return Ok(None) };
-    let Some((owner, scopes)) = owner(gateway, key).await? else { return Ok(None) };
+    let Some((owner, scopes, key_expires_at)) = owner(gateway, key).await? else {
+        return Ok(None);
+    };
     let facts_version = gateway.store.facts_version_recent().await?;
     Ok(Some(match owner {
-        KeyOwner::Merchant(id) => Desk::Merchant { id, key, scopes, facts_version },
+        KeyOwner::Merchant(id) => Desk::Merchant { id, key, scopes, key_expires_at, facts_version },
         KeyOwner::Operator => Desk::Operator { key, facts_version },
     }))
 }
@@ -255,18 +259,18 @@ impl DeskKind {
     }
 }
 
-/// Whose key it is, and what it may be used for, if it is good.
+/// Whose key it is, what it may be used for and when it ends, if it is good.
 async fn owner(
     gateway: &Gateway,
     key: KeyedHash,
-) -> Result<Option<(KeyOwner, Vec<String>)>, Problem> {
+) -> Result<Option<(KeyOwner, Vec<String>, Option<Timestamp>)>, Problem> {
     // Keyed hashes compare in constant time.
     if key == gateway.keys.operator_hash {
-        return Ok(Some((KeyOwner::Operator, Vec::new())));
+        return Ok(Some((KeyOwner::Operator, Vec::new(), None)));
     }
     let now = gateway.now();
     let found = gateway.store.read(move |db| api_key_find(db, &key, now)).await?;
-    Ok(found.map(|key| (key.owner, key.scopes)))
+    Ok(found.map(|key| (key.owner, key.scopes, key.expires_at)))
 }
 
 fn cookie_hash(gateway: &Gateway, cookie: &str) -> KeyedHash {

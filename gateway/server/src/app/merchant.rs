@@ -3,7 +3,7 @@
 mod api_key;
 pub mod change;
 
-pub use api_key::{Maker, SCOPES, api_key_add, scopes};
+pub use api_key::{KEY_EXPIRES_AT, Maker, SCOPES, api_key_add, scopes};
 
 use purser_core::{
     command::{Answer, Command, KeyClaim, Outcome},

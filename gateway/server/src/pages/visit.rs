@@ -10,6 +10,7 @@ use std::{future::Future, ops::Deref, pin::Pin};
 
 use actix_web::{FromRequest, HttpRequest, cookie::Cookie, dev::Payload, web::Data};
 use purser_core::{
+    Timestamp,
     ids::MerchantId,
     secret::{KeyedHash, SecretText},
 };
@@ -44,9 +45,21 @@ pub struct Visit {
 
 enum Who {
     Nobody,
-    Buyer { payer: Payer, access: Access },
-    Merchant { id: MerchantId, key: KeyedHash, scopes: Vec<String>, facts_version: i64 },
-    Operator { key: KeyedHash, facts_version: i64 },
+    Buyer {
+        payer: Payer,
+        access: Access,
+    },
+    Merchant {
+        id: MerchantId,
+        key: KeyedHash,
+        scopes: Vec<String>,
+        key_expires_at: Option<Timestamp>,
+        facts_version: i64,
+    },
+    Operator {
+        key: KeyedHash,
+        facts_version: i64,
+    },
 }
 
 /// A buyer who is signed in.
@@ -67,6 +80,8 @@ pub struct MerchantVisit {
     pub key: KeyedHash,
     /// What that key may be used for.
     pub scopes: Vec<String>,
+    /// When that key ends, if ever.
+    pub key_expires_at: Option<Timestamp>,
     /// The version of the facts that a command is prepared with.
     pub facts_version: i64,
 }
@@ -135,8 +150,8 @@ async fn who(gateway: &Gateway, area: Area, cookie: &str) -> Result<Who, Problem
             None => Who::Nobody,
         },
         Area::Desk => match browser::desk(gateway, cookie).await? {
-            Some(Desk::Merchant { id, key, scopes, facts_version }) => {
-                Who::Merchant { id, key, scopes, facts_version }
+            Some(Desk::Merchant { id, key, scopes, key_expires_at, facts_version }) => {
+                Who::Merchant { id, key, scopes, key_expires_at, facts_version }
             }
             Some(Desk::Operator { .. }) | None => Who::Nobody,
         },
@@ -170,9 +185,9 @@ impl MerchantVisit {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let mut visit = Visit::read(request).await?;
         match std::mem::replace(&mut visit.who, Who::Nobody) {
-            Who::Merchant { id, key, scopes, facts_version } => {
+            Who::Merchant { id, key, scopes, key_expires_at, facts_version } => {
                 visit.shell.scopes.clone_from(&scopes);
-                Ok(Self { visit, id, key, scopes, facts_version })
+                Ok(Self { visit, id, key, scopes, key_expires_at, facts_version })
             }
             Who::Nobody | Who::Buyer { .. } | Who::Operator { .. } => Err(not_signed_in()),
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Shop, World};
+use super::{Browser, Shop, World};
 use crate::{
     on_both_databases,
     support::{Client, text},
@@ -46,6 +46,22 @@ on_both_databases! {
         let past = lesser.send(&page, "/desk/keys", &[("scopes[]", "keys"), ("expires_at", "2024-01-01")]);
         past.says("Choose a day to come.");
         assert_eq!(past.status, 400);
+    }
+
+    fn a_desk_that_was_opened_with_a_key_that_ends_makes_none_that_ends_later(world: &World) {
+        let shop = Shop::new(world);
+        let ending = json!({ "scopes": ["keys"], "expires_at": "2024-07-02T00:00:00Z" });
+        let ending = shop.merchant.client.post("/v1/api-keys", None, &ending).ok(201);
+        let mut browser = Browser::new(world);
+        browser.open_desk("/desk", &text(&ending, "/key"));
+        let page = browser.get("/desk/keys").ok();
+        for later in [&[("scopes[]", "keys")][..], &[("scopes[]", "keys"), ("expires_at", "2024-07-02")]] {
+            let refused = browser.send(&page, "/desk/keys", later);
+            assert_eq!(refused.status, 400);
+            refused.says("2024-07-02 00:00 UTC");
+        }
+        let sooner = [("scopes[]", "keys"), ("expires_at", "2024-07-01")];
+        assert_eq!(browser.send(&page, "/desk/keys", &sooner).status, 201);
     }
 
     fn a_key_of_somebody_else_is_unknown(world: &World) {

@@ -19,6 +19,9 @@ use crate::{
 pub const SCOPES: [&str; 7] =
     ["offers", "sales:read", "sales:refund", "webhooks", "payouts:read", "stamps:scan", "keys"];
 
+/// The member of a problem that says when the key ends that was to be outlived.
+pub const KEY_EXPIRES_AT: &str = "key_expires_at";
+
 /// The key that makes another. What it makes does not outlive it: else whoever finds one that ends keeps the merchant.
 #[derive(Debug, Clone, Copy)]
 pub struct Maker {
@@ -38,7 +41,7 @@ impl Maker {
                 let detail = format!(
                     "no later than {own}, when the key ends that makes it; for a longer life use one that does not end"
                 );
-                Err(Problem::malformed("expires_at", detail))
+                Err(Problem::malformed("expires_at", detail).with(KEY_EXPIRES_AT, own.to_string()))
             }
             Some(_) | None => Ok(()),
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::scope;
 use crate::{
-    app::merchant::{Maker, api_key_add, scopes},
+    app::merchant::{KEY_EXPIRES_AT, Maker, api_key_add, scopes},
     pages::{
         Answered,
         call::{Nothing, end_of_day},
@@ -67,7 +67,16 @@ pub async fn create(visit: MerchantVisit, form: Form<KeyForm>) -> Answered {
             };
             made.show(&visit)
         }
-        Err(problem) => show(&visit, visit.mend(problem)?, &form.fields).await,
+        Err(problem) => {
+            let outlives = problem.with.contains_key(KEY_EXPIRES_AT);
+            let mut faults = visit.mend(problem)?;
+            if let Some(end) = visit.key_expires_at.filter(|_| outlives) {
+                let end = visit.shell.time(&end);
+                let said = visit.shell.say("desk-key-outlives").arg("end", end).to_string();
+                faults.fields = vec![("expires_at".to_owned(), said)];
+            }
+            show(&visit, faults, &form.fields).await
+        }
     }
 }
 
@@ -87,7 +96,7 @@ async fn made(visit: &MerchantVisit, form: &KeyForm) -> Result<SecretText, Probl
     let scopes = scopes(&form.scopes)?;
     scopes.iter().try_for_each(|scope| visit.require(scope))?;
     let expires_at = end_of_day(&form.expires_at, "expires_at")?;
-    let maker = Maker { owner: visit.id, expires_at: None };
+    let maker = Maker { owner: visit.id, expires_at: visit.key_expires_at };
     let (_, key) = api_key_add(&visit.gateway, maker, scopes, expires_at).await?;
     Ok(key)
 }
