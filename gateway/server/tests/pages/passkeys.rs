@@ -1,17 +1,10 @@
 //! Passkeys, shown by an authenticator and a client that nobody here wrote.
 
-use passkey::{
-    authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod},
-    client::{Client, DefaultClientData},
-    crypto::aws_lc_rs::AwsLcRsBackend,
-    types::{
-        Passkey,
-        ctap2::{Aaguid, Ctap2Error},
-        webauthn::{CredentialCreationOptions, CredentialRequestOptions},
-    },
-};
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 use url::Url;
+use webauthn_authenticator_rs::{WebauthnAuthenticator as _, softpasskey::SoftPasskey};
 
 use crate::{
     browser::{Browser, Page, attribute},
@@ -19,41 +12,19 @@ use crate::{
     support::{World, login, text},
 };
 
-/// Somebody who confirms whatever they are asked.
-struct Willing;
-
-#[async_trait::async_trait]
-impl UserValidationMethod for Willing {
-    type PasskeyItem = Passkey;
-
-    async fn check_user<'a>(
-        &self,
-        _: UiHint<'a, Passkey>,
-        presence: bool,
-        verification: bool,
-    ) -> Result<UserCheck, Ctap2Error> {
-        Ok(UserCheck { presence, verification })
-    }
-
-    fn is_presence_enabled(&self) -> bool {
-        true
-    }
-
-    fn is_verification_enabled(&self) -> Option<bool> {
-        Some(true)
-    }
-}
-
-/// A key on somebody's ring, with room for one passkey.
+/// A key on somebody's ring. The one inside keeps nothing; this knows by heart what it was told to keep.
 struct Ring {
-    store: Option<Passkey>,
+    key: SoftPasskey,
+    /// The ids of what it made, each with what the gateway calls its user by.
+    handles: HashMap<String, Value>,
     /// Where its browser is.
     origin: Url,
 }
 
 impl Ring {
     fn new(world: &World) -> Self {
-        Self { store: None, origin: origin(world) }
+        let key = SoftPasskey::new(true);
+        Self { key, handles: HashMap::new(), origin: origin(world) }
     }
 
     /// Answers the challenge of a page, as its script does.
@@ -62,31 +33,35 @@ impl Ring {
         let form = form.split('>').next().unwrap();
         let options: Value =
             serde_json::from_str(&attribute(form, "data-options").unwrap()).unwrap();
-        let options = json!({ "publicKey": options });
-        let waiting = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let origin = &self.origin;
-        let key =
-            Authenticator::new(Aaguid::new_empty(), self.store.clone(), Willing, AwsLcRsBackend);
-        let mut client = Client::new(key).allows_insecure_localhost(true);
-        let answer = waiting.block_on(async {
-            match attribute(form, "data-passkey").unwrap().as_str() {
-                "create" => {
-                    let options: CredentialCreationOptions =
-                        serde_json::from_value(options).unwrap();
-                    let made = client.register(origin, options, DefaultClientData).await.unwrap();
-                    serde_json::to_string(&made).unwrap()
-                }
-                _ => {
-                    let options: CredentialRequestOptions =
-                        serde_json::from_value(options).unwrap();
-                    let shown =
-                        client.authenticate(origin, options, DefaultClientData).await.unwrap();
-                    serde_json::to_string(&shown).unwrap()
-                }
-            }
-        });
-        self.store.clone_from(client.authenticator().store());
-        answer
+        let answer = match attribute(form, "data-passkey").unwrap().as_str() {
+            "create" => self.made(options),
+            _ => self.shown(options),
+        };
+        answer.to_string()
+    }
+
+    fn made(&mut self, options: Value) -> Value {
+        let handle = options["user"]["id"].clone();
+        let options = serde_json::from_value(json!({ "publicKey": options })).unwrap();
+        let made = self.key.do_registration(self.origin.clone(), options).unwrap();
+        self.handles.insert(made.id.clone(), handle);
+        serde_json::to_value(made).unwrap()
+    }
+
+    fn shown(&mut self, mut options: Value) -> Value {
+        let asked_for_any = options.get("allowCredentials").is_none();
+        if asked_for_any {
+            let own = self.handles.keys().map(|id| json!({ "type": "public-key", "id": id }));
+            options["allowCredentials"] = own.collect();
+        }
+        let options = serde_json::from_value(json!({ "publicKey": options })).unwrap();
+        let shown = self.key.do_authentication(self.origin.clone(), options).unwrap();
+        let handle = self.handles[&shown.id].clone();
+        let mut shown = serde_json::to_value(shown).unwrap();
+        if asked_for_any {
+            shown["response"]["userHandle"] = handle;
+        }
+        shown
     }
 
     /// Makes a passkey for whoever is signed in.
