@@ -23,7 +23,9 @@ addEventListener("DOMContentLoaded", () => {
     button.setAttribute("aria-disabled", "true");
     say();
     try {
-      form.elements.answer.value = JSON.stringify(await ask());
+      const answer = await ask();
+      // Some password managers answer with what only looks like a credential.
+      form.elements.answer.value = JSON.stringify(answer.toJSON());
       form.submit();
     } catch {
       button.removeAttribute("aria-disabled");

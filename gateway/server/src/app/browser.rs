@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
-    ids::{AccountId, LoginClientId, MerchantId},
+    ids::{LoginClientId, MerchantId},
     secret::{KeyedHash, SecretText, keyed_hash},
 };
 use purser_store::{
@@ -28,7 +28,7 @@ use purser_store::{
 use super::{
     intent::Payer,
     passkey::{self, Challenge},
-    session::{self, Login, known},
+    session::{self, Login, Proven, known},
     throttle::{Budget, attempt},
     token::{Access, SealedSalt},
 };
@@ -133,12 +133,11 @@ pub async fn sign_in(
 /// Signs in a buyer who has shown everything, and gives the cookie.
 pub(super) async fn begin(
     gateway: &Gateway,
-    account: AccountId,
-    lookup: [u8; 32],
-    salt: SealedSalt,
+    proven: Proven,
+    salt: &SealedSalt,
 ) -> Result<SecretText, Problem> {
-    let (cookie, keep) = new_cookie(gateway, &salt);
-    session::begin(gateway, account, lookup, WALLET_HOURS, keep).await?;
+    let (cookie, keep) = new_cookie(gateway, salt);
+    session::begin(gateway, proven, WALLET_HOURS, keep).await?;
     Ok(cookie)
 }
 
@@ -179,6 +178,21 @@ pub async fn open_desk(
             Err(Problem::new(problem::WRONG_CREDENTIALS))
         }
     }
+}
+
+/// Checks that whoever is at a desk has the key that opened it, too.
+pub async fn confirm_key(
+    gateway: &Gateway,
+    opened_with: KeyedHash,
+    key: &str,
+    address: IpAddr,
+) -> Result<(), Problem> {
+    let attempt = attempt(gateway, vec![Budget::desk_keys_from(gateway, address)]).await?;
+    if gateway.keys.api_key_hash(key.trim()) == opened_with {
+        return Ok(());
+    }
+    attempt.failed(gateway).await?;
+    Err(Problem::new(problem::WRONG_CREDENTIALS))
 }
 
 /// Opens a desk for whoever has the key with this hash, and gives the cookie: none, if it is no key of such a desk.

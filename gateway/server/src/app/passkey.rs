@@ -8,9 +8,18 @@
 mod ceremony;
 mod sign_in;
 
-use purser_core::secret::SecretText;
-use purser_store::facts::passkey::{
-    PasskeyOwner, PasskeyRow, passkey_delete, passkey_insert, passkey_list,
+use purser_core::{
+    card::code::RecoveryCode,
+    ids::SessionId,
+    secret::{KeyedHash, SecretText},
+};
+use purser_store::{
+    Connection, StoreError,
+    facts::{
+        identity::{identity_lock, identity_recovery_set},
+        passkey::{PasskeyOwner, PasskeyRow, passkey_delete, passkey_insert, passkey_list},
+        session::session_end_others,
+    },
 };
 use serde_json::{Value, json};
 use url::{Host, Url};
@@ -22,6 +31,7 @@ use webauthn_rs::{
 use self::ceremony::{Ceremony, Purpose};
 pub(super) use self::sign_in::ask_buyer;
 pub use self::sign_in::{ask_at_desk, open_desk, sign_in};
+use super::throttle::{Budget, attempt};
 use crate::{
     gateway::Gateway,
     http::body,
@@ -34,6 +44,12 @@ const RELYING_PARTY: &str = "Purser";
 /// A phone, a laptop, a key on the ring and one in the safe, and as many old ones.
 const PASSKEYS_MAX: usize = 8;
 const NAME_CHARS_MAX: usize = 40;
+/// An answer with a chain of certificates has some kilobytes.
+const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// The library keeps what was attested; each sign-in reads it.
+const CREDENTIAL_BYTES_MAX: usize = 8 * 1024;
+/// As many as WebAuthn allows.
+const ID_BYTES_MAX: usize = 1023;
 
 /// The gateway as authenticators know it: none, if its address has no name that keys could be bound to.
 pub struct Passkeys(Option<Webauthn>);
@@ -44,6 +60,15 @@ pub struct Challenge {
     pub ceremony: SecretText,
     /// `PublicKeyCredentialCreationOptionsJSON` or `PublicKeyCredentialRequestOptionsJSON`.
     pub options: String,
+}
+
+/// What an authenticator answered, as a form brings it.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// Which challenge.
+    pub ceremony: &'a str,
+    /// The JSON of a `PublicKeyCredential`.
+    pub answer: &'a str,
 }
 
 impl Passkeys {
@@ -95,6 +120,9 @@ pub async fn ask_for_new(
     name: &str,
 ) -> Result<Challenge, Problem> {
     let name = body::text(name.trim(), 1..=NAME_CHARS_MAX, "passkey_name")?;
+    // Each challenge is a row for some minutes.
+    let budget = vec![Budget::new_passkeys_of(gateway, owner)];
+    attempt(gateway, budget).await?.failed(gateway).await?;
     let known = list(gateway, owner).await?;
     if known.len() >= PASSKEYS_MAX {
         let detail = format!("there are {PASSKEYS_MAX} already; remove one first");
@@ -118,33 +146,75 @@ pub async fn ask_for_new(
     ceremony::begin(gateway, browser, &ceremony, &options).await
 }
 
-/// Keeps the passkey that an owner's browser has made.
+/// Keeps the passkey that an owner's browser has made. What was opened without it ends, but for the session in which it was
+/// made; and as somebody who knew the credentials may have had a recovery code made, the first passkey of a buyer comes
+/// with a new one.
 pub async fn add(
     gateway: &Gateway,
     browser: &str,
     owner: PasskeyOwner,
-    ceremony: &str,
-    answer: &str,
-) -> Result<(), Problem> {
+    session: Option<SessionId>,
+    Answer { ceremony, answer }: Answer<'_>,
+) -> Result<Option<SecretText>, Problem> {
     let asked = ceremony::take(gateway, browser, Purpose::New, ceremony).await?;
     let Ceremony::New { name, handle, state } = asked else { return Err(refused()) };
     let answer: RegisterPublicKeyCredential = answered(answer)?;
     let made = gateway.passkeys.get()?.finish_passkey_registration(&answer, &state);
     let made = made.map_err(|error| not_accepted(&error))?;
+    let credential = stored(&made)?;
+    if made.cred_id().len() > ID_BYTES_MAX || credential.len() > CREDENTIAL_BYTES_MAX {
+        return Err(refused());
+    }
     let row = PasskeyRow {
         id: made.cred_id().to_vec(),
         owner,
         name,
         handle: handle.as_bytes().to_vec(),
-        credential: stored(&made)?,
+        credential,
         created_at: gateway.now(),
         used_at: None,
     };
-    let kept = gateway.store.write(move |db| {
-        let room = passkey_list(db, owner)?.len() < PASSKEYS_MAX;
-        Ok(room && passkey_insert(db, &row)?)
-    });
-    if kept.await? { Ok(()) } else { Err(refused()) }
+    let code = RecoveryCode::from_random(random::bytes());
+    let recovery = code.hash(&gateway.keys.hash);
+    let kept = gateway.store.write(move |db| keep(db, &row, session, recovery)).await?;
+    tracing::info!(is_kept = kept != Kept::Not, "a new passkey");
+    match kept {
+        Kept::Not => Err(refused()),
+        Kept::Another => Ok(None),
+        Kept::AsFirst => Ok(Some(code.reveal())),
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Not,
+    Another,
+    AsFirst,
+}
+
+fn keep(
+    db: &mut Connection,
+    new: &PasskeyRow,
+    session: Option<SessionId>,
+    recovery: KeyedHash,
+) -> Result<Kept, StoreError> {
+    // The account first: whoever signs in, recovers or erases it meanwhile comes before this or after it.
+    if let PasskeyOwner::Account(account) = new.owner
+        && !identity_lock(db, account)?
+    {
+        return Ok(Kept::Not);
+    }
+    let others = passkey_list(db, new.owner)?.len();
+    if others >= PASSKEYS_MAX || !passkey_insert(db, new)? {
+        return Ok(Kept::Not);
+    }
+    let PasskeyOwner::Account(account) = new.owner else { return Ok(Kept::Another) };
+    session_end_others(db, account, session)?;
+    if others > 0 {
+        return Ok(Kept::Another);
+    }
+    identity_recovery_set(db, account, recovery)?;
+    Ok(Kept::AsFirst)
 }
 
 /// Takes a passkey of an owner away, by its id in base64url.
@@ -153,7 +223,11 @@ pub async fn remove(gateway: &Gateway, owner: PasskeyOwner, id: &str) -> Result<
         .decode(id.as_bytes())
         .map_err(|_| Problem::malformed("passkey", "one of those in the list"))?;
     let deleted = gateway.store.write(move |db| passkey_delete(db, owner, &id)).await?;
-    if deleted { Ok(()) } else { Err(Problem::not_found()) }
+    if !deleted {
+        return Err(Problem::not_found());
+    }
+    tracing::info!("a passkey was removed");
+    Ok(())
 }
 
 /// The part of the options that browsers parse.
@@ -163,7 +237,8 @@ fn public_key(options: &impl serde::Serialize) -> Result<Value, Problem> {
 }
 
 fn answered<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T, Problem> {
-    serde_json::from_str(answer)
+    let answer = Some(answer).filter(|answer| answer.len() <= ANSWER_BYTES_MAX);
+    serde_json::from_str(answer.unwrap_or_default())
         .map_err(|_| Problem::malformed("answer", "the JSON of a PublicKeyCredential"))
 }
 

@@ -76,6 +76,16 @@ pub(super) struct Known {
     pub passkeys: Vec<PasskeyRow>,
 }
 
+/// What somebody showed to be let in.
+pub(super) struct Proven {
+    /// The account.
+    pub account: AccountId,
+    /// What it was found by.
+    pub lookup: [u8; 32],
+    /// Whether a passkey was shown, too.
+    pub with_passkey: bool,
+}
+
 /// Signs in. Every failure looks alike and costs alike.
 pub async fn sign_in(
     gateway: &Gateway,
@@ -84,6 +94,9 @@ pub async fn sign_in(
 ) -> Result<Tokens, Problem> {
     let known = known(gateway, login, Origin::direct(address)).await?;
     if !known.passkeys.is_empty() {
+        // The guess was right, and as dear as a sign-in.
+        let now = gateway.now();
+        gateway.store.write(move |db| known.attempt.signed_in(db, now)).await?;
         return Err(Problem::new(problem::PASSKEY_NEEDED));
     }
     let (account, sealed) = (known.account, SealedSalt::seal(gateway, known.account, &known.salt));
@@ -213,15 +226,15 @@ impl Known {
             attempt.signed_in(db, session.created_at)?;
             keep(db, session)
         };
-        begin(gateway, account, lookup, hours, keep).await
+        let proven = Proven { account, lookup, with_passkey: false };
+        begin(gateway, proven, hours, keep).await
     }
 }
 
-/// Begins a session of so many hours for whoever showed the credentials of an account, unless they were changed meanwhile.
+/// Begins a session of so many hours, unless what was shown is not enough any more.
 pub(super) async fn begin(
     gateway: &Gateway,
-    account: AccountId,
-    lookup: [u8; 32],
+    Proven { account, lookup, with_passkey }: Proven,
     hours: i64,
     keep: impl FnOnce(&mut Connection, &Session) -> Result<(), StoreError> + Send + 'static,
 ) -> Result<Session, Problem> {
@@ -235,6 +248,10 @@ pub(super) async fn begin(
     };
     let begun = gateway.store.write(move |db| {
         if !identity_hold(db, account, &lookup)? {
+            return Ok(false);
+        }
+        // The first one may have been made since the credentials were looked up.
+        if !with_passkey && !passkey_list(db, PasskeyOwner::Account(account))?.is_empty() {
             return Ok(false);
         }
         keep(db, &session)?;

@@ -15,7 +15,7 @@ use purser_store::{
     facts::{
         identity::{
             NewCredentials, NewIdentity, RecoveryChange, SignUp, identity_credentials_set,
-            identity_find, identity_insert,
+            identity_find, identity_insert, identity_lock,
         },
         passkey::{PasskeyOwner, passkey_list},
     },
@@ -101,11 +101,12 @@ pub async fn sign_up(
                 guesses.iter().try_for_each(|budget| budget.count(db, now))?;
                 Ok(Some(account))
             }
-            // A new recovery code would be a way around it.
-            SignUp::Known(known) if !passkey_list(db, PasskeyOwner::Account(known))?.is_empty() => {
-                Ok(None)
-            }
             SignUp::Known(known) => {
+                let there = identity_lock(db, known)?;
+                // A new recovery code would be a way around it.
+                if !there || !passkey_list(db, PasskeyOwner::Account(known))?.is_empty() {
+                    return Ok(None);
+                }
                 recovery_replace(db, &new)?;
                 Ok(Some(known))
             }

@@ -1,14 +1,18 @@
 //! The passkeys of whoever is signed in: which there are, a new one, and one less. The wallet and both desks have them; a
-//! wallet asks for PIN and password before anything changes.
+//! wallet asks for PIN and password before anything changes, a desk for the key that opened it.
 
 use askama::Template;
 use data_encoding::BASE64URL_NOPAD;
+use purser_core::ids::SessionId;
 use purser_store::facts::passkey::{PasskeyOwner, PasskeyRow};
 use serde::Deserialize;
 
 use super::{
     Answered,
-    account::passkey::{AnswerForm, asked_for_new, refused},
+    account::{
+        CodePage,
+        passkey::{AnswerForm, asked_for_new, refused},
+    },
     shell::{Area, Flash, Shell},
     shown::Faults,
     visit::Visit,
@@ -26,8 +30,8 @@ struct PasskeysPage<'a> {
     lead: String,
     passkeys: Vec<PasskeyRow>,
     offered: bool,
-    /// Whether PIN and password are asked for.
-    confirms: bool,
+    /// Whether PIN and password are asked for, and not a desk's key.
+    is_wallet: bool,
 }
 
 impl PasskeysPage<'_> {
@@ -46,6 +50,8 @@ pub struct NewForm {
     pub pin: String,
     /// The buyer's.
     pub password: String,
+    /// The one that a desk was opened with.
+    pub key: String,
 }
 
 /// A passkey to take away.
@@ -58,6 +64,8 @@ pub struct RemoveForm {
     pub pin: String,
     /// The buyer's.
     pub password: String,
+    /// The one that a desk was opened with.
+    pub key: String,
 }
 
 /// Where the passkeys of an area are.
@@ -96,10 +104,24 @@ pub async fn ask(
 }
 
 /// Keeps what the authenticator made.
-pub async fn add(visit: &Visit, owner: PasskeyOwner, form: &AnswerForm) -> Answered {
+pub async fn add(
+    visit: &Visit,
+    owner: PasskeyOwner,
+    session: Option<SessionId>,
+    form: &AnswerForm,
+) -> Answered {
     let (gateway, browser, at) = (&visit.gateway, visit.cookie(), place(visit.shell.area));
-    match passkey::add(gateway, browser, owner, &form.ceremony, &form.answer).await {
-        Ok(()) => Ok(visit.go_saying(at, &Flash::good("passkey-added"))),
+    match passkey::add(gateway, browser, owner, session, form.answer()).await {
+        Ok(None) => Ok(visit.go_saying(at, &Flash::good("passkey-added"))),
+        Ok(Some(code)) => {
+            let page = CodePage {
+                shell: &visit.shell,
+                code: code.expose(),
+                onward: at,
+                label: "code-continue",
+            };
+            visit.show(&page).send()
+        }
         Err(problem) => refused(visit, problem, at),
     }
 }
@@ -134,7 +156,7 @@ async fn show(visit: &Visit, owner: PasskeyOwner, faults: Faults, name: &str) ->
         }),
         passkeys: passkey::list(&visit.gateway, owner).await?,
         offered: visit.gateway.passkeys.are_offered(),
-        confirms: area == Area::Wallet,
+        is_wallet: area == Area::Wallet,
     };
     visit.show(&page).about(&page.faults).send()
 }

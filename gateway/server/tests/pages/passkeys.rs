@@ -40,8 +40,9 @@ impl Ring {
         answer.to_string()
     }
 
-    fn made(&mut self, options: Value) -> Value {
+    fn made(&mut self, mut options: Value) -> Value {
         let handle = options["user"]["id"].clone();
+        options["authenticatorSelection"]["requireResidentKey"] = json!(false);
         let options = serde_json::from_value(json!({ "publicKey": options })).unwrap();
         let made = self.key.do_registration(self.origin.clone(), options).unwrap();
         self.handles.insert(made.id.clone(), handle);
@@ -64,15 +65,16 @@ impl Ring {
         shown
     }
 
-    /// Makes a passkey for whoever is signed in.
+    /// Makes a passkey for whoever is signed in, and gives the page after that.
     #[track_caller]
-    fn made_in(&mut self, browser: &mut Browser, at: &str, confirmed: &[(&str, &str)]) {
+    fn made_in(&mut self, browser: &mut Browser, at: &str, confirmed: &[(&str, &str)]) -> Page {
         let page = browser.get(at).ok();
         let fields = [&[("passkey_name", "blue key")], confirmed].concat();
         let asked = browser.send(&page, at, &fields).ok();
         let answer = self.answer(&asked);
-        browser.submit(&asked, &[("answer", &answer)]).leads_to(at);
+        let answered = browser.submit(&asked, &[("answer", &answer)]);
         browser.get(at).ok().says("<bdi>blue key</bdi>");
+        answered
     }
 }
 
@@ -122,6 +124,21 @@ on_both_databases! {
         elsewhere.get(MINE).ok().says("2024");
     }
 
+    /// What was opened without it ends, but for where it was made.
+    fn a_new_passkey_ends_what_was_opened_without_it(world: &World) {
+        let (mut browser, login) = Browser::of_buyer(world);
+        let tokens = world.sign_in(&login).ok(200);
+        let mut elsewhere = Browser::new(world);
+        elsewhere.sign_in(&login);
+        Ring::new(world).made_in(&mut browser, MINE, &secrets(&login));
+        elsewhere.get("/wallet").leads_to("/login?next=%2Fwallet");
+        let refresh = json!({ "refresh_token": text(&tokens, "/refresh_token") });
+        world.anyone().post("/v1/sessions/refresh", None, &refresh).problem(401, "not-authenticated");
+        browser.get("/wallet").ok();
+        // The second one makes no new code.
+        Ring::new(world).made_in(&mut browser, MINE, &secrets(&login)).leads_to(MINE);
+    }
+
     /// Programs cannot show one, and have no way around it.
     fn the_api_signs_nobody_in_without_the_passkey(world: &World) {
         let (mut browser, login) = Browser::of_buyer(world);
@@ -140,7 +157,7 @@ on_both_databases! {
         let mut ring = Ring::new(world);
         ring.made_in(&mut browser, MINE, &secrets(&login));
         let refused = |browser: &mut Browser, page: &Page, answer: &str| {
-            browser.submit(page, &[("answer", answer)]).leads_to("/login");
+            browser.submit(page, &[("answer", answer)]).leads_to("/login?next=%2Fwallet");
             browser.get("/wallet").leads_to("/login?next=%2Fwallet");
         };
         let (mut one, page) = asked(world, &login);
@@ -157,7 +174,7 @@ on_both_databases! {
         refused(&mut two, &other, &answer);
         let ceremony = page.form(0).fields.iter().find(|(name, _)| name == "ceremony").unwrap().1.clone();
         let (mut two, other) = asked(world, &login);
-        two.submit(&other, &[("ceremony", &ceremony), ("answer", &answer)]).leads_to("/login");
+        two.submit(&other, &[("ceremony", &ceremony), ("answer", &answer)]).leads_to("/login?next=%2Fwallet");
         one.submit(&page, &[("answer", &answer)]).leads_to("/wallet");
         let page_again = one.get("/login");
         page_again.leads_to("/wallet");
@@ -184,14 +201,21 @@ on_both_databases! {
 
     fn who_lost_the_passkey_comes_back_with_the_recovery_code(world: &World) {
         let login = login(&format!("{}@example.com", crate::support::new_key()));
-        let code = text(&world.sign_up(&login), "/recovery_code");
+        let old = text(&world.sign_up(&login), "/recovery_code");
         let mut browser = Browser::new(world);
         browser.sign_in(&login);
-        Ring::new(world).made_in(&mut browser, MINE, &secrets(&login));
-        let recovery = json!({
-            "recovery_code": code, "email": login["email"], "new_pin": "271828", "new_password": "another horse",
-        });
-        world.anyone().post("/v1/account/credentials", None, &recovery).ok(200);
+        let page = Ring::new(world).made_in(&mut browser, MINE, &secrets(&login)).ok();
+        let new = page.body.split("id=\"code\"").nth(1).unwrap();
+        let new = new.split('>').nth(1).unwrap().split('<').next().unwrap();
+        let recover = |code: &str| {
+            let recovery = json!({
+                "recovery_code": code, "email": login["email"], "new_pin": "271828", "new_password": "another horse",
+            });
+            world.anyone().post("/v1/account/credentials", None, &recovery)
+        };
+        // Whoever knew the credentials may have had that one made.
+        recover(&old).problem(401, "wrong-credentials");
+        recover(new).ok(200);
         let mut new = login.clone();
         new["pin"] = json!("271828");
         new["password"] = json!("another horse");
@@ -218,7 +242,11 @@ on_both_databases! {
         let mut browser = Browser::new(world);
         browser.open_desk("/desk", &text(&key, "/key"));
         let mut ring = Ring::new(world);
-        ring.made_in(&mut browser, "/desk/passkeys", &[]);
+        let key_shown = text(&key, "/key");
+        let page = browser.get("/desk/passkeys").ok();
+        let guessed = [("passkey_name", "blue key"), ("key", "sk_test_guess")];
+        assert_eq!(browser.send(&page, "/desk/passkeys", &guessed).status, 401);
+        ring.made_in(&mut browser, "/desk/passkeys", &[("key", &key_shown)]);
 
         let shows = |ring: &mut Ring, area: &str| {
             let mut browser = Browser::new(world);
@@ -240,13 +268,13 @@ on_both_databases! {
         let own = page.form(0).fields;
         let token = &own.iter().find(|(name, _)| name == "csrf").unwrap().1;
         let stolen = [("csrf", token.as_str()), ("ceremony", ceremony), ("answer", &answer)];
-        thief.post("/desk/login/passkey", &stolen).leads_to("/desk/login");
+        thief.post("/desk/login/passkey", &stolen).leads_to("/desk/login?next=%2Fdesk");
         let (_, _, _, wrong_desk) = shows(&mut ring, "/operator");
-        wrong_desk.leads_to("/operator/login");
+        wrong_desk.leads_to("/operator/login?next=%2Foperator");
 
         merchant.client.delete(&format!("/v1/api-keys/{}", text(&key, "/id"))).ok(204);
         let (_, _, _, withdrawn) = shows(&mut ring, "/desk");
-        withdrawn.leads_to("/desk/login");
+        withdrawn.leads_to("/desk/login?next=%2Fdesk");
     }
 
     fn the_operator_has_passkeys_too(world: &World) {
@@ -255,7 +283,7 @@ on_both_databases! {
         let mut browser = Browser::new(world);
         browser.open_desk("/operator", key.trim());
         let mut ring = Ring::new(world);
-        ring.made_in(&mut browser, "/operator/passkeys", &[]);
+        ring.made_in(&mut browser, "/operator/passkeys", &[("key", key.trim())]);
         let mut elsewhere = Browser::new(world);
         let page = elsewhere.get("/operator/login").ok();
         let asked = elsewhere.submit_nth(&page, 1, &[]).ok();

@@ -215,6 +215,25 @@ pub fn identity_hold(
     Ok(diesel::update(found).set(identity::lookup.eq(lookup)).execute(conn)? > 0)
 }
 
+/// Waits for whoever else changes how this account is found, and holds them up until the transaction ends; false if there
+/// is no such account any more.
+pub fn identity_lock(conn: &mut Connection, account: AccountId) -> Result<bool, StoreError> {
+    let found = identity::table.find(account.to_string());
+    Ok(diesel::update(found).set(identity::account.eq(identity::account)).execute(conn)? > 0)
+}
+
+/// Gives an account another recovery code. The one before opens nothing any more.
+pub fn identity_recovery_set(
+    conn: &mut Connection,
+    account: AccountId,
+    recovery: KeyedHash,
+) -> Result<(), StoreError> {
+    let hash = recovery.as_bytes().as_slice();
+    let found = identity::table.find(account.to_string());
+    diesel::update(found).set(identity::recovery_hash.eq(hash)).execute(conn)?;
+    Ok(())
+}
+
 /// Destroys how an account is found, and ends its sessions. Part of the teller's turn that closes the vault.
 pub(crate) fn identity_erase(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
     // The identity first, as whoever changes credentials does: nobody waits crosswise.

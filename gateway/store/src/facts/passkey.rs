@@ -1,6 +1,7 @@
 //! Passkeys: what an authenticator proves, beside a buyer's credentials or in the place of a desk's key; and the
 //! challenges that browsers were given.
 
+use data_encoding::BASE64URL_NOPAD;
 use diesel::prelude::*;
 use purser_core::{Timestamp, ids::AccountId, secret::KeyedHash};
 
@@ -69,7 +70,8 @@ impl PasskeyOwner {
 
 impl Found {
     fn read(self) -> Result<PasskeyRow, StoreError> {
-        let row = Row::new("passkey", &self.name);
+        let id = BASE64URL_NOPAD.encode(&self.id);
+        let row = Row::new("passkey", &id);
         let owner = match (&self.account, &self.key_hash) {
             (Some(account), None) => PasskeyOwner::Account(row.parse("account", account)?),
             (None, Some(key)) => {
@@ -127,15 +129,16 @@ pub fn passkey_get(conn: &mut Connection, id: &[u8]) -> Result<Option<PasskeyRow
     found.map(Found::read).transpose()
 }
 
-/// Remembers that a passkey was shown, and what its authenticator told; says whether it is still there.
+/// Remembers that a passkey was shown, and what its authenticator told; says whether it is still as it was read.
 pub fn passkey_used(
     conn: &mut Connection,
-    id: &[u8],
+    was: &PasskeyRow,
     credential: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let unchanged = passkey::table.find(&was.id).filter(passkey::credential.eq(&was.credential));
     let shown = (passkey::credential.eq(credential), passkey::used_at.eq(now.as_microsecond()));
-    Ok(diesel::update(passkey::table.find(id)).set(shown).execute(conn)? > 0)
+    Ok(diesel::update(unchanged).set(shown).execute(conn)? > 0)
 }
 
 /// Takes a passkey of an owner away; tells whether it was there.

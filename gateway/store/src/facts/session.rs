@@ -174,8 +174,19 @@ pub fn session_end(conn: &mut Connection, id: SessionId) -> Result<bool, StoreEr
 
 /// Ends the sessions of an account, and what shops were granted on it.
 pub fn session_end_all(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
-    let of_account =
-        session::table.filter(session::account.eq(account.to_string())).select(session::id);
+    session_end_others(conn, account, None)
+}
+
+/// The same but for one session, in which somebody asks for it.
+pub fn session_end_others(
+    conn: &mut Connection,
+    account: AccountId,
+    kept: Option<SessionId>,
+) -> Result<(), StoreError> {
+    let kept = kept.map_or_else(String::new, |id| id.to_string());
+    let of_account = session::table
+        .filter(session::account.eq(account.to_string()).and(session::id.ne(kept)))
+        .select(session::id);
     let ids: Vec<String> = of_account.load(conn)?;
     for id in &ids {
         session_end(conn, Row::new("session", id).parse("id", id)?)?;

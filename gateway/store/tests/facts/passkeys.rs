@@ -30,12 +30,13 @@ fn a_passkey_is_its_owners_until_it_is_taken_away() {
         }
         assert_eq!(passkey_list(conn, mine).unwrap(), [passkey(1, mine), passkey(2, mine)]);
         assert_eq!(passkey_get(conn, &[3; 32]).unwrap(), Some(passkey(3, other)));
-        assert!(passkey_used(conn, &[1; 32], "{\"n\":1}", at(9)).unwrap());
+        assert!(passkey_used(conn, &passkey(1, mine), "{\"n\":1}", at(9)).unwrap());
+        assert!(!passkey_used(conn, &passkey(1, mine), "{}", at(9)).unwrap(), "it was shown since");
         let used = passkey_get(conn, &[1; 32]).unwrap().unwrap();
         assert_eq!((used.credential.as_str(), used.used_at), ("{\"n\":1}", Some(at(9))));
         assert!(!passkey_delete(conn, mine, &[3; 32]).unwrap(), "it is somebody else's");
         assert!(passkey_delete(conn, mine, &[2; 32]).unwrap());
-        assert!(!passkey_used(conn, &[2; 32], "{}", at(9)).unwrap());
+        assert!(!passkey_used(conn, &passkey(2, mine), "{}", at(9)).unwrap());
         passkeys_of_account_delete(conn, AccountId::from_random(1)).unwrap();
         assert_eq!(passkey_list(conn, mine).unwrap(), []);
         assert_eq!(passkey_list(conn, other).unwrap().len(), 1);

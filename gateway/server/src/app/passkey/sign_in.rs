@@ -4,17 +4,17 @@ use std::net::IpAddr;
 
 use purser_core::secret::SecretText;
 use purser_store::facts::passkey::{PasskeyOwner, PasskeyRow, passkey_get, passkey_used};
-use webauthn_rs::prelude::{AuthenticationResult, Passkey, PublicKeyCredential};
+use webauthn_rs::prelude::{AuthenticationResult, Passkey, PublicKeyCredential, WebauthnError};
 
 use super::{
-    Challenge,
+    Answer, Challenge,
     ceremony::{self, Ceremony, Kept, Purpose},
     not_accepted, public_key, refused, stored,
 };
 use crate::{
     app::{
         browser::{self, DeskKind},
-        session::Known,
+        session::{Known, Proven},
         throttle::{Budget, attempt},
         token::SealedSalt,
     },
@@ -48,12 +48,12 @@ pub(in crate::app) async fn ask_buyer(
 pub async fn sign_in(
     gateway: &Gateway,
     browser: &str,
-    ceremony: &str,
-    answer: &str,
+    Answer { ceremony, answer }: Answer<'_>,
 ) -> Result<SecretText, Problem> {
     let asked = ceremony::take(gateway, browser, Purpose::SignIn, ceremony).await?;
     let Ceremony::SignIn { account, lookup, salt, state } = asked else { return Err(refused()) };
     let answer: PublicKeyCredential = super::answered(answer)?;
+    let proven = Proven { account, lookup, with_passkey: true };
     let shown = gateway.passkeys.get()?.finish_passkey_authentication(&answer, &state);
     let shown = shown.map_err(|error| not_accepted(&error))?;
     let row = found(gateway, shown.cred_id()).await?;
@@ -61,7 +61,7 @@ pub async fn sign_in(
         return Err(refused());
     }
     used(gateway, row, &shown).await?;
-    browser::begin(gateway, account, lookup, salt).await
+    browser::begin(gateway, proven, &salt).await
 }
 
 /// Asks whoever wants to open a desk for a passkey. All of it counts: each challenge is a row for some minutes.
@@ -87,8 +87,7 @@ pub async fn open_desk(
     gateway: &Gateway,
     browser: &str,
     kind: DeskKind,
-    ceremony: &str,
-    answer: &str,
+    Answer { ceremony, answer }: Answer<'_>,
 ) -> Result<SecretText, Problem> {
     let asked = ceremony::take(gateway, browser, Purpose::Desk, ceremony).await?;
     let Ceremony::Desk { state } = asked else { return Err(refused()) };
@@ -117,15 +116,19 @@ fn read(row: &PasskeyRow) -> Result<Passkey, Problem> {
     serde_json::from_str(&row.credential).map_err(Problem::internal)
 }
 
-/// Remembers that a passkey was shown, and its counter: an old one shown later is a copy's.
+/// Remembers that a passkey was shown, and its counter: an authenticator that counts and is not ahead of what was counted is
+/// a copy.
 async fn used(
     gateway: &Gateway,
     row: PasskeyRow,
     shown: &AuthenticationResult,
 ) -> Result<(), Problem> {
     let mut passkey = read(&row)?;
-    passkey.update_credential(shown);
+    let changed = passkey.update_credential(shown).unwrap_or(false);
+    if shown.counter() > 0 && !changed {
+        return Err(not_accepted(&WebauthnError::CredentialPossibleCompromise));
+    }
     let (credential, now) = (stored(&passkey)?, gateway.now());
-    let there = gateway.store.write(move |db| passkey_used(db, &row.id, &credential, now)).await?;
-    if there { Ok(()) } else { Err(refused()) }
+    let kept = gateway.store.write(move |db| passkey_used(db, &row, &credential, now)).await?;
+    if kept { Ok(()) } else { Err(refused()) }
 }

@@ -17,7 +17,10 @@ use purser_core::{
 };
 use purser_store::{
     Connection, StoreError,
-    facts::throttle::{address_familiar_set, address_is_familiar},
+    facts::{
+        passkey::PasskeyOwner,
+        throttle::{address_familiar_set, address_is_familiar},
+    },
 };
 
 use super::{Attempt, Budget, Judging, SIGN_UP_WINDOW, WINDOW, in_force, network};
@@ -40,6 +43,8 @@ const SIGN_INS_PER_EMAIL: u32 = 60;
 const SIGN_INS_PER_ADDRESS: u32 = 1_000;
 /// Recoveries of one account in ten minutes. It takes one; each tells whether others have the credentials it chose.
 const RECOVERIES: u32 = 5;
+/// New passkeys that one owner is asked for in ten minutes: all of them, and a few that went wrong.
+const NEW_PASSKEYS: u32 = 20;
 /// Who has not signed in at an address for so long has no session there any more.
 const FAMILIAR_HOURS: i64 = 30 * 24;
 
@@ -122,6 +127,15 @@ impl Budget {
     pub fn passkeys_asked_from(gateway: &Gateway, address: IpAddr) -> Self {
         let max = gateway.settings.throttle_in_force().logins_per_address;
         Self::new(gateway, "passkeys asked from an address", &network(address), max, WINDOW)
+    }
+
+    /// Passkeys that an owner was asked to make, of which all count.
+    pub fn new_passkeys_of(gateway: &Gateway, owner: PasskeyOwner) -> Self {
+        let by = match owner {
+            PasskeyOwner::Account(account) => account.bits().to_be_bytes().to_vec(),
+            PasskeyOwner::Key(key) => key.as_bytes().to_vec(),
+        };
+        Self::new(gateway, "new passkeys of an owner", &by, in_force(gateway, NEW_PASSKEYS), WINDOW)
     }
 
     /// What a sign-up counts for, which may be a guess whose credentials these are: somebody's who may be anybody.

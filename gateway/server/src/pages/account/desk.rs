@@ -91,9 +91,9 @@ pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<DeskForm>) -
     match opened {
         Ok(SignIn::Done(cookie)) => go_on(&visit, &cookie, next).await,
         Ok(SignIn::Passkey(challenge)) => {
-            let back = visit.shell.area.login();
-            let action = format!("{back}/passkey");
-            passkey::asked(&visit.shell, challenge, &action, back).then(next).show(&visit).send()
+            let back = passkey::login(&visit, next);
+            let action = format!("{}/passkey", visit.shell.area.login());
+            passkey::asked(&visit.shell, challenge, &action, &back).then(next).show(&visit).send()
         }
         Err(problem) => {
             let page = DeskPage::new(&visit, visit.mend(problem)?, next);
@@ -104,12 +104,11 @@ pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<DeskForm>) -
 
 /// Answers with a passkey in the place of the key.
 pub async fn open_with_passkey(visit: Visit, form: Form<AnswerForm>) -> Answered {
-    let AnswerForm { ceremony, answer, next } = &form.fields;
-    let next = within(&visit, next.as_ref());
-    let (gateway, browser) = (&visit.gateway, visit.cookie());
-    match app::passkey::open_desk(gateway, browser, kind(&visit), ceremony, answer).await {
+    let next = within(&visit, form.fields.next.as_ref());
+    let (gateway, browser, answer) = (&visit.gateway, visit.cookie(), form.fields.answer());
+    match app::passkey::open_desk(gateway, browser, kind(&visit), answer).await {
         Ok(cookie) => go_on(&visit, &cookie, next).await,
-        Err(problem) => passkey::refused(&visit, problem, visit.shell.area.login()),
+        Err(problem) => passkey::refused(&visit, problem, &passkey::login(&visit, next)),
     }
 }
 

@@ -70,8 +70,8 @@ pub async fn sign_in(visit: Visit, request: HttpRequest, form: Form<LoginForm>) 
     match browser::sign_in(&visit.gateway, visit.cookie(), &login, origin).await {
         Ok(SignIn::Done(cookie)) => go_on(&visit, &cookie, next).await,
         Ok(SignIn::Passkey(challenge)) => {
-            let back = visit.shell.area.login();
-            passkey::asked(&visit.shell, challenge, PASSKEY, back).then(next).show(&visit).send()
+            let back = passkey::login(&visit, next);
+            passkey::asked(&visit.shell, challenge, PASSKEY, &back).then(next).show(&visit).send()
         }
         Err(problem) => {
             let faults = visit.mend(problem)?;

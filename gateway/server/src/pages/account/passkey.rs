@@ -5,12 +5,12 @@ use serde::Deserialize;
 
 use super::{go_on, path};
 use crate::{
-    app::passkey::{self, Challenge},
+    app::passkey::{self, Answer, Challenge},
     pages::{
         Answered,
         form::Form,
         next::Next,
-        shell::{Flash, Shell},
+        shell::{Area, Flash, Shell},
         shown::Shown,
         visit::Visit,
     },
@@ -58,7 +58,10 @@ pub fn asked<'a>(
 ) -> PasskeyPage<'a> {
     PasskeyPage {
         shell,
-        title: shell.t("passkey-title"),
+        title: shell.t(match shell.area {
+            Area::Wallet => "passkey-title",
+            Area::Desk | Area::Operator => "passkey-desk-title",
+        }),
         lead: shell.t("passkey-lead"),
         does: "get",
         challenge,
@@ -95,13 +98,27 @@ impl<'a> PasskeyPage<'a> {
     }
 }
 
+impl AnswerForm {
+    /// The answer alone.
+    pub fn answer(&self) -> Answer<'_> {
+        Answer { ceremony: &self.ceremony, answer: &self.answer }
+    }
+}
+
 /// Signs in to the wallet.
 pub async fn sign_in(visit: Visit, form: Form<AnswerForm>) -> Answered {
-    let AnswerForm { ceremony, answer, next } = &form.fields;
-    match passkey::sign_in(&visit.gateway, visit.cookie(), ceremony, answer).await {
-        Ok(cookie) => go_on(&visit, &cookie, path(next.as_ref())).await,
-        Err(problem) => refused(&visit, problem, visit.shell.area.login()),
+    let next = path(form.fields.next.as_ref());
+    match passkey::sign_in(&visit.gateway, visit.cookie(), form.fields.answer()).await {
+        Ok(cookie) => go_on(&visit, &cookie, next).await,
+        Err(problem) => refused(&visit, problem, &login(&visit, next)),
     }
+}
+
+/// Where somebody signs in who was going somewhere.
+pub(super) fn login(visit: &Visit, next: &str) -> String {
+    let query =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{}?{query}", visit.shell.area.login())
 }
 
 /// A challenge is answered once: whoever is refused begins again, and is told so there.

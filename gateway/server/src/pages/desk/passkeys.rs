@@ -1,13 +1,18 @@
 //! A merchant's passkeys: each stands for the key that the desk was opened with.
 
+use actix_web::HttpRequest;
 use purser_store::facts::passkey::PasskeyOwner;
 
-use crate::pages::{
-    Answered,
-    account::passkey::AnswerForm,
-    form::Form,
-    passkeys::{self, NewForm, RemoveForm},
-    visit::MerchantVisit,
+use crate::{
+    app::browser::confirm_key,
+    http::address::address,
+    pages::{
+        Answered,
+        account::passkey::AnswerForm,
+        form::Form,
+        passkeys::{self, NewForm, RemoveForm},
+        visit::MerchantVisit,
+    },
 };
 
 /// The list.
@@ -16,16 +21,24 @@ pub async fn page(visit: MerchantVisit) -> Answered {
 }
 
 /// Asks for a new one.
-pub async fn ask(visit: MerchantVisit, form: Form<NewForm>) -> Answered {
-    passkeys::ask(&visit, PasskeyOwner::Key(visit.key), Ok(()), &form.fields.passkey_name).await
+pub async fn ask(visit: MerchantVisit, request: HttpRequest, form: Form<NewForm>) -> Answered {
+    let NewForm { passkey_name, key, .. } = &form.fields;
+    let confirmed = confirm_key(&visit.gateway, visit.key, key, address(&request)).await;
+    passkeys::ask(&visit, PasskeyOwner::Key(visit.key), confirmed, passkey_name).await
 }
 
 /// Keeps it.
 pub async fn add(visit: MerchantVisit, form: Form<AnswerForm>) -> Answered {
-    passkeys::add(&visit, PasskeyOwner::Key(visit.key), &form.fields).await
+    passkeys::add(&visit, PasskeyOwner::Key(visit.key), None, &form.fields).await
 }
 
 /// Takes one away.
-pub async fn remove(visit: MerchantVisit, form: Form<RemoveForm>) -> Answered {
-    passkeys::remove(&visit, PasskeyOwner::Key(visit.key), Ok(()), &form.fields.passkey).await
+pub async fn remove(
+    visit: MerchantVisit,
+    request: HttpRequest,
+    form: Form<RemoveForm>,
+) -> Answered {
+    let RemoveForm { passkey, key, .. } = &form.fields;
+    let confirmed = confirm_key(&visit.gateway, visit.key, key, address(&request)).await;
+    passkeys::remove(&visit, PasskeyOwner::Key(visit.key), confirmed, passkey).await
 }

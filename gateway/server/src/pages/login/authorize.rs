@@ -117,8 +117,7 @@ pub async fn passkey(mut visit: Visit, request: HttpRequest, form: Form<AnswerFo
     speak(&mut visit, &request, &params);
     let step = authorize::next(&visit.gateway, &params, visit.payer()).await?;
     let Step::SignIn(asked) = step else { return Ok(form_page(request).await) };
-    let AnswerForm { ceremony, answer, .. } = &form.fields;
-    match app::passkey::sign_in(&visit.gateway, visit.cookie(), ceremony, answer).await {
+    match app::passkey::sign_in(&visit.gateway, visit.cookie(), form.fields.answer()).await {
         Ok(cookie) => signed_in(&visit, &asked, &cookie).await,
         Err(problem) => passkey::refused(&visit, problem, &format!("{PATH}?{}", asked.query)),
     }

@@ -23,19 +23,19 @@ pub async fn page(visit: BuyerVisit) -> Answered {
 
 /// Asks for a new one.
 pub async fn ask(visit: BuyerVisit, request: HttpRequest, form: Form<NewForm>) -> Answered {
-    let NewForm { passkey_name, pin, password } = &form.fields;
+    let NewForm { passkey_name, pin, password, .. } = &form.fields;
     let confirmed = confirmed(&visit, &request, pin, password).await;
     passkeys::ask(&visit, owner(&visit), confirmed, passkey_name).await
 }
 
 /// Keeps it.
 pub async fn add(visit: BuyerVisit, form: Form<AnswerForm>) -> Answered {
-    passkeys::add(&visit, owner(&visit), &form.fields).await
+    passkeys::add(&visit, owner(&visit), Some(visit.payer.session), &form.fields).await
 }
 
 /// Takes one away.
 pub async fn remove(visit: BuyerVisit, request: HttpRequest, form: Form<RemoveForm>) -> Answered {
-    let RemoveForm { passkey, pin, password } = &form.fields;
+    let RemoveForm { passkey, pin, password, .. } = &form.fields;
     let confirmed = confirmed(&visit, &request, pin, password).await;
     passkeys::remove(&visit, owner(&visit), confirmed, passkey).await
 }
