@@ -21,7 +21,7 @@ use purser_store::{
         session::session_end_others,
     },
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::{Host, Url};
 use webauthn_rs::{
     Webauthn, WebauthnBuilder,
@@ -132,18 +132,19 @@ pub async fn ask_for_new(
     // An authenticator that has one of them says so, rather than have two.
     let known = known.into_iter().map(|row| CredentialID::from(row.id)).collect();
     let passkeys = gateway.passkeys.get()?;
-    let (options, state) = passkeys
+    let (mut options, state) = passkeys
         .start_passkey_registration(handle, &name, &name, Some(known))
         .map_err(Problem::internal)?;
-    let mut options = public_key(&options)?;
     // A desk is opened by whatever passkey the authenticator has for this host, and it only knows those by heart that it
-    // was told to keep.
-    if matches!(owner, PasskeyOwner::Key(_)) {
-        options["authenticatorSelection"]["residentKey"] = json!("required");
-        options["authenticatorSelection"]["requireResidentKey"] = json!(true);
+    // was told to keep. Without a wish of the newer kind, the older one counts.
+    if let (PasskeyOwner::Key(_), Some(wanted)) =
+        (owner, &mut options.public_key.authenticator_selection)
+    {
+        wanted.resident_key = None;
+        wanted.require_resident_key = true;
     }
     let ceremony = Ceremony::New { name, handle, state };
-    ceremony::begin(gateway, browser, &ceremony, &options).await
+    ceremony::begin(gateway, browser, &ceremony, &public_key(&options)?).await
 }
 
 /// Keeps the passkey that an owner's browser has made. What was opened without it ends, but for the session in which it was
@@ -232,8 +233,11 @@ pub async fn remove(gateway: &Gateway, owner: PasskeyOwner, id: &str) -> Result<
 
 /// The part of the options that browsers parse.
 fn public_key(options: &impl serde::Serialize) -> Result<Value, Problem> {
-    let mut options = serde_json::to_value(options).map_err(Problem::internal)?;
-    Ok(options["publicKey"].take())
+    let options = serde_json::to_value(options).map_err(Problem::internal)?;
+    let Value::Object(mut options) = options else {
+        return Err(Problem::internal("the options of a passkey are no object"));
+    };
+    Ok(options.remove("publicKey").unwrap_or_default())
 }
 
 fn answered<T: serde::de::DeserializeOwned>(answer: &str) -> Result<T, Problem> {
