@@ -1,5 +1,5 @@
-//! Nothing that a buyer types as a secret stays: not in a table, not in a log line of any level, not in an event and
-//! not in what plugins are asked. The same holds for keys of merchants, operators and cards.
+//! Nothing that a buyer types as a secret stays: not in a table, not in a log line of any level, not in an event, not in
+//! what an endpoint is told and not in what plugins are asked. The same holds for keys of merchants, operators and cards.
 
 #![allow(
     clippy::expect_used,
@@ -12,6 +12,9 @@
 
 #[path = "pages/browser.rs"]
 mod browser;
+#[allow(dead_code, reason = "each test uses its part")]
+#[path = "webhooks/endpoint.rs"]
+mod endpoint;
 mod support;
 
 use std::{
@@ -21,6 +24,7 @@ use std::{
 };
 
 use browser::Browser;
+use endpoint::Endpoint;
 use purser_core::card::sun::{FileReadKey, MetaReadKey};
 use serde_json::{Value, json};
 use support::{
@@ -75,9 +79,13 @@ fn holds_no_secret(arguments: &[&str], tables: impl FnOnce(&Path) -> String) {
     let process = Process::start(folder.path(), &[&all, arguments].concat());
     let operator_key = fs::read_to_string(folder.path().join("data/operator.key")).unwrap();
     let mut told = vec![operator_key.trim().to_owned()];
-    let (purchase, streams) = play(&process, &mut told);
+    let endpoint = Endpoint::new();
+    let (purchase, streams) = play(&process, &endpoint, &mut told);
     misuse(&process);
     browse(&process, &mut told);
+    shop_around(&process, &endpoint, &mut told);
+    // A purchase, its refund, and another purchase.
+    let hooks: String = (0..3).map(|_| endpoint.got().text()).collect();
     drop(process);
     told.extend([EMAIL, PASSWORD, PIN, NEW_PIN, META_READ, FILE_READ, UID].map(str::to_owned));
     told.extend(["unmistakabl".to_owned(), "ann.un".to_owned()]);
@@ -91,14 +99,24 @@ fn holds_no_secret(arguments: &[&str], tables: impl FnOnce(&Path) -> String) {
 
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(log.lines().any(|line| line.contains("\"TRACE\"")), "every level is looked at");
-    for part in
-        ["/v1/vault/loads", "/signup", "/wallet/load", "/wallet/account/credentials", "/desk"]
-    {
+    for part in [
+        "/v1/vault/loads",
+        "/signup",
+        "/wallet/load",
+        "/wallet/account/credentials",
+        "/desk",
+        "/oauth/authorize/login",
+        "/pay",
+        "/recover",
+        "/wallet/account/passkeys",
+    ] {
         assert!(log.contains(part), "the story is in it: {part}");
     }
     holds_none("the log", &log.to_ascii_lowercase(), &secrets);
     assert!(streams.contains("purchase.paid") && streams.contains("card-refused"), "{streams}");
     holds_none("a stream", &streams.to_ascii_lowercase(), &secrets);
+    assert!(hooks.contains("purchase.paid") && hooks.contains("webhook-signature"), "{hooks}");
+    holds_none("a webhook", &hooks.to_ascii_lowercase(), &secrets);
     let tables = tables(folder.path());
     assert!(tables.contains(&purchase), "the story is in it");
     holds_none("the database", &tables.to_ascii_lowercase(), &secrets);
@@ -139,12 +157,13 @@ fn holds_none(place: &str, text: &str, secrets: &[String]) {
 }
 
 /// The story, with everything that is secret in it; gives the purchase's name, and what the streams told of it.
-fn play(process: &Process, told: &mut Vec<String>) -> (String, String) {
+fn play(process: &Process, endpoint: &Endpoint, told: &mut Vec<String>) -> (String, String) {
     let operator = process.client(&told[0]);
     operator.post_bytes("/v1/rates?feed=ecb-daily", RATES).ok(201);
     let shop = json!({ "name": "Shop", "country": "DE" });
     let shop = operator.post("/v1/merchants", None, &shop).ok(201);
     told.extend(["/secret_key", "/offer_key/secret"].map(|secret| text(&shop, secret)));
+    hook(process, &shop, endpoint, told);
     let anyone = Client::new(&process.base, None);
     let login = json!({ "email": EMAIL, "pin": PIN, "password": PASSWORD });
     let mut sign_up = login.clone();
@@ -189,6 +208,14 @@ fn play(process: &Process, told: &mut Vec<String>) -> (String, String) {
     let erased = buyer.delete_with("/v1/account", &new_key(), &erase).ok(200);
     told.push(text(&erased, "/compensation/code"));
     (text(&purchase, "/id"), streams)
+}
+
+/// Has an endpoint told of everything at a merchant.
+fn hook(process: &Process, shop: &Value, endpoint: &Endpoint, told: &mut Vec<String>) {
+    let wish = json!({ "url": endpoint.url, "events": ["*"] });
+    let merchant = process.client(&text(shop, "/secret_key"));
+    let made = merchant.post("/v1/webhooks", None, &wish).ok(201);
+    told.push(text(&made, "/secret"));
 }
 
 /// A card's code, a wrong one, and the tap of a card with keys from elsewhere.
@@ -238,6 +265,62 @@ fn browse(process: &Process, told: &mut Vec<String>) {
     browser.open_desk("/operator", &told[0].clone());
     let page = browser.get("/desk/login").ok();
     assert_eq!(browser.submit(&page, &[("key", MISPLACED)]).status, 401);
+    told.extend(browser.cookies.into_values().filter(|value| value.len() >= 20));
+}
+
+/// That person at a shop of another merchant: a log-in, a payment above the limit, a passkey, and a recovery that fails.
+fn shop_around(process: &Process, endpoint: &Endpoint, told: &mut Vec<String>) {
+    let operator = process.client(&told[0]);
+    let shop = json!({ "name": "Other", "country": "DE" });
+    let shop = operator.post("/v1/merchants", None, &shop).ok(201);
+    told.extend(["/secret_key", "/offer_key/secret"].map(|secret| text(&shop, secret)));
+    hook(process, &shop, endpoint, told);
+    let merchant = process.client(&text(&shop, "/secret_key"));
+    let wish = json!({ "redirect_uris": ["http://127.0.0.1:9/callback"], "require_pkce": false });
+    let client = merchant.post("/v1/login-clients", None, &wish).ok(201);
+    told.push(text(&client, "/client_secret"));
+    let asked = format!(
+        "/oauth/authorize?response_type=code&scope=openid&redirect_uri=http%3A%2F%2F127.0.0.1%3A9%2Fcallback&client_id={}",
+        text(&client, "/client_id")
+    );
+    let mut browser = Browser::at(&process.base);
+    let page = browser.get(&asked).ok();
+    let wrong = [("email", MISPLACED), ("pin", NEW_PIN), ("password", PASSWORD)];
+    assert_eq!(browser.submit(&page, &wrong).status, 401);
+    let right = [("email", EMAIL), ("pin", NEW_PIN), ("password", PASSWORD)];
+    let consent = browser.submit(&page, &right);
+    let consent = browser.get(consent.header("location").unwrap()).ok();
+    let back = browser.submit(&consent, &[]).header("location").unwrap().to_owned();
+    told.push(back.split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned());
+
+    let face = json!({ "amount": "50.00", "currency": "EUR" });
+    let batch = operator.post("/v1/card-batches", None, &json!({ "count": 1, "face": face }));
+    let batch = batch.ok(201);
+    let activate = format!("/v1/card-batches/{}/activate", text(&batch, "/id"));
+    operator.post(&activate, Some(&new_key()), &json!({})).ok(200);
+    told.push(text(&batch, "/cards/0/code"));
+    let page = browser.get("/wallet/load").ok();
+    assert_eq!(browser.submit(&page, &[("code", &text(&batch, "/cards/0/code"))]).status, 303);
+    let offer = json!({ "item": { "id": "1", "title": "One" }, "price": { "amount": "10.00", "currency": "EUR" } });
+    let offer = merchant.post("/v1/offers", None, &offer).ok(201);
+    let page = browser.get(&format!("/pay?offer={}", text(&offer, "/offer"))).ok();
+    assert_eq!(browser.submit(&page, &[("pin", PIN)]).status, 403);
+    let page = browser.get(&format!("/pay?offer={}", text(&offer, "/offer"))).ok();
+    assert_eq!(browser.submit(&page, &[("pin", NEW_PIN)]).status, 303);
+
+    let passkeys = "/wallet/account/passkeys";
+    let page = browser.get(passkeys).ok();
+    let new = |pin| [("passkey_name", "blue"), ("pin", pin), ("password", PASSWORD)];
+    assert_eq!(browser.send(&page, passkeys, &new(MISPLACED)).status, 401);
+    browser.send(&page, passkeys, &new(NEW_PIN)).ok();
+    let page = browser.get("/recover").ok();
+    let lost = [
+        ("recovery_code", MISPLACED),
+        ("email", EMAIL),
+        ("new_pin", NEW_PIN),
+        ("new_password", PASSWORD),
+    ];
+    assert_eq!(browser.submit(&page, &lost).status, 401);
     told.extend(browser.cookies.into_values().filter(|value| value.len() >= 20));
 }
 

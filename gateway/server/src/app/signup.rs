@@ -1,5 +1,5 @@
-//! Opening an account. It always succeeds and so tells nothing: the same e-mail, PIN and password again are the same
-//! account, anything else is another one.
+//! Opening an account. It succeeds and so tells nothing: the same e-mail, PIN and password again are the same account,
+//! anything else is another one. Only whoever has all three of an account that asks for a passkey, too, is told so.
 
 use std::net::IpAddr;
 

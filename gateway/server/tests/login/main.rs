@@ -21,11 +21,14 @@ mod forged;
 mod libraries;
 mod linking;
 mod manual;
+mod passkey;
 mod paying;
 mod person;
 mod privacy;
 mod refreshes;
 mod requests;
+#[path = "../pages/ring.rs"]
+mod ring;
 mod shop;
 mod sign_out;
 #[path = "../support/mod.rs"]

@@ -16,6 +16,7 @@ mod headers;
 mod passkeys;
 mod pay;
 mod plugins;
+mod ring;
 #[path = "../support/mod.rs"]
 mod support;
 mod trouble;

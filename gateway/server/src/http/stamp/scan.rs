@@ -293,8 +293,15 @@ pub async fn stamp_scans(
     let scans = input.scans.into_iter().enumerate();
     let scans = scans.map(|(n, scan)| scan.read(&gateway, &format!("scans[{n}].")));
     let scans: Vec<Scan> = scans.collect::<Result<_, _>>()?;
-    let outcomes = scan_batch(&gateway, scanner, &scans).await.into_iter();
-    let data = outcomes.map(|outcome| Scanned::of(outcome, &gateway)).collect();
+    let outcomes = scan_batch(&gateway, scanner, &scans).await;
+    // What may go well a moment later is no verdict. Scans that are told again are what they were.
+    if let Some(Err(passing)) = outcomes
+        .iter()
+        .find(|outcome| outcome.as_ref().is_err_and(|error| error.kind.status() >= 500))
+    {
+        return Err(passing.clone());
+    }
+    let data = outcomes.into_iter().map(|outcome| Scanned::of(outcome, &gateway)).collect();
     Ok(HttpResponse::Ok().json(ScansOut { data }))
 }
 
