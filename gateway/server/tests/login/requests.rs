@@ -163,3 +163,21 @@ on_both_databases! {
         assert!(person.submit(&consent, &[]).leads().starts_with(REDIRECT));
     }
 }
+
+/// Each form of the way is its visitor's: none is taken that another site made.
+#[test]
+fn no_form_of_a_login_is_taken_that_was_not_made_for_its_visitor() {
+    let world = World::on_sqlite();
+    let shop = Shop::new(&world);
+    let person = Person::new(&world.base);
+    let asked = shop.authorize(&[]);
+    let page = person.get(&asked).ok();
+    assert!(page.policy().contains("frame-ancestors 'none'"), "{}", page.policy());
+    let query = asked.split_once('?').unwrap().1;
+    let forms = ["authorize/login", "authorize/passkey", "authorize/agree", "end-session/confirm"];
+    for form in forms {
+        for fields in [&[("csrf", "AAAA")][..], &[]] {
+            person.post(&format!("/oauth/{form}?{query}"), fields).problem(403, "form-expired");
+        }
+    }
+}
