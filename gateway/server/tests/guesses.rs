@@ -306,7 +306,9 @@ fn logins_by_hundreds_at_once_hold_the_memory_of_a_few() {
     for answer in &answers {
         let kind = text(&answer.body, "/type");
         let kind = kind.rsplit('/').next();
-        assert!(matches!(kind, Some("wrong-credentials" | "overloaded")), "{:#}", answer.body);
+        // As many as wait from one address are told to come again; who comes then is judged.
+        let known = ["wrong-credentials", "overloaded", "too-many-requests"];
+        assert!(kind.is_some_and(|kind| known.contains(&kind)), "{:#}", answer.body);
     }
     // A password hash takes 19 MiB: two hundred of them would take four gibibytes.
     let grown = process.peak_kib() - before;
