@@ -16,6 +16,7 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::LazyLock,
 };
 
 use data_encoding::BASE64;
@@ -39,8 +40,13 @@ fn told(command: &str) -> Vec<String> {
     line.split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect()
 }
 
-/// A Python with what the example needs, in the target directory.
+/// A Python with what the example needs, in the target directory: made once, however many tests want it at once.
 fn python() -> PathBuf {
+    static PYTHON: LazyLock<PathBuf> = LazyLock::new(environment);
+    PYTHON.clone()
+}
+
+fn environment() -> PathBuf {
     let wanted = "the example is in Python: python3 and its module venv are needed (Debian: apt install python3-venv)";
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("post-office-venv");
     let made = Command::new("python3").args(["-m", "venv"]).arg(&environment).output();
