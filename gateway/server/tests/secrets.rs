@@ -24,7 +24,7 @@ use std::{
 };
 
 use browser::Browser;
-use endpoint::Endpoint;
+use endpoint::{Endpoint, Got};
 use purser_core::card::sun::{FileReadKey, MetaReadKey};
 use serde_json::{Value, json};
 use support::{
@@ -85,7 +85,10 @@ fn holds_no_secret(arguments: &[&str], tables: impl FnOnce(&Path) -> String) {
     browse(&process, &mut told);
     shop_around(&process, &endpoint, &mut told);
     // A purchase, its refund, and another purchase.
-    let hooks: String = (0..3).map(|_| endpoint.got().text()).collect();
+    let hook = |got: Got| {
+        format!("{} {:?} {}", got.target, got.headers, String::from_utf8_lossy(&got.body))
+    };
+    let hooks: String = (0..3).map(|_| hook(endpoint.got())).collect();
     drop(process);
     told.extend([EMAIL, PASSWORD, PIN, NEW_PIN, META_READ, FILE_READ, UID].map(str::to_owned));
     told.extend(["unmistakabl".to_owned(), "ann.un".to_owned()]);

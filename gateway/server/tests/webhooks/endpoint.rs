@@ -48,11 +48,6 @@ impl Got {
         self.headers.get(name).unwrap_or_else(|| panic!("no header {name} in {:?}", self.headers))
     }
 
-    /// All of it, as it came.
-    pub(super) fn text(&self) -> String {
-        format!("{} {:?} {}", self.target, self.headers, String::from_utf8_lossy(&self.body))
-    }
-
     pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
