@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 /// The gateway's time: the system's, or in the sandbox ahead of or behind it by a set offset.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +73,11 @@ pub fn machine_ms() -> u128 {
 /// and for how long something is held.
 pub fn machine_now() -> Timestamp {
     Timestamp::now()
+}
+
+/// So long after a moment. What would be beyond the end of time is at it.
+pub fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// The day of a moment, in UTC.

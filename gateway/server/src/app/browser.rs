@@ -33,6 +33,7 @@ use super::{
     token::{Access, SealedSalt},
 };
 use crate::{
+    clock::later,
     gateway::Gateway,
     keys::random_text,
     problem::{self, Problem},
@@ -213,7 +214,7 @@ pub(super) async fn open_desk_of(
             DeskKind::Operator => SignedIn::Operator(key_hash),
         },
         created_at: now,
-        expires_at: later(now, DESK_HOURS),
+        expires_at: later(now, SignedDuration::from_hours(DESK_HOURS)),
     };
     gateway.store.write(move |db| browser_session_insert(db, &row)).await?;
     Ok(Some(cookie))
@@ -289,8 +290,4 @@ async fn owner(
 
 fn cookie_hash(gateway: &Gateway, cookie: &str) -> KeyedHash {
     keyed_hash(&gateway.keys.hash, "browser cookie", cookie.as_bytes())
-}
-
-fn later(now: Timestamp, hours: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
 }

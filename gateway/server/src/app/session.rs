@@ -30,6 +30,7 @@ use super::{
     token::{self, SealedSalt},
 };
 use crate::{
+    clock::later,
     gateway::Gateway,
     keys::random_text,
     problem::{self, Problem},
@@ -243,7 +244,7 @@ pub(super) async fn begin(
         id: SessionId::from_random(id_bits()),
         account,
         created_at: now,
-        expires_at: later(now, hours),
+        expires_at: later(now, SignedDuration::from_hours(hours)),
         pin_failures: 0,
     };
     let begun = gateway.store.write(move |db| {
@@ -268,7 +269,10 @@ fn refresh_token_of(
 ) -> (SecretText, RefreshToken) {
     let token = random_text(&format!("{REFRESH_PREFIX}{}.", sealed.as_str()));
     let hash = refresh_hash(gateway, token.expose());
-    (token, RefreshToken { hash, expires_at: later(now, REFRESH_HOURS) })
+    (
+        token,
+        RefreshToken { hash, expires_at: later(now, SignedDuration::from_hours(REFRESH_HOURS)) },
+    )
 }
 
 fn refresh_hash(gateway: &Gateway, token: &str) -> KeyedHash {
@@ -280,8 +284,4 @@ fn sealed_in(token: &str) -> Option<SealedSalt> {
     let token = Some(token).filter(|token| token.len() <= REFRESH_BYTES_MAX)?;
     let (sealed, _) = token.strip_prefix(REFRESH_PREFIX)?.split_once('.')?;
     Some(SealedSalt::from_genuine(sealed))
-}
-
-fn later(now: Timestamp, hours: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
 }

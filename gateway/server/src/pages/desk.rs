@@ -6,7 +6,6 @@ pub mod logins;
 pub mod offer_keys;
 pub mod offers;
 pub mod overview;
-pub mod passkeys;
 pub mod payouts;
 pub mod sales;
 pub mod statements;

@@ -5,7 +5,6 @@ pub mod check;
 pub mod merchant;
 pub mod merchants;
 pub mod overview;
-pub mod passkeys;
 pub mod payouts;
 pub mod plugin;
 pub mod plugin_life;

@@ -12,7 +12,9 @@ use actix_web::{
     web::{PayloadConfig, ServiceConfig, get, post, resource},
 };
 
-use super::{account, assets, front, login, pay, problems, trouble, wallet};
+use super::{
+    account, assets, front, login, passkeys, pay, problems, trouble, visit::BuyerVisit, wallet,
+};
 use crate::http::everyone;
 
 /// A form for e-mail and secrets.
@@ -170,7 +172,7 @@ fn configure_wallet_stamps(routes: &mut ServiceConfig) {
 }
 
 fn configure_wallet_account(routes: &mut ServiceConfig) {
-    use wallet::{account, erase, passkeys};
+    use wallet::{account, erase};
     routes
         .service(
             page("/wallet/account")
@@ -189,11 +191,14 @@ fn configure_wallet_account(routes: &mut ServiceConfig) {
         )
         .service(
             page("/wallet/account/passkeys")
-                .route(get().to(passkeys::page))
-                .route(post().to(passkeys::ask)),
+                .route(get().to(passkeys::page::<BuyerVisit>))
+                .route(post().to(passkeys::ask::<BuyerVisit>)),
         )
-        .service(page("/wallet/account/passkeys/add").route(post().to(passkeys::add)))
-        .service(page("/wallet/account/passkeys/remove").route(post().to(passkeys::remove)))
+        .service(page("/wallet/account/passkeys/add").route(post().to(passkeys::add::<BuyerVisit>)))
+        .service(
+            page("/wallet/account/passkeys/remove")
+                .route(post().to(passkeys::remove::<BuyerVisit>)),
+        )
         .service(
             page("/wallet/account/erase")
                 .route(get().to(erase::page))

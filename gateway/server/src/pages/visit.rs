@@ -45,21 +45,8 @@ pub struct Visit {
 
 enum Who {
     Nobody,
-    Buyer {
-        payer: Payer,
-        access: Access,
-    },
-    Merchant {
-        id: MerchantId,
-        key: KeyedHash,
-        scopes: Vec<String>,
-        key_expires_at: Option<Timestamp>,
-        facts_version: i64,
-    },
-    Operator {
-        key: KeyedHash,
-        facts_version: i64,
-    },
+    Buyer { payer: Payer, access: Access },
+    Desk(Desk),
 }
 
 /// A buyer who is signed in.
@@ -105,7 +92,7 @@ impl Visit {
     pub const fn payer(&self) -> Option<&Payer> {
         match &self.who {
             Who::Buyer { payer, .. } => Some(payer),
-            Who::Nobody | Who::Merchant { .. } | Who::Operator { .. } => None,
+            Who::Nobody | Who::Desk(_) => None,
         }
     }
 
@@ -137,8 +124,8 @@ impl Who {
         match self {
             Self::Nobody => {}
             Self::Buyer { payer, .. } => Caller::known(payer.account).tell(),
-            Self::Merchant { id, .. } => Caller::known(id).tell(),
-            Self::Operator { .. } => Caller::Gateway.tell(),
+            Self::Desk(Desk::Merchant { id, .. }) => Caller::known(id).tell(),
+            Self::Desk(Desk::Operator { .. }) => Caller::Gateway.tell(),
         }
     }
 }
@@ -149,17 +136,18 @@ async fn who(gateway: &Gateway, area: Area, cookie: &str) -> Result<Who, Problem
             Some((payer, access)) => Who::Buyer { payer, access },
             None => Who::Nobody,
         },
-        Area::Desk => match browser::desk(gateway, cookie).await? {
-            Some(Desk::Merchant { id, key, scopes, key_expires_at, facts_version }) => {
-                Who::Merchant { id, key, scopes, key_expires_at, facts_version }
-            }
-            Some(Desk::Operator { .. }) | None => Who::Nobody,
-        },
-        Area::Operator => match browser::desk(gateway, cookie).await? {
-            Some(Desk::Operator { key, facts_version }) => Who::Operator { key, facts_version },
-            Some(Desk::Merchant { .. }) | None => Who::Nobody,
+        Area::Desk | Area::Operator => match browser::desk(gateway, cookie).await? {
+            Some(desk) if area == area_of(&desk) => Who::Desk(desk),
+            Some(_) | None => Who::Nobody,
         },
     })
+}
+
+const fn area_of(desk: &Desk) -> Area {
+    match desk {
+        Desk::Merchant { .. } => Area::Desk,
+        Desk::Operator { .. } => Area::Operator,
+    }
 }
 
 impl BuyerVisit {
@@ -167,7 +155,7 @@ impl BuyerVisit {
         let mut visit = Visit::read(request).await?;
         match std::mem::replace(&mut visit.who, Who::Nobody) {
             Who::Buyer { payer, access } => Ok(Self { visit, payer, access }),
-            Who::Nobody | Who::Merchant { .. } | Who::Operator { .. } => Err(not_signed_in()),
+            Who::Nobody | Who::Desk(_) => Err(not_signed_in()),
         }
     }
 }
@@ -185,11 +173,11 @@ impl MerchantVisit {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let mut visit = Visit::read(request).await?;
         match std::mem::replace(&mut visit.who, Who::Nobody) {
-            Who::Merchant { id, key, scopes, key_expires_at, facts_version } => {
+            Who::Desk(Desk::Merchant { id, key, scopes, key_expires_at, facts_version }) => {
                 visit.shell.scopes.clone_from(&scopes);
                 Ok(Self { visit, id, key, scopes, key_expires_at, facts_version })
             }
-            Who::Nobody | Who::Buyer { .. } | Who::Operator { .. } => Err(not_signed_in()),
+            Who::Nobody | Who::Buyer { .. } | Who::Desk(_) => Err(not_signed_in()),
         }
     }
 }
@@ -198,8 +186,10 @@ impl OperatorVisit {
     async fn read(request: HttpRequest) -> Result<Self, Problem> {
         let visit = Visit::read(request).await?;
         match visit.who {
-            Who::Operator { key, facts_version } => Ok(Self { visit, key, facts_version }),
-            Who::Nobody | Who::Buyer { .. } | Who::Merchant { .. } => Err(not_signed_in()),
+            Who::Desk(Desk::Operator { key, facts_version }) => {
+                Ok(Self { visit, key, facts_version })
+            }
+            Who::Nobody | Who::Buyer { .. } | Who::Desk(_) => Err(not_signed_in()),
         }
     }
 }

@@ -6,7 +6,6 @@ pub mod live;
 pub mod load;
 pub mod log;
 pub mod overview;
-pub mod passkeys;
 pub mod purchases;
 pub mod shops;
 pub mod stamp;

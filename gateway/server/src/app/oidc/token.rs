@@ -26,7 +26,7 @@ use purser_store::{
 use zeroize::Zeroizing;
 
 use super::{access, fault::Fault, key};
-use crate::{gateway::Gateway, keys::random_text, problem::Problem};
+use crate::{clock::later, gateway::Gateway, keys::random_text, problem::Problem};
 
 /// A shop that has not looked for a month asks again.
 const REFRESH_HOURS: i64 = 30 * 24;
@@ -75,7 +75,8 @@ pub async fn exchange(
     let (id, now) = (client.id, gateway.now());
     let redirect_uri = shown.redirect_uri.to_owned();
     let verifier = shown.verifier.map(|verifier| Zeroizing::new(verifier.to_owned()));
-    let (refresh, kept) = refresh_token(gateway, later(now, REFRESH_HOURS));
+    let (refresh, kept) =
+        refresh_token(gateway, later(now, SignedDuration::from_hours(REFRESH_HOURS)));
     let online_until = seconds_later(now, access::EXPIRES_IN);
     let exchanged = gateway.store.write(move |db| {
         let grant = match login_code_use(db, &hash, id, now)? {
@@ -118,13 +119,16 @@ pub async fn refresh(
     let asked =
         asked.map_err(|_| Fault::new(ErrorCode::InvalidScope, "`scope` must contain `openid`"))?;
     let (old, id, now) = (refresh_hash(gateway, shown), client.id, gateway.now());
-    let (refresh, kept) = refresh_token(gateway, later(now, REFRESH_HOURS));
+    let (refresh, kept) =
+        refresh_token(gateway, later(now, SignedDuration::from_hours(REFRESH_HOURS)));
     let refused = |fault| Err(Fault::new(ErrorCode::InvalidGrant, fault));
     let refreshed =
         gateway.store.write(move |db| login_grant_refresh(db, (&old, &kept), id, now)).await?;
     match refreshed {
         // Sixty more days of a grant that began a quarter of a year ago are none.
-        GrantRefresh::Rotated(grant) if now > later(grant.created_at, GRANT_HOURS) => {
+        GrantRefresh::Rotated(grant)
+            if now > later(grant.created_at, SignedDuration::from_hours(GRANT_HOURS)) =>
+        {
             gateway.store.write(move |db| login_grant_end(db, grant.id)).await?;
             refused("the buyer agreed to this too long ago")
         }
@@ -218,11 +222,7 @@ pub(super) fn code_hash(gateway: &Gateway, code: &str) -> KeyedHash {
     keyed_hash(&gateway.keys.hash, "login code", code.as_bytes())
 }
 
-fn later(now: Timestamp, hours: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
-}
-
 /// So many seconds later.
 pub(super) fn seconds_later(now: Timestamp, seconds: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    later(now, SignedDuration::from_secs(seconds))
 }

@@ -14,7 +14,9 @@ use webauthn_rs::prelude::{
 };
 
 use super::{Challenge, refused};
-use crate::{app::token::SealedSalt, gateway::Gateway, keys::random_text, problem::Problem};
+use crate::{
+    app::token::SealedSalt, clock::later, gateway::Gateway, keys::random_text, problem::Problem,
+};
 
 /// As long as the library gives people to find their authenticator.
 const MINUTES: i64 = 5;
@@ -64,11 +66,10 @@ impl Kept {
         options: &Value,
     ) -> Result<(Challenge, Self), Problem> {
         let random = random_text("");
-        let minutes = SignedDuration::from_mins(MINUTES);
         let kept = Self {
             hash: hash(gateway, browser, ceremony.purpose(), random.expose()),
             state: serde_json::to_string(ceremony).map_err(Problem::internal)?,
-            expires_at: gateway.now().checked_add(minutes).unwrap_or(Timestamp::MAX),
+            expires_at: later(gateway.now(), SignedDuration::from_mins(MINUTES)),
         };
         Ok((Challenge { ceremony: random, options: options.to_string() }, kept))
     }

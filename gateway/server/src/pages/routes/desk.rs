@@ -3,19 +3,24 @@
 use actix_web::web::{ServiceConfig, get, post};
 
 use super::page;
-use crate::pages::desk::{
-    keys, logins, offer_keys, offers, overview, passkeys, payouts, sales, statements, webhook,
-    webhooks,
+use crate::pages::{
+    desk::{
+        keys, logins, offer_keys, offers, overview, payouts, sales, statements, webhook, webhooks,
+    },
+    passkeys,
+    visit::MerchantVisit,
 };
 
 pub(super) fn configure(routes: &mut ServiceConfig) {
     routes
         .service(page("/desk").route(get().to(overview::page)))
         .service(
-            page("/desk/passkeys").route(get().to(passkeys::page)).route(post().to(passkeys::ask)),
+            page("/desk/passkeys")
+                .route(get().to(passkeys::page::<MerchantVisit>))
+                .route(post().to(passkeys::ask::<MerchantVisit>)),
         )
-        .service(page("/desk/passkeys/add").route(post().to(passkeys::add)))
-        .service(page("/desk/passkeys/remove").route(post().to(passkeys::remove)))
+        .service(page("/desk/passkeys/add").route(post().to(passkeys::add::<MerchantVisit>)))
+        .service(page("/desk/passkeys/remove").route(post().to(passkeys::remove::<MerchantVisit>)))
         .service(page("/desk/events").route(get().to(sales::events)))
         .service(page("/desk/sales").route(get().to(sales::list)))
         .service(page("/desk/sales/{item}").route(get().to(sales::one)))

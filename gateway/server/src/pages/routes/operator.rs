@@ -3,9 +3,13 @@
 use actix_web::web::{ServiceConfig, get, post};
 
 use super::page;
-use crate::pages::operator::{
-    cards, check, merchant, merchants, overview, passkeys, payouts, plugin, plugin_life,
-    plugin_shadow, plugins, printing, rates, refunds, remittance, smart_cards, taxes, treasury,
+use crate::pages::{
+    operator::{
+        cards, check, merchant, merchants, overview, payouts, plugin, plugin_life, plugin_shadow,
+        plugins, printing, rates, refunds, remittance, smart_cards, taxes, treasury,
+    },
+    passkeys,
+    visit::OperatorVisit,
 };
 
 pub(super) fn configure(routes: &mut ServiceConfig) {
@@ -13,11 +17,13 @@ pub(super) fn configure(routes: &mut ServiceConfig) {
         .service(page("/operator").route(get().to(overview::page)))
         .service(
             page("/operator/passkeys")
-                .route(get().to(passkeys::page))
-                .route(post().to(passkeys::ask)),
+                .route(get().to(passkeys::page::<OperatorVisit>))
+                .route(post().to(passkeys::ask::<OperatorVisit>)),
         )
-        .service(page("/operator/passkeys/add").route(post().to(passkeys::add)))
-        .service(page("/operator/passkeys/remove").route(post().to(passkeys::remove)))
+        .service(page("/operator/passkeys/add").route(post().to(passkeys::add::<OperatorVisit>)))
+        .service(
+            page("/operator/passkeys/remove").route(post().to(passkeys::remove::<OperatorVisit>)),
+        )
         .service(
             page("/operator/check").route(get().to(check::page)).route(post().to(check::begin)),
         )
