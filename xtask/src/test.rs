@@ -16,6 +16,8 @@ const GATEWAY: &str = "purser";
 const LARGE: [&str; 2] = [GATEWAY, "purser-store"];
 const LARGE_PROFILE: [&str; 3] = ["opt-level=0", "overflow-checks=true", "debug-assertions=true"];
 
+const NO_FAIL_FAST: &str = "--no-fail-fast";
+
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -46,6 +48,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     if !arguments.cargo.iter().any(|argument| names_a_package(argument)) {
         test.arg("--workspace");
+    }
+    // One run tells of every failure: the next run is many minutes away.
+    if !arguments.cargo.iter().any(|argument| argument == NO_FAIL_FAST) {
+        test.arg(NO_FAIL_FAST);
     }
     test.args(&arguments.cargo).env(POSTGRES, url);
     step::timed("Tests", || step::run(&mut test))

@@ -18,7 +18,6 @@ mod taxes;
 mod webhooks;
 
 use diesel::{
-    connection::{AnsiTransactionManager, TransactionManager},
     prelude::*,
     sql_types::{BigInt, Nullable, Text},
 };
@@ -26,7 +25,7 @@ use purser_core::jws::Keyring;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 
-use crate::{Connection, Store, StoreError};
+use crate::{Connection, Store, StoreError, read::moment::at_one_moment};
 
 /// So many rows are in memory at a time.
 const ROWS: i64 = 500;
@@ -86,17 +85,15 @@ impl Store {
         keys: &Keyring,
         mut watch: impl FnMut(&Check),
     ) -> Result<Vec<Check>, StoreError> {
-        self.read_now(|conn| {
-            begin(conn)?;
+        let mut prove_all = |conn: &mut Connection| {
             let checks = CHECKS.iter().map(|(name, prove)| {
                 let check = check(name, prove(conn, keys))?;
                 watch(&check);
                 Ok(check)
             });
-            let checks = checks.collect();
-            end(conn);
-            checks
-        })
+            checks.collect()
+        };
+        self.read_now(|conn| at_one_moment(conn, &mut prove_all))
     }
 
     /// Proves the books, on a thread that may block.
@@ -117,25 +114,6 @@ fn check(name: &'static str, found: Result<Finding, StoreError>) -> Result<Check
             Ok(Check { name, ok: false, examined: 0, detail: Some(format!("{table}: {what}")) })
         }
         Err(other) => Err(other),
-    }
-}
-
-/// All statements that follow see the same moment.
-fn begin(conn: &mut Connection) -> Result<(), StoreError> {
-    match conn {
-        Connection::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")?,
-        Connection::Postgres(conn) => {
-            let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-            AnsiTransactionManager::begin_transaction_sql(conn, sql)?;
-        }
-    }
-    Ok(())
-}
-
-fn end(conn: &mut Connection) {
-    type Manager = <Connection as diesel::Connection>::TransactionManager;
-    if let Err(error) = <Manager as TransactionManager<Connection>>::rollback_transaction(conn) {
-        tracing::debug!(%error, "end of the check");
     }
 }
 

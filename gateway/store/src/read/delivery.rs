@@ -1,6 +1,9 @@
 //! What became of an endpoint's deliveries.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    slice,
+};
 
 use diesel::{dsl::count_star, prelude::*};
 use purser_core::{
@@ -51,7 +54,6 @@ struct DeliveryRow {
 #[diesel(table_name = webhook_attempt)]
 struct AttemptRow {
     id: String,
-    delivery: String,
     part: i64,
     at: i64,
     outcome: String,
@@ -61,9 +63,9 @@ struct AttemptRow {
 }
 
 impl AttemptRow {
-    fn read(self) -> Result<(String, Attempt), StoreError> {
+    fn read(self) -> Result<Attempt, StoreError> {
         let row = Row::new("webhook_attempt", &self.id);
-        let attempt = Attempt {
+        Ok(Attempt {
             id: row.parse("id", &self.id)?,
             part: row.number("part", self.part)?,
             at: row.time("at", self.at)?,
@@ -71,8 +73,7 @@ impl AttemptRow {
             status: self.status.map(|status| row.number("status", status)).transpose()?,
             answer: self.answer,
             duration_ms: row.number("duration_ms", self.duration_ms)?,
-        };
-        Ok((self.delivery, attempt))
+        })
     }
 }
 
@@ -94,18 +95,17 @@ pub fn deliveries_page(
     let behind = webhook_delivery::created_at
         .lt(at)
         .or(webhook_delivery::created_at.eq(at).and(webhook_delivery::id.lt(id)));
-    let rows: Vec<(DeliveryRow, String)> = of_webhook
+    let ids: Vec<String> = of_webhook
         .filter(behind)
         .order((webhook_delivery::created_at.desc(), webhook_delivery::id.desc()))
         .limit(page.fetch())
-        .select((DeliveryRow::as_select(), event::kind))
+        .select(webhook_delivery::id)
         .load(conn)?;
-    let paged = page.of(rows, |(row, _)| row.id.clone());
-    let ids: Vec<&String> = paged.rows.iter().map(|(row, _)| &row.id).collect();
-    let mut attempts = attempts_of(conn, &ids)?;
-    paged.try_map(|(row, kind)| {
-        let attempts = attempts.remove(&row.id).unwrap_or_default();
-        delivery(row, kind, attempts)
+    let paged = page.of(ids, String::clone);
+    let mut found = with_attempts(conn, webhook, &paged.rows)?;
+    Ok(Paged {
+        rows: paged.rows.iter().filter_map(|id| found.remove(id)).collect(),
+        next: paged.next,
     })
 }
 
@@ -116,23 +116,37 @@ pub fn delivery_get(
     id: DeliveryId,
 ) -> Result<Option<StoredDelivery>, StoreError> {
     let id = id.to_string();
-    let found: Option<(DeliveryRow, String)> = webhook_delivery::table
-        .inner_join(event::table.on(event::id.eq(webhook_delivery::event)))
-        .filter(webhook_delivery::id.eq(&id))
-        .filter(webhook_delivery::webhook.eq(webhook.to_string()))
-        .select((DeliveryRow::as_select(), event::kind))
-        .first(conn)
-        .optional()?;
-    let Some((row, kind)) = found else { return Ok(None) };
-    let attempts = attempts_of(conn, &[&id])?.remove(&id).unwrap_or_default();
-    delivery(row, kind, attempts).map(Some)
+    Ok(with_attempts(conn, webhook, slice::from_ref(&id))?.remove(&id))
 }
 
-fn delivery(
-    found: DeliveryRow,
-    kind: String,
-    attempts: Vec<Attempt>,
-) -> Result<StoredDelivery, StoreError> {
+/// Some deliveries of an endpoint by their ids, each with its tries, oldest first. One statement: a delivery that is
+/// tried meanwhile would else be shown waiting for the try that is in its list already.
+fn with_attempts(
+    conn: &mut Connection,
+    webhook: WebhookId,
+    ids: &[String],
+) -> Result<HashMap<String, StoredDelivery>, StoreError> {
+    let tries = webhook_attempt::delivery.eq(webhook_delivery::id);
+    let rows: Vec<(DeliveryRow, String, Option<AttemptRow>)> = webhook_delivery::table
+        .inner_join(event::table.on(event::id.eq(webhook_delivery::event)))
+        .left_join(webhook_attempt::table.on(tries))
+        .filter(webhook_delivery::id.eq_any(ids))
+        .filter(webhook_delivery::webhook.eq(webhook.to_string()))
+        .order(webhook_attempt::id)
+        .select((DeliveryRow::as_select(), event::kind, Option::<AttemptRow>::as_select()))
+        .load(conn)?;
+    let mut found = HashMap::new();
+    for (row, kind, attempt) in rows {
+        let delivery = match found.entry(row.id.clone()) {
+            Entry::Occupied(seen) => seen.into_mut(),
+            Entry::Vacant(new) => new.insert(delivery(row, kind)?),
+        };
+        delivery.attempts.extend(attempt.map(AttemptRow::read).transpose()?);
+    }
+    Ok(found)
+}
+
+fn delivery(found: DeliveryRow, kind: String) -> Result<StoredDelivery, StoreError> {
     let row = Row::new("webhook_delivery", &found.id);
     Ok(StoredDelivery {
         id: row.parse("id", &found.id)?,
@@ -141,26 +155,8 @@ fn delivery(
         created_at: row.time("created_at", found.created_at)?,
         state: DeliveryState::read(row, &found.state)?,
         next_at: row.time_if("next_at", found.next_at)?,
-        attempts,
+        attempts: Vec::new(),
     })
-}
-
-/// The tries of some deliveries, oldest first.
-fn attempts_of(
-    conn: &mut Connection,
-    deliveries: &[&String],
-) -> Result<HashMap<String, Vec<Attempt>>, StoreError> {
-    let rows: Vec<AttemptRow> = webhook_attempt::table
-        .filter(webhook_attempt::delivery.eq_any(deliveries))
-        .order(webhook_attempt::id)
-        .select(AttemptRow::as_select())
-        .load(conn)?;
-    let mut attempts: HashMap<String, Vec<Attempt>> = HashMap::new();
-    for row in rows {
-        let (delivery, attempt) = row.read()?;
-        attempts.entry(delivery).or_default().push(attempt);
-    }
-    Ok(attempts)
 }
 
 /// Puts a delivery to the head of the queue, whatever became of it before; false if the endpoint has no such delivery.

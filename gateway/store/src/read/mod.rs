@@ -3,7 +3,8 @@
 //!
 //! Lists are newest first and come in pages ([`Page`]). A row that does not parse is reported as corrupt and never
 //! guessed at. Where two numbers must agree (a balance and what is not rolled up yet, a vault and its refund
-//! account) they are read in one statement, because PostgreSQL's READ COMMITTED shows each statement its own moment.
+//! account, a delivery and its tries) they are read in one statement, because PostgreSQL's READ COMMITTED shows each
+//! statement its own moment; where it takes several, these run `at_one_moment`.
 
 pub mod batch;
 pub mod caller;
@@ -15,6 +16,7 @@ pub mod evidence;
 pub mod latest;
 pub mod liability;
 pub mod log;
+pub(crate) mod moment;
 pub mod page;
 pub mod payout;
 pub mod purchase;

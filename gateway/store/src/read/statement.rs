@@ -15,7 +15,7 @@ use purser_core::{
     record::ItemRecord,
 };
 
-use super::{payout::PayoutRow, purchase::ItemRow, row::Row};
+use super::{moment::at_one_moment, payout::PayoutRow, purchase::ItemRow, row::Row};
 use crate::{
     Connection, StoreError,
     schema::{item, payout, refund, settlement},
@@ -92,10 +92,13 @@ pub fn statements(
 ) -> Result<Option<Vec<Statement>>, StoreError> {
     let (name, range) = (merchant.to_string(), (micros(month.start()), micros(month.end())));
     let limit = i64::try_from(lines_max).unwrap_or(i64::MAX).saturating_add(1);
-    let mut changes = Vec::new();
-    sales(conn, &name, range, limit, &mut changes)?;
-    refunds(conn, &name, range, limit, &mut changes)?;
-    payouts(conn, &name, range, limit, &mut changes)?;
+    let (mut changes, openings) = at_one_moment(conn, |conn| {
+        let mut changes = Vec::new();
+        sales(conn, &name, range, limit, &mut changes)?;
+        refunds(conn, &name, range, limit, &mut changes)?;
+        payouts(conn, &name, range, limit, &mut changes)?;
+        Ok((changes, openings(conn, &name, range.0)?))
+    })?;
     if changes.len() > lines_max {
         return Ok(None);
     }
@@ -103,7 +106,7 @@ pub fn statements(
         (one.at, one.kind, &one.object).cmp(&(other.at, other.kind, &other.object))
     });
     let mut by_currency: BTreeMap<&str, Statement> = BTreeMap::new();
-    for opening in openings(conn, &name, range.0)? {
+    for opening in openings {
         let statement = Statement { opening, lines: Vec::new(), closing: opening };
         by_currency.insert(opening.currency().code(), statement);
     }
