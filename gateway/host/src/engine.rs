@@ -62,6 +62,9 @@ fn config(limits: &Limits) -> Config {
     config.consume_fuel(true).epoch_interruption(true);
     config.max_wasm_stack(WASM_STACK_BYTES).async_stack_size(STACK_BYTES);
     config.memory_reservation(MEMORY_RESERVATION_BYTES as u64).memory_may_move(false);
+    // Every access is checked by an instruction of its own, so that a seat's memory need not be locked page by page
+    // between calls (docs/decisions/0029). What a memory may not grow into stays locked: the upper half of each.
+    config.signals_based_traps(false).memory_guard_size(0);
     // The same input gives the same answer on every processor, also where somebody computes with floats.
     config.cranelift_nan_canonicalization(true).wasm_relaxed_simd(false);
     // What no plugin needs is not there to be attacked.
@@ -115,4 +118,95 @@ fn add_log(mut log: LinkerInstance<'_, Guest>) -> wasmtime::Result<()> {
         store.data_mut().log.write(level, &line);
         Ok(())
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails loudly")]
+mod tests {
+    use wasmtime::{Instance, Module, Store, Trap};
+
+    use super::*;
+
+    /// Grows by fifteen pages, finds out whether all of it is zero, and leaves its mark everywhere.
+    const TENANT: &str = r#"(module
+        (memory (export "memory") 1)
+        (func (export "grow") (result i32) (memory.grow (i32.const 15)))
+        (func (export "is_clean") (result i32) (local $at i32)
+            (loop $next
+                (if (i64.ne (i64.load (local.get $at)) (i64.const 0)) (then (return (i32.const 0))))
+                (br_if $next (i32.lt_u
+                    (local.tee $at (i32.add (local.get $at) (i32.const 8)))
+                    (i32.mul (memory.size) (i32.const 65536)))))
+            (i32.const 1))
+        (func (export "mark")
+            (memory.fill (i32.const 0) (i32.const 0xAA) (i32.mul (memory.size) (i32.const 65536))))
+        (func (export "read") (param $at i32) (result i32) (i32.load8_u (local.get $at)))
+        (func (export "read_far") (param $at i32) (result i32) (i32.load8_u offset=0xFFFFFFFF (local.get $at))))"#;
+
+    struct Tenant(Store<()>, Instance);
+
+    impl Tenant {
+        async fn enter(sandbox: &Sandbox, module: &Module) -> Self {
+            let mut store = Store::new(&sandbox.engine, ());
+            store.set_fuel(sandbox.limits.fuel).unwrap();
+            store.set_epoch_deadline(u64::from(u32::MAX));
+            let instance = Instance::new_async(&mut store, module, &[]).await.unwrap();
+            Self(store, instance)
+        }
+
+        async fn ask(&mut self, name: &str) -> i32 {
+            let ask = self.1.get_typed_func::<(), i32>(&mut self.0, name).unwrap();
+            ask.call_async(&mut self.0, ()).await.unwrap()
+        }
+
+        async fn mark(&mut self) {
+            let mark = self.1.get_typed_func::<(), ()>(&mut self.0, "mark").unwrap();
+            mark.call_async(&mut self.0, ()).await.unwrap();
+        }
+
+        async fn read(&mut self, how: &str, at: u32) -> wasmtime::Result<i32> {
+            let read = self.1.get_typed_func::<u32, i32>(&mut self.0, how).unwrap();
+            read.call_async(&mut self.0, at).await
+        }
+    }
+
+    fn sandbox() -> (Arc<Sandbox>, Module) {
+        // One seat: whoever comes next sits where the last one sat.
+        let sandbox = Sandbox::new(Limits { calls: 1, ..Limits::default() }).unwrap();
+        let module = Module::new(&sandbox.engine, wat::parse_str(TENANT).unwrap()).unwrap();
+        (sandbox, module)
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_call_is_there_for_the_next_in_its_seat() {
+        let (sandbox, module) = sandbox();
+        for _ in 0..3 {
+            let mut tenant = Tenant::enter(&sandbox, &module).await;
+            assert_eq!(tenant.ask("is_clean").await, 1);
+            assert_eq!(tenant.ask("grow").await, 1);
+            assert_eq!(tenant.ask("is_clean").await, 1);
+            tenant.mark().await;
+            assert_eq!(tenant.ask("is_clean").await, 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn no_address_behind_the_end_is_read_however_large_the_memory_was_before() {
+        const PAGE: u32 = 65_536;
+        let (sandbox, module) = sandbox();
+        let mut before = Tenant::enter(&sandbox, &module).await;
+        before.ask("grow").await;
+        before.mark().await;
+        assert_eq!(before.read("read", 16 * PAGE - 1).await.unwrap(), 0xAA);
+        drop(before);
+        let mut tenant = Tenant::enter(&sandbox, &module).await;
+        assert_eq!(tenant.read("read", PAGE - 1).await.unwrap(), 0);
+        let (half, whole) = (32 << 20, 64 << 20);
+        for at in [PAGE, 16 * PAGE - 1, 16 * PAGE, half - 1, half, whole - 1, whole, u32::MAX] {
+            for how in ["read", "read_far"] {
+                let error = tenant.read(how, at).await.unwrap_err();
+                assert_eq!(error.downcast_ref(), Some(&Trap::MemoryOutOfBounds), "{how} {at}");
+            }
+        }
+    }
 }

@@ -100,8 +100,8 @@ const MIB: usize = 1024 * 1024;
 /// How often running plugins are looked at: no worker thread is held longer than this.
 pub(crate) const EPOCH_TICK: Duration = Duration::from_millis(5);
 
-/// Address space of one linear memory. It only has to hold the largest memory; small reservations let many
-/// instances share one pool.
+/// Address space of one linear memory: twice the largest memory, so that as much behind it can never be touched;
+/// small reservations let many instances share one pool.
 pub(crate) const MEMORY_RESERVATION_BYTES: usize = 64 * MIB;
 
 /// Stack that a plugin may use: wasmtime's own default, deep enough for any parser that is not attacked.
