@@ -11,5 +11,8 @@ export const WAYS = [
   { name: "phone-light-right-to-left", viewport: PHONE, scheme: "light", script: true, language: "ar" },
 ];
 
-/** Two of them that have nothing in common: for journeys whose pages the others have seen. */
-export const TWO_WAYS = [WAYS[0], { ...WAYS[1], name: "desktop-dark-no-script", script: false }];
+/** For journeys whose pages are simple: two that have nothing in common, in the longest words and from right to left. */
+export const TWO_WAYS = [
+  { ...WAYS[0], name: "phone-light-german", language: "de" },
+  { ...WAYS[1], name: "desktop-dark-right-to-left-no-script", script: false, language: "ar" },
+];

@@ -72,6 +72,11 @@ impl VaultView {
         left.unwrap_or(Money::zero(self.refund_total.currency()))
     }
 
+    /// Whether a refund of so much closes the vault for good.
+    pub fn is_closed_by(&self, refund: Money) -> bool {
+        refund.minor() > self.refund_left().minor()
+    }
+
     /// How many refunds may still be made in this period.
     pub const fn refunds_left(&self) -> u32 {
         self.policy.max_count.saturating_sub(self.refund_count)

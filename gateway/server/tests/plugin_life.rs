@@ -9,6 +9,8 @@
     reason = "a test fails loudly"
 )]
 
+#[path = "plugin_life/history.rs"]
+mod history;
 #[path = "plugin_life/places.rs"]
 mod places;
 mod support;

@@ -92,4 +92,21 @@ on_both_databases! {
         assert!(listed.as_array().unwrap().iter().any(|row| row["name"] == "hostile"));
         world.check();
     }
+
+    fn a_table_of_rates_is_enabled_on_the_command_line(world: &World) {
+        let table = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/tax-tables/SG.json");
+        let folder = tempfile::tempdir().unwrap();
+        let broken = folder.path().join("broken.json");
+        fs::write(&broken, r#"{"places":[{"place":"SG","tax":"GST","rates":"9"}]}"#).unwrap();
+        let enable = |config: &str| purser(world, &["enable", "tax-table@0.1.0", "SG", "--plugin-config", config]);
+        let refused = enable(broken.to_str().unwrap()).unwrap_err();
+        assert!(refused.contains("rates"), "{refused}");
+        let enabled = enable(table).unwrap();
+        assert_eq!((&enabled["status"], &enabled["answers"][0]["place"]), (&json!("active"), &json!("SG")));
+        let (shop, buyer) = (world.merchant("SG"), world.buyer_with("100.00"));
+        let body = json!({ "offers": [shop.offer("10.00", "USD")], "country": "SG" });
+        let paid = buyer.client.post("/v1/purchases", Some(&new_key()), &body).ok(201);
+        assert_eq!(text(&paid, "/total/amount"), "10.90");
+        world.check();
+    }
 }

@@ -1,5 +1,6 @@
 trouble-nothing-moved = Es wurde kein Geld bewegt.
 trouble-unknown = Ob es ausgeführt wurde, ist noch nicht bekannt. Laden Sie die Seite neu, um dasselbe Formular noch einmal zu senden: Es wird nie doppelt ausgeführt.
+trouble-look = Ob es ausgeführt wurde, ist noch nicht bekannt. Sehen Sie nach, bevor Sie das Formular noch einmal senden.
 trouble-todo = Was Sie tun können
 trouble-wait =
     { $seconds ->

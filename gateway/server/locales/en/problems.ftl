@@ -1,5 +1,6 @@
 trouble-nothing-moved = No money moved.
 trouble-unknown = It is not known yet whether this happened. Reload the page to send the same form again: it is never carried out twice.
+trouble-look = It is not known yet whether this happened. Look before you send the form again.
 trouble-todo = What you can do
 trouble-wait =
     { $seconds ->

@@ -1,5 +1,6 @@
 trouble-nothing-moved = お金は動いていません。
 trouble-unknown = 処理されたかどうかはまだ分かりません。ページを再読み込みすると同じフォームがもう一度送信されますが、二重に処理されることはありません。
+trouble-look = 処理されたかどうかはまだ分かりません。フォームをもう一度送信する前に、結果を確認してください。
 trouble-todo = できること
 trouble-wait =
     { $seconds ->

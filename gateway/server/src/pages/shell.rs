@@ -1,7 +1,7 @@
 //! What every page has around its content: language, title bar, navigation, the banner of the sandbox, what was just
 //! done, and the token of its forms.
 
-use actix_web::{HttpRequest, web::Data};
+use actix_web::{HttpRequest, http::Method, web::Data};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use purser_core::Timestamp;
 use purser_money::Money;
@@ -245,6 +245,7 @@ pub struct Shell {
     pub scopes: Vec<String>,
     path: String,
     query: String,
+    answers_form: bool,
 }
 
 impl Shell {
@@ -271,6 +272,7 @@ impl Shell {
             scopes: Vec::new(),
             path: request.path().to_owned(),
             query: request.query_string().to_owned(),
+            answers_form: request.method() == Method::POST,
         }
     }
 
@@ -327,8 +329,11 @@ impl Shell {
         self.area.links().iter().filter(allowed).map(link).collect()
     }
 
-    /// The languages that this page can be had in.
+    /// The languages that this page can be had in. One that answers a form can be had once, as it is.
     pub fn languages(&self) -> Vec<Offered> {
+        if self.answers_form {
+            return Vec::new();
+        }
         let offered = |language: Language| Offered {
             language,
             href: self.here_in(language),

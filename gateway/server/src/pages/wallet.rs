@@ -13,8 +13,10 @@ pub mod stamps;
 pub mod transfer;
 
 use purser_core::{
+    Timestamp,
     ids::{AccountId, PurchaseId},
-    record::{LogKind, LogRecord},
+    record::{ItemRecord, LogKind, LogRecord},
+    vault::VaultView,
 };
 use purser_money::{Currency, Money};
 use purser_store::read::{
@@ -22,7 +24,7 @@ use purser_store::read::{
     page::{Page, Paged},
 };
 
-use super::{visit::Visit, words::Words};
+use super::{shell::Shell, visit::Visit, words::Words};
 use crate::{
     app::{intent::Payer, vault},
     gateway::Gateway,
@@ -58,7 +60,7 @@ impl Line {
                 words.named("problem", &record.outcome)
             },
             done,
-            amount: format!("{sign}{}", words.money(record.amount)),
+            amount: words.moved(sign, record.amount),
             balance: words.money(record.balance),
             href: purchase.map(|id| format!("/wallet/purchases/{id}")),
         }
@@ -89,8 +91,53 @@ fn amount(text: &str, currency: Currency) -> Result<Money, Problem> {
 }
 
 /// The vault of whoever visits.
-async fn vault_of(visit: &Visit, payer: &Payer) -> Result<purser_core::vault::VaultView, Problem> {
+async fn vault_of(visit: &Visit, payer: &Payer) -> Result<VaultView, Problem> {
     vault::view(&visit.gateway, payer, &vault::looking(&visit.gateway, payer)).await
+}
+
+/// Whether something that was bought may still go back.
+enum Back {
+    /// It may, until then.
+    Until(Timestamp),
+    /// As many refunds were made as one period has.
+    Exhausted,
+    /// The time is over, or it was a final sale.
+    Over,
+    /// The vault is closed.
+    Closed,
+}
+
+impl Back {
+    fn of(vault: &VaultView, item: &ItemRecord, now: Timestamp) -> Self {
+        let until = vault.policy.window_ends_at(item.at, item.refund_window_days);
+        match until.filter(|until| *until >= now) {
+            _ if !vault.active => Self::Closed,
+            None => Self::Over,
+            Some(_) if vault.refunds_left() == 0 => Self::Exhausted,
+            Some(until) => Self::Until(until),
+        }
+    }
+
+    /// Why it stays, and what can be done; nothing if it need not.
+    fn why_not(&self, shell: &Shell) -> String {
+        match self {
+            Self::Until(_) => String::new(),
+            Self::Exhausted => {
+                let (kind, cure) = ("refund-limit-exceeded", "refund-limit-exceeded-cure");
+                format!("{}. {}", shell.named("problem", kind), shell.named("problem", cure))
+            }
+            Self::Over => shell.t("wallet-refund-over"),
+            Self::Closed => shell.t("wallet-refund-inactive"),
+        }
+    }
+}
+
+/// Nobody's vault is closed by surprise: a refund that would do it needs the buyer's word.
+fn agree_to_closing(vault: &VaultView, refund: Money, agreed: Option<&str>) -> Result<(), Problem> {
+    if vault.active && vault.is_closed_by(refund) && agreed.is_none() {
+        return Err(Problem::malformed("agreed", "the vault would close"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -159,7 +159,20 @@ impl Words {
 
     /// An amount, the same everywhere.
     pub fn money(&self, amount: Money) -> String {
-        format::for_people(amount)
+        self.left_to_right(format::for_people(amount))
+    }
+
+    /// An amount that came or went: the sign stands before it.
+    pub fn moved(&self, sign: &str, amount: Money) -> String {
+        self.left_to_right(format!("{sign}{}", format::for_people(amount)))
+    }
+
+    /// Amounts read from left to right. Among letters that do not, their signs would wander to the other end (UAX #9).
+    fn left_to_right(&self, text: String) -> String {
+        match self.language.direction() {
+            "rtl" => format!("\u{2066}{text}\u{2069}"),
+            _ => text,
+        }
     }
 
     /// A day, in UTC.

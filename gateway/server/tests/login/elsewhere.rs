@@ -30,6 +30,13 @@ fn end_session(shop: &Shop) -> String {
 }
 
 on_both_databases! {
+    fn who_comes_from_a_shop_signs_in_where_the_form_may_lead_back_to_it(world: &World) {
+        let shop = shop(world, &json!([]));
+        let (way, person) = (shop.authorize(&[]), Person::new(&world.base));
+        let next: String = url::form_urlencoded::byte_serialize(way.as_bytes()).collect();
+        assert_eq!(person.get(&format!("/login?next={next}")).leads(), way);
+    }
+
     fn a_link_to_the_gateway_ends_at_no_strangers_page(world: &World) {
         let shop = shop(world, &json!(["https://other.example"]));
         let (buyer, person) = (world.buyer(), Person::new(&world.base));

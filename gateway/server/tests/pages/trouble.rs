@@ -45,7 +45,7 @@ fn while_the_database_is_down_every_page_still_says_so() {
     stranger
         .submit(&form, &fields)
         .problem(503, "database-unavailable")
-        .says("never carried out twice");
+        .says("Look before you send the form again");
     // What needs no database is as it was.
     browser.get("/problems").ok();
 }

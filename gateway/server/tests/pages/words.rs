@@ -247,6 +247,12 @@ fn a_thing_has_one_name_in_a_language() {
     };
     // The tax authority is الجهة الضريبية.
     check(Language::Arabic, "سلط", &|_| true);
+    // A plugin is ملحق, and a batch of cards مجموعة: دفعة is a payout.
+    check(Language::Arabic, "الإضاف", &|_| true);
+    check(Language::Arabic, "دفعة", &|line| {
+        line.split(" = ").next().unwrap().contains("batch")
+    });
+    check(Language::German, "Arbeitsfläche", &|_| true);
     // A merchant's payout is 出金; 支払い is what buyers do.
     check(Language::Japanese, "支払い", &|line| {
         line.split(" = ").next().unwrap().contains("payout")

@@ -85,12 +85,12 @@ on_both_databases! {
 }
 
 /// A plugin for any country, which an operator may ask for one that is none.
-fn for_any_country(world: &World) -> String {
+pub(crate) fn for_any_country(world: &World) -> String {
     named(world, "tax-table")
 }
 
 /// A plugin that comes with the gateway.
-fn named(world: &World, name: &str) -> String {
+pub(crate) fn named(world: &World, name: &str) -> String {
     let plugins = world.operator.get("/v1/plugins?limit=100").ok(200);
     let mut plugins = plugins["data"].as_array().unwrap().iter();
     text(plugins.find(|plugin| plugin["name"] == name).unwrap(), "/id")
@@ -113,6 +113,8 @@ fn a_plugin_is_enabled_where_there_is_a_country() {
             let body = json!({ "countries": ["FR", wrong], "config": "x" });
             wrong_country(&act(&world, &any, verb, &body), "countries[1]", "country");
         }
+        let twice = json!({ "countries": ["FR", "FR"], "config": "x" });
+        wrong_country(&act(&world, &any, verb, &twice), "countries[1]", "named before");
     }
     let real = World::with(|settings| {
         settings.sandbox = false;

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -91,6 +92,29 @@ fn chaos_repeats_mixes_up_and_forges_and_loses_nothing() {
     assert!(events.iter().all(|event| told[event].contains(&true)), "nothing is lost");
     assert!(told.values().all(|signed| signed.contains(&false)), "each is forged once");
     assert!(String::from_utf8(output.stderr).unwrap().contains("it must verify them"));
+}
+
+#[test]
+fn chaos_holds_events_back_and_says_for_how_long() {
+    let world = World::on_sqlite();
+    let (scene, endpoint) = (Scene::of(&world), Endpoint::new());
+    let (key, before) = (key(&scene), scene.buy());
+    let events: Vec<String> = (0..4).map(|_| scene.buy()).collect();
+    let more = ["--after", &before, "--count", "4", "--chaos", "delay", "--json"];
+    let started = Instant::now();
+    let output = command(&world, &key, &endpoint.url, &more).output().unwrap();
+    let took = started.elapsed();
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stdout).unwrap();
+    let told: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(told.iter().map(|line| &line["id"]).eq(&events), "late, and still in order: {said}");
+    let late_ms: Vec<u64> = told.iter().map(|line| line["late_ms"].as_u64().unwrap()).collect();
+    assert!(late_ms.iter().all(|late| *late <= 3_000), "{late_ms:?}");
+    assert!(late_ms.iter().any(|late| *late > 0), "{late_ms:?}");
+    assert!(took >= Duration::from_millis(late_ms.iter().sum()), "it was not held back");
+    for event in events {
+        assert_eq!(endpoint.got().header("webhook-id"), event);
+    }
 }
 
 #[test]

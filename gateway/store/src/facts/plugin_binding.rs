@@ -17,7 +17,7 @@ pub struct Binding {
     pub from: Date,
     /// Who answers. Nobody, where the place was disabled.
     pub plugin: Option<PluginId>,
-    /// When this was decided: of two for one day the later one holds.
+    /// When this was decided: of two for one day the later one holds, and what was decided together has one moment.
     pub at: Timestamp,
     /// The operator's configuration, which the plugin is given with every call.
     pub config: Option<String>,
@@ -48,22 +48,23 @@ impl BindingRow {
     }
 }
 
-/// Binds a plugin to a place, or disables the place. The last word holds, also where it is said by a clock that is behind
-/// the one before: a command's and a gateway's are not the same.
+/// The moment of a decision that is made now: later than every one before, also where those were made by a clock that is
+/// ahead. A command's and a gateway's are not the same, and the last word holds. It is asked for in the transaction that
+/// writes the decision.
+pub fn binding_moment(conn: &mut Connection, now: Timestamp) -> Result<Timestamp, StoreError> {
+    let latest: Option<i64> = plugin_binding::table.select(max(plugin_binding::at)).first(conn)?;
+    let next = latest.map_or(i64::MIN, |at| at.saturating_add(1));
+    Row::new("plugin_binding", "*").time("at", now.as_microsecond().max(next))
+}
+
+/// Binds a plugin to a place, or disables the place. One decision says one thing for a place and a day.
 pub fn binding_insert(conn: &mut Connection, new: &Binding) -> Result<(), StoreError> {
-    let from = new.from.to_string();
-    let latest: Option<i64> = plugin_binding::table
-        .filter(plugin_binding::role.eq(&new.role).and(plugin_binding::place.eq(&new.place)))
-        .filter(plugin_binding::from_date.eq(&from))
-        .select(max(plugin_binding::at))
-        .first(conn)?;
-    let at = new.at.as_microsecond().max(latest.map_or(i64::MIN, |at| at.saturating_add(1)));
     let row = (
         plugin_binding::role.eq(&new.role),
         plugin_binding::place.eq(&new.place),
-        plugin_binding::from_date.eq(&from),
+        plugin_binding::from_date.eq(new.from.to_string()),
         plugin_binding::plugin.eq(new.plugin.map(|plugin| plugin.to_string())),
-        plugin_binding::at.eq(at),
+        plugin_binding::at.eq(new.at.as_microsecond()),
         plugin_binding::config.eq(&new.config),
     );
     diesel::insert_into(plugin_binding::table).values(row).execute(conn)?;

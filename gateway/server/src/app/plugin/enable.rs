@@ -1,14 +1,14 @@
 //! Letting a plugin answer for places from a day on.
 
 use jiff::civil::Date;
-use purser_core::ids::PluginId;
-use purser_host::{Manifest, Role};
+use purser_core::{Timestamp, ids::PluginId};
+use purser_host::{Manifest, Plugin as Loaded, Role};
 use purser_money::Currency;
 use purser_store::{
     Connection, StoreError,
     facts::{
         plugin::{Plugin, PluginStatus, plugin_get, plugin_status_set},
-        plugin_binding::{Binding, binding_for, binding_insert},
+        plugin_binding::{Binding, binding_for, binding_insert, binding_list, binding_moment},
         plugin_shadow::shadow_end,
     },
 };
@@ -17,7 +17,7 @@ use super::{
     EVERY, Installed, covered, get,
     grants::{self, Granting},
     installed, load, manifest, refused, settle, shadow,
-    trial::{Wanted, try_out},
+    trial::try_out,
 };
 use crate::{
     gateway::Gateway,
@@ -61,25 +61,25 @@ pub async fn enable(
     let Enabling { places, config, granting, allow_older } = enabling;
     let row = get(gateway, id).await?;
     let config = config.map(checked_config).transpose()?;
-    let from = places.from.unwrap_or_else(|| gateway.clock.today());
+    let (today, now) = (gateway.clock.today(), gateway.now());
+    let from = places.from.unwrap_or(today);
     let places = checked(gateway, &manifest(&row)?, places)?;
     let granted = grants::decide(gateway, &row, granting).await?;
     // What cannot be loaded is not enabled, and the first sale need not wait for it.
     let loaded = load::plugin(gateway, &row).await?;
-    let wanted = wanted(gateway, &row, (&places, from), config.as_ref()).await?;
-    try_out(&loaded, &wanted, from).await?;
-    let (today, at) = (gateway.clock.today(), gateway.now());
+    let asked = Asked { row, places, from, config, allow_older };
+    let first = asked.clone();
+    let tried = gateway.store.read(move |db| first.bindings(db, (today, now))).await??;
+    try_each(&loaded, &tried, today).await?;
     let change = gateway.store.change_facts(move |db| {
-        let mut bindings = Vec::new();
-        for place in places {
-            let before = before(db, &row, &place, from)?;
-            // Nothing is written yet, so nothing stays of what is refused.
-            if let Some(newer) = before.newer.filter(|_| !allow_older) {
-                return Ok(Err(newer));
-            }
-            let config = config.clone().unwrap_or(before.config);
-            let role = row.role.clone();
-            bindings.push(Binding { role, place, from, plugin: Some(id), at, config });
+        let at = binding_moment(db, now)?;
+        // Nothing is written yet, so nothing stays of what is refused.
+        let bindings = match asked.bindings(db, (today, at))? {
+            Ok(bindings) => bindings,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if let Err(changed) = as_tried(&tried, &bindings) {
+            return Ok(Err(changed));
         }
         bindings.iter().try_for_each(|binding| binding_insert(db, binding))?;
         granted.write(db, id)?;
@@ -88,30 +88,96 @@ pub async fn enable(
         settle(db, today)?;
         Ok(Ok(()))
     });
-    change.await?.map_err(|newer| downgrade(&newer))?;
+    change.await??;
     shadow::refresh(gateway).await?;
     installed(gateway, id).await
 }
 
-/// What is to be bound: under the configuration that is given, else under that of the same plugin there.
-async fn wanted(
-    gateway: &Gateway,
-    row: &Plugin,
-    (places, from): (&[String], Date),
-    config: Option<&Option<String>>,
-) -> Result<Vec<Wanted>, Problem> {
-    let (row, places) = (row.clone(), places.to_vec());
-    if let Some(config) = config {
-        return Ok(places.into_iter().map(|place| (place, config.clone())).collect());
+/// What an operator asks for: places that are known to the world and to the plugin.
+#[derive(Clone)]
+struct Asked {
+    row: Plugin,
+    places: Vec<String>,
+    from: Date,
+    /// None said: that of the same plugin at each place.
+    config: Option<Option<String>>,
+    allow_older: bool,
+}
+
+impl Asked {
+    /// The bindings that this comes to.
+    fn bindings(
+        &self,
+        db: &mut Connection,
+        (today, at): (Date, Timestamp),
+    ) -> Result<Result<Vec<Binding>, Problem>, StoreError> {
+        let (history, mut bindings) = (binding_list(db)?, Vec::new());
+        for place in &self.places {
+            let before = before(db, &self.row, place, self.from)?;
+            if let Some(newer) = before.newer.filter(|_| !self.allow_older) {
+                return Ok(Err(downgrade(&newer)));
+            }
+            let config = self.config.clone().unwrap_or(before.config);
+            let (role, place) = (self.row.role.clone(), place.clone());
+            let plugin = Some(self.row.id);
+            let first = Binding { role, place, from: self.from, plugin, at, config };
+            let later = going_on(&history, &first, today);
+            bindings.extend(later.into_iter().map(|from| Binding { from, ..first.clone() }));
+            bindings.push(first);
+        }
+        Ok(Ok(bindings))
     }
-    let wanted = gateway.store.read(move |db| {
-        let wanted = |place: String| {
-            let config = before(db, &row, &place, from)?.config;
-            Ok((place, config))
-        };
-        places.into_iter().map(wanted).collect()
-    });
-    Ok(wanted.await?)
+}
+
+/// The days to come for which something else was decided and taken back, so that a place goes on there as before: whoever
+/// takes it over goes on as well. `history` has the ones in force first.
+fn going_on(history: &[Binding], first: &Binding, today: Date) -> Vec<Date> {
+    if first.from < today {
+        // What is said of the past is the past's.
+        return Vec::new();
+    }
+    let here = |binding: &&Binding| binding.role == first.role && binding.place == first.place;
+    let words: Vec<&Binding> = history.iter().filter(here).collect();
+    let before = words.iter().find(|binding| binding.from <= first.from);
+    let before = before.map_or((None, None), |binding| said(binding));
+    let taken_back = |of: &Binding| {
+        let mut others = words.iter().filter(|binding| binding.from == of.from);
+        said(of) == before && others.any(|other| said(other) != before)
+    };
+    let mut later = words.clone();
+    later.retain(|binding| binding.from > first.from);
+    later.dedup_by_key(|binding| binding.from);
+    later.into_iter().rev().take_while(|word| taken_back(word)).map(|word| word.from).collect()
+}
+
+/// What a binding says for its place.
+pub(super) fn said(binding: &Binding) -> (Option<PluginId>, Option<&str>) {
+    (binding.plugin, binding.config.as_deref())
+}
+
+/// Asks a plugin for a sample of each binding, on the first day that it is to answer.
+pub(super) async fn try_each(
+    loaded: &Loaded,
+    bindings: &[Binding],
+    today: Date,
+) -> Result<(), Problem> {
+    for Binding { place, config, from, .. } in bindings {
+        try_out(loaded, &[(place.clone(), config.clone())], today.max(*from)).await?;
+    }
+    Ok(())
+}
+
+/// Refuses to bind what was not tried: what a place has may have become another while that went on.
+pub(super) fn as_tried(tried: &[Binding], bindings: &[Binding]) -> Result<(), Problem> {
+    let same = |(tried, now): (&Binding, &Binding)| {
+        tried.place == now.place && tried.from == now.from && said(tried) == said(now)
+    };
+    if tried.len() == bindings.len() && tried.iter().zip(bindings).all(same) {
+        return Ok(());
+    }
+    Err(refused(
+        "what it would answer for changed while it was tried, so nothing is done; do it again",
+    ))
 }
 
 pub(super) fn downgrade(newer: &str) -> Problem {
@@ -182,12 +248,17 @@ pub(super) fn checked(
     // The plugin says the same of itself, or it was not installed.
     let covers =
         if manifest.role == Role::Tax { &manifest.countries } else { &manifest.currencies };
-    for (index, asked) in asked.iter().enumerate() {
-        if !(covers.is_empty() || covers.contains(asked)) {
+    for (index, place) in asked.iter().enumerate() {
+        let field = format!("{field}[{index}]");
+        if !(covers.is_empty() || covers.contains(place)) {
             let detail = format!("nothing that {} {} covers", manifest.name, manifest.version);
-            return Err(Problem::malformed(format!("{field}[{index}]"), detail));
+            return Err(Problem::malformed(field, detail));
         }
-        known(gateway, manifest.role, asked, &format!("{field}[{index}]"))?;
+        if asked.iter().take(index).any(|before| before == place) {
+            let detail = format!("{place} only once: it is named before");
+            return Err(Problem::malformed(field, detail));
+        }
+        known(gateway, manifest.role, place, &field)?;
     }
     if !asked.is_empty() {
         return Ok(asked);
@@ -215,5 +286,34 @@ fn known(gateway: &Gateway, role: Role, text: &str, field: &str) -> Result<(), P
     match place.subdivision() {
         None => Ok(()),
         Some(_) => Err(Problem::malformed(field, "a whole country, like US")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_tried_is_not_bound() {
+        let binding = |from: &str, config: &str| Binding {
+            role: "tax".to_owned(),
+            place: "XX".to_owned(),
+            from: from.parse().unwrap(),
+            plugin: Some(PluginId::from_random(1)),
+            at: Timestamp::UNIX_EPOCH,
+            config: Some(config.to_owned()),
+        };
+        let tried = [binding("2026-07-01", "20")];
+        let later = Binding { at: Timestamp::MAX, ..tried[0].clone() };
+        as_tried(&tried, &[later]).unwrap();
+        for other in [
+            vec![binding("2026-07-01", "30")],
+            vec![binding("2026-07-02", "20")],
+            vec![binding("2026-07-01", "20"), binding("2027-01-01", "20")],
+            Vec::new(),
+        ] {
+            let detail = as_tried(&tried, &other).unwrap_err().detail;
+            assert!(detail.contains("do it again"), "{detail}");
+        }
     }
 }

@@ -1,14 +1,19 @@
 //! What the operator gives a plugin of what its manifest asks for. Nothing is given by itself: what a plugin may reach
 //! is its manifest's wish within the operator's grant.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use purser_core::{ids::PluginId, secret::SecretText};
 use purser_host::{Digest, LimitsClass, Manifest};
 use purser_store::{
     Connection, StoreError,
     facts::{
-        plugin::{Plugin, plugin_find_by_digest, plugin_find_by_name, plugin_grants_set},
+        plugin::{
+            Plugin, plugin_find_by_digest, plugin_find_by_name, plugin_get, plugin_grants_set,
+        },
         plugin_secret::{plugin_secret_list, plugin_secret_set},
     },
 };
@@ -21,6 +26,9 @@ use crate::{gateway::Gateway, problem::Problem};
 const SECRET_BYTES_MAX: usize = 8 * 1024;
 /// No manifest asks for more.
 const HOSTS_MAX: usize = 16;
+
+/// What a plugin may have sent, secrets included: it can name one as often as it likes.
+const FILLED_BYTES_MAX: usize = 512 * 1024;
 
 /// What a plugin was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +92,18 @@ impl Grants {
         }
     }
 
+    fn and(self, more: Self) -> Self {
+        let all = |one: Vec<String>, other: Vec<String>| {
+            let all: BTreeSet<String> = one.into_iter().chain(other).collect();
+            all.into_iter().collect()
+        };
+        Self {
+            hosts: all(self.hosts, more.hosts),
+            secrets: all(self.secrets, more.secrets),
+            limits: self.limits.or(more.limits),
+        }
+    }
+
     fn within(self, asked: &Self) -> Self {
         Self {
             hosts: self.hosts.into_iter().filter(|host| asked.hosts.contains(host)).collect(),
@@ -97,17 +117,29 @@ impl Grants {
     }
 }
 
-/// What is to be written of a decision.
+/// What is to be written of a decision: beside what else was given since it was made.
 pub(super) struct Decided {
-    grants: String,
-    /// Wrapped.
-    secrets: Vec<(String, Vec<u8>)>,
+    grants: Grants,
+    /// What the operator gives now, wrapped: it takes the place of what is there.
+    given: Wrapped,
+    /// What was given before, wrapped: it stays as it is where it is there.
+    inherited: Wrapped,
 }
+
+type Wrapped = BTreeMap<String, Vec<u8>>;
 
 impl Decided {
     pub(super) fn write(self, db: &mut Connection, id: PluginId) -> Result<(), StoreError> {
-        plugin_grants_set(db, id, &self.grants)?;
-        for (name, wrapped) in self.secrets {
+        let there = match plugin_get(db, id)? {
+            Some(row) => Grants::of(&row)?,
+            None => Grants::default(),
+        };
+        plugin_grants_set(db, id, &self.grants.and(there).to_json()?)?;
+        let kept = plugin_secret_list(db, id)?;
+        let lacks = |name: &String| !kept.iter().any(|(known, _)| known == name);
+        let inherited = self.inherited.into_iter().filter(|(name, _)| lacks(name));
+        // The last word is the operator's.
+        for (name, wrapped) in inherited.chain(self.given) {
             plugin_secret_set(db, id, &name, &wrapped)?;
         }
         Ok(())
@@ -155,27 +187,24 @@ async fn weigh(
     let asked = Grants::asked(&manifest(row)?);
     checked(&asked, &granting)?;
     let (id, before) = (row.id, inherited(gateway, row).await?);
-    let mut secrets = before.secrets;
-    for (name, secret) in granting.secrets {
+    let wrap = |(name, secret): (String, SecretText)| {
         let wrapped = gateway.keys.wrap(&about(id, &name), secret.expose().as_bytes());
-        secrets.insert(name, wrapped);
-    }
-    let mut hosts = before.grants.hosts;
-    hosts.extend(granting.hosts);
-    hosts.sort_unstable();
-    hosts.dedup();
-    let limits = granting.limits.or(before.grants.limits);
-    let grants = Grants { hosts, secrets: secrets.keys().cloned().collect(), limits };
-    let grants = grants.within(&asked);
-    secrets.retain(|name, _| grants.secrets.contains(name));
-    let decided = Decided { grants: grants.to_json()?, secrets: secrets.into_iter().collect() };
-    Ok((asked.without(&grants), decided))
+        (name, wrapped)
+    };
+    let given: Wrapped = granting.secrets.into_iter().map(wrap).collect();
+    let mut inherited = before.secrets;
+    let secrets = inherited.keys().chain(given.keys()).cloned().collect();
+    let now = Grants { hosts: granting.hosts, secrets, limits: granting.limits };
+    let grants = now.and(before.grants).within(&asked);
+    inherited.retain(|name, _| grants.secrets.contains(name));
+    let missing = asked.without(&grants);
+    Ok((missing, Decided { grants, given, inherited }))
 }
 
 /// What it was given before; where it was given nothing yet, what the version before it was, wrapped anew.
 struct Inherited {
     grants: Grants,
-    secrets: BTreeMap<String, Vec<u8>>,
+    secrets: Wrapped,
 }
 
 async fn inherited(gateway: &Gateway, row: &Plugin) -> Result<Inherited, Problem> {
@@ -201,7 +230,7 @@ async fn inherited(gateway: &Gateway, row: &Plugin) -> Result<Inherited, Problem
         }
     });
     let (owner, grants, kept) = given.await?;
-    let mut secrets = BTreeMap::new();
+    let mut secrets = Wrapped::new();
     for (name, wrapped) in kept {
         let plain =
             gateway.keys.unwrap(&about(owner, &name), &wrapped).map_err(Problem::internal)?;
@@ -259,9 +288,9 @@ pub async fn fill(gateway: &Gateway, plugin: Digest, text: &str) -> Result<Secre
     let (plugin, kept) = kept.await?.ok_or_else(Problem::not_found)?;
     let secret = |name: &str| {
         let wrapped = kept.iter().find(|(known, _)| known == name);
-        let (_, wrapped) = wrapped.ok_or_else(|| {
-            refused(format!("it names the secret `{name}`, which it was not granted"))
-        })?;
+        // What it wrote there is not repeated: it may be anything, and its buyer is told of this.
+        let (_, wrapped) =
+            wrapped.ok_or_else(|| refused("its request names a secret that it was not granted"))?;
         let plain =
             gateway.keys.unwrap(&about(plugin, name), wrapped).map_err(Problem::internal)?;
         String::from_utf8(plain).map_err(Problem::internal)
@@ -272,6 +301,11 @@ pub async fn fill(gateway: &Gateway, plugin: Digest, text: &str) -> Result<Secre
         let (name, after) = after
             .split_once("}}")
             .ok_or_else(|| refused("a `{{secret:` in its request never ends"))?;
+        if filled.len().saturating_add(before.len()) > FILLED_BYTES_MAX {
+            let detail =
+                format!("its request is longer than {FILLED_BYTES_MAX} bytes with its secrets");
+            return Err(refused(detail));
+        }
         filled.push_str(before);
         filled.push_str(&zeroize::Zeroizing::new(secret(name)?));
         rest = after;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::civil::Date;
 use purser_core::ids::{MerchantId, PurchaseId};
-use purser_host::{Digest, Plugin as Loaded};
+use purser_host::{Caller, Digest, Plugin as Loaded};
 use purser_store::{
     facts::{plugin::Plugin, plugin_shadow::Tally},
     read::{
@@ -84,7 +84,8 @@ pub async fn replay(
 
 impl Report {
     async fn ask(&mut self, asked: &Asked, decision: &Decision) {
-        let again = again::ask(&asked.with, decision, asked.config.as_deref()).await;
+        let again = again::ask(&asked.with, decision, asked.config.as_deref());
+        let again = Caller::Trial.scope(again).await;
         let same_file = asked.with.digest() == Digest::from_bytes(asked.of.digest);
         if same_file && asked.config.is_none() && !again.exact {
             self.inexact = self.inexact.saturating_add(1);

@@ -112,8 +112,9 @@ pub async fn start(
         );
         return Err(refused(detail));
     }
+    let answers = || refused("it answers already");
     if row.status == PluginStatus::Active {
-        return Err(refused("it answers already"));
+        return Err(answers());
     }
     let config = config.map(checked_config).transpose()?.flatten();
     let places = Places { countries, ..Places::default() };
@@ -123,17 +124,23 @@ pub async fn start(
     let started_at = gateway.now();
     let shadow = |place| Shadow { place, plugin: id, config: config.clone(), started_at };
     let shadows: Vec<Shadow> = places.into_iter().map(shadow).collect();
-    let written = gateway.store.write(move |db| {
+    // It takes turns with whatever may let it answer.
+    let written = gateway.store.change_facts(move |db| {
+        let status = plugin_get(db, id)?.map(|row| row.status);
+        if status == Some(PluginStatus::Active) {
+            return Ok(false);
+        }
         shadow_start(db, id, &shadows)?;
         granted.write(db, id)?;
         // One that was taken out of service stays known as such until somebody enables it.
-        let row = plugin_get(db, id)?;
-        if row.is_some_and(|row| row.status != PluginStatus::Quarantined) {
+        if status != Some(PluginStatus::Quarantined) {
             plugin_status_set(db, id, PluginStatus::Shadow)?;
         }
-        Ok(())
+        Ok(true)
     });
-    written.await?;
+    if !written.await? {
+        return Err(answers());
+    }
     refresh(gateway).await?;
     watched(gateway, id).await
 }
@@ -141,7 +148,7 @@ pub async fn start(
 /// Runs a version beside nothing any more.
 pub async fn stop(gateway: &Gateway, id: PluginId) -> Result<Watched, Problem> {
     get(gateway, id).await?;
-    let ended = gateway.store.write(move |db| {
+    let ended = gateway.store.change_facts(move |db| {
         shadow_end(db, id)?;
         let row = plugin_get(db, id)?;
         if row.is_some_and(|row| row.status == PluginStatus::Shadow) {

@@ -2,7 +2,7 @@
 //! out by the first sale.
 
 use jiff::civil::Date;
-use purser_host::Plugin as Loaded;
+use purser_host::{Caller, Plugin as Loaded};
 
 use super::{late, refused};
 use crate::{
@@ -16,7 +16,8 @@ pub(super) type Wanted = (String, Option<String>);
 /// Asks a plugin for a sample of what it is for, as it would be bound.
 pub(super) async fn try_out(loaded: &Loaded, wanted: &[Wanted], day: Date) -> Result<(), Problem> {
     for (place, config) in wanted {
-        match configured(loaded, config.as_deref(), place, day).await {
+        let sample = configured(loaded, config.as_deref(), place, day);
+        match Caller::Trial.scope(sample).await {
             Ok(()) => {}
             Err(Unusable::Late) => return Err(late()),
             Err(Unusable::Says(why)) => {

@@ -1,5 +1,7 @@
 //! What goes wrong with webhooks in real life, so that an endpoint meets it before it is live.
 
+use std::time::Duration;
+
 use purser_core::webhook::Event;
 
 use crate::random;
@@ -16,6 +18,8 @@ pub(super) enum Chaos {
     /// Before an event comes one that somebody else has signed, which is to be refused
     BadSignature,
 }
+
+const LATE_MS_END: u16 = 3_001;
 
 /// Mixes up the order of events.
 pub(super) struct Disorder {
@@ -44,6 +48,12 @@ impl Disorder {
     pub(super) fn rest(self) -> Option<Event> {
         self.held
     }
+}
+
+/// How late an event is: by up to three seconds.
+pub(super) fn lateness() -> Duration {
+    let chance = u16::from_be_bytes(random::bytes());
+    Duration::from_millis(chance.checked_rem(LATE_MS_END).unwrap_or(0).into())
 }
 
 /// True once in so many times.

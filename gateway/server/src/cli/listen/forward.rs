@@ -14,7 +14,7 @@ use serde_json::json;
 use ureq::{Agent, http};
 
 use super::{
-    chaos::{Chaos, one_in},
+    chaos::{Chaos, lateness, one_in},
     stream::agent,
 };
 use crate::{cli::place::block_on, clock, random};
@@ -40,7 +40,9 @@ pub(super) struct Forward {
 /// One message on its way.
 struct Sent<'a> {
     event: &'a Event,
-    id: String,
+    id: &'a str,
+    /// How long it was held back.
+    late: Duration,
     /// What is odd about it, for people.
     note: &'static str,
 }
@@ -69,19 +71,18 @@ impl Forward {
                 return Ok(());
             }
         };
-        if self.chaos.contains(&Chaos::Delay) {
-            let [byte] = random::bytes::<1>();
-            sleep(Duration::from_millis(u64::from(byte).saturating_mul(12)));
-        }
+        let late = if self.chaos.contains(&Chaos::Delay) { lateness() } else { Duration::ZERO };
+        sleep(late);
         for (index, message) in messages.iter().enumerate() {
             let id =
                 if index == 0 { event.id.to_string() } else { format!("{}-{index}", event.id) };
+            let sent = |note| Sent { event, id: &id, late, note };
             if self.chaos.contains(&Chaos::BadSignature) {
-                self.forged(message, &Sent { event, id: id.clone(), note: " forged" });
+                self.forged(message, &sent(" forged"));
             }
-            self.message(message, &Sent { event, id: id.clone(), note: "" });
+            self.message(message, &sent(""));
             if self.chaos.contains(&Chaos::Duplicate) && one_in(2) {
-                self.message(message, &Sent { event, id, note: " again" });
+                self.message(message, &sent(" again"));
             }
         }
         Ok(())
@@ -90,7 +91,7 @@ impl Forward {
     fn message(&self, message: &Message, sent: &Sent<'_>) {
         for attempt in 1..=self.attempts {
             let started = Instant::now();
-            let answer = self.send(message, &sent.id, &self.secret);
+            let answer = self.send(message, sent.id, &self.secret);
             let taken = matches!(answer, Ok((200..300, _)));
             self.show(sent, attempt, &answer, started.elapsed());
             if taken {
@@ -111,7 +112,7 @@ impl Forward {
         }
         let started = Instant::now();
         let other = WebhookSecret::from_random(random::bytes());
-        let answer = self.send(message, &sent.id, &other);
+        let answer = self.send(message, sent.id, &other);
         self.show(sent, 1, &answer, started.elapsed());
         if matches!(answer, Ok((200..300, _))) {
             eprintln!(
@@ -162,12 +163,13 @@ impl Forward {
 
     fn show(
         &self,
-        Sent { event, id, note }: &Sent<'_>,
+        Sent { event, id, late, note }: &Sent<'_>,
         attempt: u32,
         answer: &Result<(u16, String), String>,
         took: Duration,
     ) {
-        let ms = took.as_millis();
+        let ms = |time: &Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (took_ms, late_ms) = (ms(&took), ms(late));
         if self.json {
             let (status, text) = match answer {
                 Ok((status, text)) => (Some(status), text),
@@ -177,7 +179,7 @@ impl Forward {
                 "{}",
                 json!({
                     "id": id, "type": event.kind, "attempt": attempt, "status": status, "answer": text,
-                    "duration_ms": u64::try_from(ms).unwrap_or(u64::MAX), "forged": note.contains("forged"),
+                    "duration_ms": took_ms, "forged": note.contains("forged"), "late_ms": late_ms,
                 })
             );
             return;
@@ -188,6 +190,11 @@ impl Forward {
             Err(error) => format!("no answer: {error}"),
         };
         let again = if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
-        println!("{:<18} {id}{note} -> {} in {ms} ms{again}", event.kind, what.trim_end());
+        let late = if late_ms > 0 { format!(" {late_ms} ms late") } else { String::new() };
+        println!(
+            "{:<18} {id}{note}{late} -> {} in {took_ms} ms{again}",
+            event.kind,
+            what.trim_end()
+        );
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use jiff::civil::Date;
 use purser_core::{ids::PluginId, secret::SecretText};
 use purser_host::{Limits, LimitsClass, Role};
-use purser_store::facts::plugin::digest_text;
+use purser_store::facts::plugin::{Plugin, digest_text};
 use serde::Serialize;
 
 use super::{
@@ -82,14 +82,37 @@ pub(super) fn run(
             plugin::grants::grant(gateway, row.id, granting).await?;
             return plugin::installed(gateway, row.id).await;
         };
-        let places = match plugin::manifest(&row)?.role {
-            Role::Currency => Places { currencies: places, from, ..Places::default() },
-            Role::Tax | Role::Stamps | Role::Webhook => {
-                Places { countries: places, from, ..Places::default() }
-            }
+        let enabling = Enabling {
+            places: meant(&row, places, from)?,
+            config,
+            granting,
+            allow_older: permissions.older,
         };
-        let allow_older = permissions.older;
-        plugin::enable(gateway, row.id, Enabling { places, config, granting, allow_older }).await
+        plugin::enable(gateway, row.id, enabling).await
+    })
+}
+
+pub(super) fn enable(
+    on: &On,
+    (places, from): (Vec<String>, Option<Date>),
+    given: &Given,
+    allow_older: bool,
+) -> anyhow::Result<ExitCode> {
+    let (config, granting) = (config(given)?, granting(given)?);
+    show((&on.place, on.json), async |gateway| {
+        let id = find(gateway, &on.plugin).await?;
+        let places = meant(&plugin::get(gateway, id).await?, places, from)?;
+        plugin::enable(gateway, id, Enabling { places, config, granting, allow_older }).await
+    })
+}
+
+/// Places are currencies to a plugin for those, and countries to all others.
+fn meant(row: &Plugin, places: Vec<String>, from: Option<Date>) -> Result<Places, Problem> {
+    Ok(match plugin::manifest(row)?.role {
+        Role::Currency => Places { currencies: places, from, ..Places::default() },
+        Role::Tax | Role::Stamps | Role::Webhook => {
+            Places { countries: places, from, ..Places::default() }
+        }
     })
 }
 
@@ -116,7 +139,7 @@ pub(super) fn disable(on: &On) -> anyhow::Result<ExitCode> {
 pub(super) fn grant(on: &On, given: &Given) -> anyhow::Result<ExitCode> {
     if given.config.is_some() {
         bail!(
-            "a configuration belongs to what a plugin answers for: give it with `activate` or `install --enable`"
+            "a configuration belongs to what a plugin answers for: give it with `enable`, `activate` or `install --enable`"
         );
     }
     let granting = granting(given)?;

@@ -82,6 +82,26 @@ pub(super) enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Let a plugin that is installed answer for countries or currencies
+    #[command(
+        after_help = "Examples:\n  purser plugin enable tax-table@0.1.0 SG --plugin-config examples/tax-tables/SG.json\n  \
+                      purser plugin enable tax-eu@0.1.0 DE,AT --from 2027-01-01"
+    )]
+    Enable {
+        #[command(flatten)]
+        on: On,
+        /// Countries or currencies, `*` is every currency; with none named, all that it covers
+        #[arg(value_delimiter = ',', value_name = "PLACES")]
+        places: Vec<String>,
+        /// From which day on [default: today]
+        #[arg(long)]
+        from: Option<Date>,
+        #[command(flatten)]
+        given: Given,
+        /// Also in place of a newer version
+        #[arg(long)]
+        allow_older: bool,
+    },
     /// Let a version answer wherever another version of the same plugin does
     #[command(after_help = "Examples:\n  purser plugin activate tax-eu@1.3.0\n  \
                       purser plugin activate tax-table@2.0.0 --plugin-config rates.json")]
@@ -132,13 +152,14 @@ pub(super) enum Verb {
         #[arg(long, value_name = "DATE")]
         until: Option<Date>,
     },
-    /// Let what answered before a plugin answer again
+    /// Undo the newest decision for a plugin: where it was made, what answered before answers again
     #[command(after_help = "Examples:\n  purser plugin rollback tax-eu@1.3.0")]
     Rollback {
         #[command(flatten)]
         on: On,
     },
-    /// Take a plugin out of service: nobody answers for its places until another is enabled there
+    /// Take a plugin out of service: nobody answers for its places until another is enabled there; where it was to begin on
+    /// a day to come, who answers until then goes on
     #[command(after_help = "Examples:\n  purser plugin disable tax-eu@1.3.0")]
     Disable {
         #[command(flatten)]
@@ -158,7 +179,8 @@ pub(super) enum Verb {
                       purser plugin trust 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")]
     Trust {
         /// The key: a file with PEM or a JWK, or the key's 32 bytes in base64url
-        #[arg(value_name = "KEY|FILE")]
+        // One in sixty-four keys begins with a hyphen.
+        #[arg(value_name = "KEY|FILE", allow_hyphen_values = true)]
         key: String,
         /// Whose it is
         #[arg(long, default_value = "")]
@@ -193,6 +215,9 @@ pub(super) fn run(verb: Verb) -> anyhow::Result<ExitCode> {
             install::run(&file, enable, &given, permissions, (&place, json))
         }
         Verb::List { place, json } => install::list(&place, json),
+        Verb::Enable { on, places, from, given, allow_older } => {
+            install::enable(&on, (places, from), &given, allow_older)
+        }
         Verb::Activate { on, given, allow_older } => install::activate(&on, &given, allow_older),
         Verb::Shadow { on, start, stop, given } => watch::shadow(&on, start, stop, &given),
         Verb::Replay { on, with, config, since, until } => {

@@ -54,7 +54,8 @@ pub struct LoginForm {
 /// The form.
 pub async fn page(visit: Visit, query: Query<NextQuery>) -> Answered {
     let next = path(query.next.as_ref());
-    if visit.is_signed_in() {
+    // Who comes from a shop signs in on the page that may lead back to it: this one's form may end at home only.
+    if visit.is_signed_in() || next.starts_with(AUTHORIZE) {
         return Ok(visit.go(next));
     }
     let page = LoginPage { shell: &visit.shell, faults: Faults::default(), email: "", next };

@@ -25,7 +25,6 @@ const PATH: &str = "/oauth/end-session";
 struct AskPage<'a> {
     shell: &'a Shell,
     shop: Option<String>,
-    back: String,
     query: &'a str,
 }
 
@@ -52,9 +51,7 @@ pub async fn page(mut visit: Visit, request: HttpRequest) -> Answered {
         }
         Ending::Ask { shop, back } => {
             let origin = back.as_deref().and_then(origin);
-            let back = back.unwrap_or_else(|| "/wallet".to_owned());
-            let query = request.query_string();
-            let page = AskPage { shell: &visit.shell, shop, back, query };
+            let page = AskPage { shell: &visit.shell, shop, query: request.query_string() };
             let shown = visit.show(&page);
             match origin {
                 Some(origin) => shown.form_may_end_at(&origin).send(),

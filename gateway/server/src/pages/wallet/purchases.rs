@@ -13,7 +13,7 @@ use purser_money::Money;
 use purser_store::read::purchase::{StoredItem, StoredPurchase, purchase_get, purchases_page};
 use serde::Deserialize;
 
-use super::vault_of;
+use super::{Back, agree_to_closing, vault_of};
 use crate::{
     app::{facts::Facts, refund, vault},
     http::download,
@@ -70,16 +70,13 @@ impl PurchasePage<'_> {
         price.currency() != self.purchase.record.total.currency()
     }
 
-    /// Until when an item may go back; none, if that is over or never was.
-    fn refundable_until(&self, item: &StoredItem) -> Option<Timestamp> {
-        let record = &item.record;
-        let until = self.vault.policy.window_ends_at(record.at, record.refund_window_days);
-        until.filter(|until| *until >= self.now && self.vault.active)
+    fn back(&self, item: &StoredItem) -> Back {
+        Back::of(self.vault, &item.record, self.now)
     }
 
     /// Whether the vault closes, should this come back.
     fn closes(&self, charged: &Money) -> bool {
-        charged.minor() > self.left.minor()
+        self.vault.is_closed_by(*charged)
     }
 }
 
@@ -149,10 +146,9 @@ async fn refunded(
     }
     let item = form.fields.item.parse::<ItemId>().ok();
     let charged = purchase.items.iter().find(|bought| Some(bought.record.id) == item);
-    let left = vault_of(visit, &visit.payer).await?.refund_left();
-    let closes = charged.is_some_and(|bought| bought.record.charged.minor() > left.minor());
-    if closes && form.fields.agreed.is_none() {
-        return Err(Problem::malformed("agreed", "the vault would close"));
+    if let Some(bought) = charged {
+        let vault = vault_of(visit, &visit.payer).await?;
+        agree_to_closing(&vault, bought.record.charged, form.fields.agreed.as_deref())?;
     }
     refund::refund(&visit.gateway, &visit.payer, claim, item).await
 }

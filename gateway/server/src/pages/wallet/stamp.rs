@@ -5,12 +5,18 @@ use askama::Template;
 use purser_core::{
     Timestamp,
     ids::{PurchaseId, StampId},
+    record::ItemRecord,
     stamp::{Stamp, StampState, Use},
 };
+use purser_money::Money;
 use purser_store::read::purchase::item_get;
 use serde::Deserialize;
 
-use super::stamps::is_printable;
+use super::{
+    Back, agree_to_closing,
+    stamps::{is_printable, status},
+    vault_of,
+};
 use crate::{
     app::stamp::{
         print::{PRINTED_MAX, one, several},
@@ -40,16 +46,28 @@ struct StampPage<'a> {
     purchase: Option<PurchaseId>,
     serial: Option<&'a str>,
     s10: Option<&'a str>,
+    status: &'static str,
     can_print: bool,
-    can_void: bool,
+    giving_back: Option<GivingBack>,
     due_at: Option<Timestamp>,
     seen_at: Option<Timestamp>,
 }
 
-/// A form that only says yes.
+/// An unused stamp goes back like anything else that was bought.
+struct GivingBack {
+    back: Back,
+    /// Whether the vault closes by it.
+    closes: bool,
+    left: Money,
+}
+
+/// A form that says yes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct VoidForm {}
+pub struct VoidForm {
+    /// That the vault closes by it, the buyer knows.
+    agreed: Option<String>,
+}
 
 /// The stamp.
 pub async fn page(visit: BuyerVisit, id: Path<String>) -> Answered {
@@ -60,16 +78,19 @@ pub async fn page(visit: BuyerVisit, id: Path<String>) -> Answered {
 pub async fn give_back(visit: BuyerVisit, id: Path<String>, form: Form<VoidForm>) -> Answered {
     let stamp = own(&visit, &id).await?;
     let path = format!("/wallet/stamps/{}", stamp.record.id);
-    match voided(&visit, &stamp, &form).await {
-        Ok(void::Voided { credited: Some((_, credited)), .. }) => {
-            let credited = visit.shell.words.money(credited);
-            Ok(visit.go_saying(&path, &Flash::good("wallet-stamp-voided").arg("amount", credited)))
-        }
-        Ok(void::Voided { credited: None, .. }) => {
-            Ok(visit.go_saying(&path, &Flash::good("wallet-stamp-void-held")))
-        }
-        Err(problem) => show(&visit, &stamp, visit.mend(problem)?).await,
+    let void::Voided { credited, .. } = match voided(&visit, &stamp, &form).await {
+        Ok(voided) => voided,
+        Err(problem) => return show(&visit, &stamp, visit.mend(problem)?).await,
+    };
+    let Some((_, credited)) = credited else {
+        return Ok(visit.go_saying(&path, &Flash::good("wallet-stamp-void-held")));
+    };
+    let credited = visit.shell.words.money(credited);
+    if !vault_of(&visit, &visit.payer).await?.active {
+        let closed = Flash::bad("wallet-refunded-closed").arg("amount", credited);
+        return Ok(visit.go_saying("/wallet", &closed));
     }
+    Ok(visit.go_saying(&path, &Flash::good("wallet-stamp-voided").arg("amount", credited)))
 }
 
 /// Its mark, as an image.
@@ -124,17 +145,43 @@ async fn voided(
     form: &Form<VoidForm>,
 ) -> Result<void::Voided, Problem> {
     let (claim, answered) = form.claim(visit.payer.account).await?;
-    match answered {
-        Some(outcome) => void::voided(&visit.gateway, visit.payer.account, outcome).await,
-        None => void::void(&visit.gateway, &visit.payer, claim, stamp.record.id).await,
+    if let Some(outcome) = answered {
+        return void::voided(&visit.gateway, visit.payer.account, outcome).await;
     }
+    if let Some(item) = item_of(visit, stamp).await? {
+        // What the post holds back for some days comes under the same rule when it is due.
+        let vault = vault_of(visit, &visit.payer).await?;
+        agree_to_closing(&vault, item.charged, form.fields.agreed.as_deref())?;
+    }
+    void::void(&visit.gateway, &visit.payer, claim, stamp.record.id).await
+}
+
+async fn item_of(visit: &BuyerVisit, stamp: &Stamp) -> Result<Option<ItemRecord>, Problem> {
+    let item = stamp.record.item;
+    let found = visit.gateway.store.read(move |db| item_get(db, item)).await?;
+    Ok(found.map(|found| found.record))
+}
+
+/// Whether and how it may go back, while it is unused.
+async fn giving_back(
+    visit: &BuyerVisit,
+    stamp: &Stamp,
+    item: Option<&ItemRecord>,
+) -> Result<Option<GivingBack>, Problem> {
+    let unused = matches!(stamp.state, StampState::Issued(_, Use::Unused));
+    let Some(item) = item.filter(|_| unused) else { return Ok(None) };
+    let vault = vault_of(visit, &visit.payer).await?;
+    Ok(Some(GivingBack {
+        back: Back::of(&vault, item, visit.gateway.now()),
+        closes: vault.is_closed_by(item.charged),
+        left: vault.refund_left(),
+    }))
 }
 
 async fn show(visit: &BuyerVisit, stamp: &Stamp, faults: Faults) -> Answered {
     let facts = visit.gateway.facts.at(visit.payer.facts_version);
     let vendor = facts.merchant(&visit.gateway, stamp.record.vendor).await?;
-    let item = stamp.record.item;
-    let item = visit.gateway.store.read(move |db| item_get(db, item)).await?;
+    let item = item_of(visit, stamp).await?;
     let (issue, used) = match &stamp.state {
         StampState::Issued(issue, used) => (Some(issue), Some(used)),
         StampState::Issuing | StampState::Failed(_) => (None, None),
@@ -143,11 +190,12 @@ async fn show(visit: &BuyerVisit, stamp: &Stamp, faults: Faults) -> Answered {
         shell: &visit.shell,
         stamp,
         vendor: vendor.map(|vendor| vendor.name.clone()).unwrap_or_default(),
-        purchase: item.map(|item| item.record.purchase),
+        purchase: item.as_ref().map(|item| item.purchase),
+        giving_back: giving_back(visit, stamp, item.as_ref()).await?,
         serial: issue.map(|issue| issue.serial.as_str()),
         s10: issue.and_then(|issue| issue.s10.as_deref()),
+        status: status(stamp),
         can_print: is_printable(stamp),
-        can_void: matches!(used, Some(Use::Unused)),
         due_at: match used {
             Some(Use::VoidPending { due_at, .. }) => Some(*due_at),
             Some(Use::Unused | Use::Used(_) | Use::Void) | None => None,

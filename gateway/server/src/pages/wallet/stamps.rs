@@ -2,7 +2,11 @@
 
 use actix_web::web::Query;
 use askama::Template;
-use purser_core::stamp::{Stamp, StampState, Use};
+use purser_core::{
+    command::{Answer, Outcome},
+    ids::StampId,
+    stamp::{Stamp, StampState, Use},
+};
 use purser_money::Money;
 use purser_store::{facts::merchant::Merchant, read::stamp::stamps_page};
 use serde::Deserialize;
@@ -14,6 +18,7 @@ use crate::{
             Wish,
             buy::{self, Agreement},
             quote::{self, Quoted},
+            void,
         },
     },
     http::{buyer, stamp},
@@ -84,6 +89,18 @@ impl StampsPage<'_> {
     /// Whether it still has a mark to print.
     fn is_printable(&self, stamp: &Stamp) -> bool {
         is_printable(stamp)
+    }
+
+    fn status(&self, stamp: &Stamp) -> &'static str {
+        status(stamp)
+    }
+}
+
+/// What its buyer is told of a stamp: to everybody else one that was not made is void.
+pub(super) const fn status(stamp: &Stamp) -> &'static str {
+    match stamp.state {
+        StampState::Failed(_) => "failed",
+        StampState::Issuing | StampState::Issued(..) => stamp.status(),
     }
 }
 
@@ -171,22 +188,45 @@ pub async fn new_page(visit: BuyerVisit, piece: Query<Piece>) -> Answered {
 
 /// Buys.
 pub async fn buy(visit: BuyerVisit, piece: Query<Piece>, form: Form<BuyForm>) -> Answered {
-    match bought(&visit, &piece, &form).await {
-        Ok(stamp) => {
+    let outcome = match paid(&visit, &piece, &form).await {
+        Ok(outcome) => outcome,
+        Err(problem) => {
+            let faults = visit.mend(in_form(problem))?;
+            return show(&visit, &piece, faults).await;
+        }
+    };
+    let stamp = match &outcome {
+        Ok(Answer::StampBought { stamp }) => Some(*stamp),
+        Ok(_) | Err(_) => None,
+    };
+    match (buy::bought(&visit.gateway, visit.payer.account, outcome).await, stamp) {
+        (Ok(stamp), _) => {
             let path = format!("/wallet/stamps/{}", stamp.record.id);
             Ok(visit.go_saying(&path, &Flash::good("wallet-stamp-bought")))
         }
-        Err(problem) => {
+        (Err(problem), Some(stamp)) => not_made(&visit, stamp, problem).await,
+        (Err(problem), None) => {
             let faults = visit.mend(in_form(problem))?;
             show(&visit, &piece, faults).await
         }
     }
 }
 
-async fn bought(visit: &BuyerVisit, piece: &Piece, form: &Form<BuyForm>) -> Result<Stamp, Problem> {
+/// The money moved, and the stamp is not there: its own page says what became of both.
+async fn not_made(visit: &BuyerVisit, stamp: StampId, problem: Problem) -> Answered {
+    let found = void::own(&visit.gateway, visit.payer.account, stamp).await?;
+    let flash = match found.state {
+        StampState::Issuing => Flash::bad("wallet-stamp-later"),
+        StampState::Failed(_) => Flash::bad("wallet-stamp-failed"),
+        StampState::Issued(..) => return Err(problem),
+    };
+    Ok(visit.go_saying(&format!("/wallet/stamps/{stamp}"), &flash))
+}
+
+async fn paid(visit: &BuyerVisit, piece: &Piece, form: &Form<BuyForm>) -> Result<Outcome, Problem> {
     let (claim, answered) = form.claim(visit.payer.account).await?;
     if let Some(outcome) = answered {
-        return buy::bought(&visit.gateway, visit.payer.account, outcome).await;
+        return Ok(outcome);
     }
     let BuyForm { chosen, pin } = &form.fields;
     let none = || Problem::malformed("chosen", "one of the services");
@@ -198,7 +238,7 @@ async fn bought(visit: &BuyerVisit, piece: &Piece, form: &Form<BuyForm>) -> Resu
         max_total: Some(Money::parse(most, unit).map_err(|_| none())?),
         pin: buyer::pin(pin.clone())?,
     };
-    buy::buy(&visit.gateway, &visit.payer, claim, &agreement).await
+    buy::begin(&visit.gateway, &visit.payer, claim, &agreement).await
 }
 
 /// What is said of these as a whole says more than what could be said of a field.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{between, refused};
+use super::between;
 use crate::{
     browser::Browser,
     on_both_databases,
@@ -17,7 +17,7 @@ fn bought(world: &World, browser: &mut Browser, dollars: &str) -> String {
     location(&browser.submit(&till, &[]))
 }
 
-fn policy(world: &World, max_count: u32, max_total: &str) {
+pub(super) fn policy(world: &World, max_count: u32, max_total: &str) {
     let policy = json!({
         "max_count": max_count, "max_total": { "amount": max_total, "currency": "USD" },
         "window_days": 14, "period_days": 90,
@@ -51,10 +51,14 @@ on_both_databases! {
         let again = browser.submit(&stale, &[]);
         assert_eq!(again.status, 409, "{}", again.body);
         again.says("This item was refunded before");
-        policy(world, 1, "500.00");
         let page = browser.get(&two).ok();
+        policy(world, 1, "500.00");
         let limited = browser.submit(&page, &[]);
-        refused(limited, 409, "No more refunds for now");
+        assert_eq!(limited.status, 409, "{}", limited.body);
+        limited.says("No more refunds for now").says("role=\"alert\"");
+        let exhausted = browser.get(&two).ok();
+        exhausted.says("No more refunds for now").says("Ask the shop");
+        assert!(!exhausted.body.contains("<form"), "{}", exhausted.body);
         world.advance(15 * 86_400);
         browser.cookies.clear();
         browser.sign_in(&login);

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::refused;
+use purser_hostile_stamps::{Alone, Crime, Deed, Stage};
+
+use super::{refunds::policy, refused};
 use crate::{
     browser::Browser,
     on_both_databases,
@@ -77,6 +79,45 @@ on_both_databases! {
         let page = browser.get(&one).ok();
         browser.submit(&page, &[]).leads_to(&one);
         browser.get(&one).ok().says("The money comes when the post has waited").says("money to come").says("2024-07-01");
+        world.check();
+    }
+
+    fn a_stamp_whose_return_closes_the_vault_needs_the_buyers_word(world: &World) {
+        let (mut browser, login) = buyer_with(world, "10.00");
+        let post = vendor(world, "Post", 0);
+        let (one, two) = (bought(&mut browser, &post), bought(&mut browser, &post));
+        policy(world, 10, "0.50");
+        let page = browser.get(&one).ok();
+        page.says("Only $0.50 can still come back").says("Close my vault and give it back");
+        let unticked = browser.submit(&page, &[]);
+        refused(unticked, 400, "Your vault would close by it");
+        assert_eq!(balance(world, &login), "8.44");
+        browser.submit(&page, &[("agreed", "yes")]).leads_to("/wallet");
+        let wallet = browser.get("/wallet").ok();
+        wallet.says("$0.78 came back").says("This vault is closed").says("$9.22 is on a card");
+        let other = browser.get(&two).ok();
+        other.says("This vault is closed");
+        assert!(!other.body.contains("<form method=\"post\" action=\"/wallet/stamps"), "{}", other.body);
+        world.check();
+    }
+
+    fn a_stamp_that_was_paid_and_not_made_says_what_became_of_the_money(world: &World) {
+        let (mut browser, login) = buyer_with(world, "10.00");
+        let component = purser_hostile_stamps::component_alone(Alone::Truthful);
+        let plugin = world.operator.post_bytes("/v1/plugins", &component).ok(201);
+        let (id, name) = (text(&plugin, "/id"), text(&plugin, "/name"));
+        let granted = json!({ "grants": { "hosts": ["post.localhost"] } });
+        world.operator.post(&format!("/v1/plugins/{id}/enable"), None, &granted).ok(200);
+        let post = json!({ "name": "Post", "country": "DE", "stamps_plugin": name });
+        let post = text(&world.operator.post("/v1/merchants", None, &post).ok(201), "/id");
+        let page = browser.get(&letter(&post)).ok();
+        let panics = Deed::Crime(Crime::Panic, Stage::Draft).service();
+        let stamp = location(&browser.submit(&page, &[("chosen", &format!("{panics} 0.78"))]));
+        assert!(stamp.starts_with("/wallet/stamps/stamp_"), "{stamp}");
+        let shown = browser.get(&stamp).ok();
+        shown.says("Its price is back in your vault").says("Not made, money is back");
+        browser.get("/wallet/stamps").ok().says("Not made, money is back");
+        assert_eq!(balance(world, &login), "10.00");
         world.check();
     }
 

@@ -52,7 +52,8 @@ pub async fn plugin_activate(
     Ok(HttpResponse::Ok().json(PluginOut::from(activated)))
 }
 
-/// Let what answered before a plugin answer again, wherever the plugin answers now, under the configuration of then.
+/// Undo the newest decision for a plugin: where it was made, what answered before answers again, under the configuration of
+/// then.
 #[utoipa::path(post, path = "/v1/plugins/{id}/rollback", tag = "operator", security(("operator" = [])),
     params(("id" = String, Path)),
     responses((status = 200, body = PluginOut), crate::http::openapi::Problems))]
