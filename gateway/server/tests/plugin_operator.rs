@@ -101,6 +101,8 @@ on_both_databases! {
         let enable = |config: &str| purser(world, &["enable", "tax-table@0.1.0", "SG", "--plugin-config", config]);
         let refused = enable(broken.to_str().unwrap()).unwrap_err();
         assert!(refused.contains("rates"), "{refused}");
+        let elsewhere = purser(world, &["enable", "tax-table@0.1.0", "US", "--plugin-config", table]).unwrap_err();
+        assert!(elsewhere.contains("no taxes of US"), "{elsewhere}");
         let enabled = enable(table).unwrap();
         assert_eq!((&enabled["status"], &enabled["answers"][0]["place"]), (&json!("active"), &json!("SG")));
         let (shop, buyer) = (world.merchant("SG"), world.buyer_with("100.00"));

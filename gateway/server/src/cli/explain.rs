@@ -45,7 +45,10 @@ pub fn run(flags: ExplainFlags) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if !flags.what.starts_with("req_") {
-        bail!("no problem is called {name}; did you mean {}?", nearest(name));
+        match nearest(name) {
+            Some(known) => bail!("no problem is called {name}; did you mean {known}?"),
+            None => bail!("no problem is called {name}; a gateway lists all of them at /problems"),
+        }
     }
     let Some(log) = flags.log else {
         bail!(
@@ -73,9 +76,15 @@ fn explain(kind: Kind, json: bool) -> io::Result<()> {
     Ok(())
 }
 
-fn nearest(name: &str) -> &'static str {
+/// More are another word.
+const SLIPS_MAX: usize = 3;
+
+/// The problem that was meant: one that begins so, or differs by a slip or two.
+fn nearest(name: &str) -> Option<&'static str> {
+    let begun = Kind::all().find(|kind| name.len() > 2 && kind.name().starts_with(name));
     let distance = |kind: &Kind| strsim::damerau_levenshtein(kind.name(), name);
-    Kind::all().min_by_key(distance).map_or("", Kind::name)
+    let near = || Kind::all().min_by_key(distance).filter(|kind| distance(kind) <= SLIPS_MAX);
+    begun.or_else(near).map(Kind::name)
 }
 
 fn request(id: &str, log: &Path, json: bool) -> anyhow::Result<ExitCode> {
@@ -139,8 +148,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_problem_finds_its_nearest() {
-        assert_eq!(nearest("ofer-expired"), "offer-expired");
-        assert_eq!(nearest("insuficient-fund"), "insufficient-funds");
+        assert_eq!(nearest("ofer-expired"), Some("offer-expired"));
+        assert_eq!(nearest("insuficient-fund"), Some("insufficient-funds"));
+        assert_eq!(nearest("idempotency"), Some("idempotency-key-missing"));
+        assert_eq!(nearest("xyz"), None);
     }
 
     #[test]

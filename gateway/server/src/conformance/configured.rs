@@ -17,6 +17,10 @@ use super::{
     samples::odd_price,
     table,
 };
+use crate::problem;
+
+/// What a tax plugin says of a country that it does not know.
+const UNSUPPORTED: &str = problem::TAX_COUNTRY_UNSUPPORTED.name();
 
 /// Why a plugin cannot work under a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +43,16 @@ pub async fn configured(
     if let Some(tax) = plugin.tax() {
         let tax = tax.configured(shared);
         let Some(sale) = document(place, 1, day) else { return Ok(()) };
-        return judged(patience.ask(async || tax.assess(&sale).await).await);
+        let assessed = patience.ask(async || tax.assess(&sale).await).await;
+        // A plugin that covers no country by itself has those that its configuration has.
+        return match assessed {
+            Err(CallError::Refused(refusal))
+                if refusal.code == UNSUPPORTED && plugin.manifest().countries.is_empty() =>
+            {
+                Err(Unusable::Says(refusal.message))
+            }
+            assessed => judged(assessed),
+        };
     }
     if let Some(currency) = plugin.currency() {
         let currency = currency.configured(shared);

@@ -151,11 +151,9 @@ fn credentials_tried_through_one_merchant_trip_that_merchant_only() {
     let through = |client: &str, email: &str, password: &str| {
         let mut browser = Browser::new(&world);
         let next = format!("/oauth/authorize?client_id={client}");
-        let query: String = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("next", &next)
-            .finish();
-        let page = browser.get(&format!("/login?{query}")).ok();
-        let fields = [("email", email), ("pin", "271828"), ("password", password)];
+        let page = browser.get("/login").ok();
+        let (pin, next) = ("271828", next.as_str());
+        let fields = [("email", email), ("pin", pin), ("password", password), ("next", next)];
         browser.submit(&page, &fields).status
     };
     let tried: Vec<u16> = (0..6)

@@ -251,7 +251,9 @@ pub(super) fn checked(
     for (index, place) in asked.iter().enumerate() {
         let field = format!("{field}[{index}]");
         if !(covers.is_empty() || covers.contains(place)) {
-            let detail = format!("nothing that {} {} covers", manifest.name, manifest.version);
+            let (name, version) = (&manifest.name, &manifest.version);
+            let detail =
+                format!("{place} is nothing that {name} {version} covers: {}", covers.join(" "));
             return Err(Problem::malformed(field, detail));
         }
         if asked.iter().take(index).any(|before| before == place) {
@@ -265,7 +267,8 @@ pub(super) fn checked(
     }
     let places = covered(manifest);
     if places.is_empty() {
-        return Err(Problem::malformed(field, "name them: the plugin covers none in particular"));
+        let detail = format!("name the {field}: the plugin covers none in particular");
+        return Err(Problem::malformed(field, detail));
     }
     places.iter().try_for_each(|place| known(gateway, manifest.role, place, field))?;
     Ok(places)

@@ -157,7 +157,7 @@ pub async fn rollback(gateway: &Gateway, id: PluginId) -> Result<Installed, Prob
         let undone: Vec<Before> = undone.into_iter().map(|(_, before)| before).collect();
         if others.is_empty() && undone.iter().all(|(_, former)| former.is_none()) {
             let detail =
-                format!("nothing answered before {} {}; disable it", row.name, row.version);
+                format!("{} {} answers as it did from its first day, and nothing answered before it; `disable` takes it out of service at all of its places", row.name, row.version);
             return Ok(Err(refused(detail)));
         }
         restore(db, undone, (today, now))?;

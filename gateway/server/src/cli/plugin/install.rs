@@ -1,6 +1,11 @@
 //! Plugins of a gateway: putting them into its database, and listing them.
 
-use std::{collections::BTreeMap, fs, path::Path, process::ExitCode};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::ExitCode,
+};
 
 use anyhow::{Context, anyhow, bail};
 use jiff::civil::Date;
@@ -57,9 +62,21 @@ impl From<Installed> for Row {
 impl Row {
     fn print(&self) {
         println!("{}  {} {}  {}  {}", self.id, self.name, self.version, self.role, self.status);
-        let places: Vec<&str> = self.answers.iter().map(|answers| answers.place.as_str()).collect();
-        if !places.is_empty() {
+        // A place may have its first day, and days to come for which something else is planned.
+        let mut days: BTreeMap<&str, BTreeSet<Date>> = BTreeMap::new();
+        for Answers { place, from } in &self.answers {
+            days.entry(place).or_default().insert(*from);
+        }
+        if !days.is_empty() {
+            let places: Vec<&str> = days.keys().copied().collect();
             println!("    answers for {}", places.join(" "));
+        }
+        let mut planned: BTreeMap<Date, Vec<&str>> = BTreeMap::new();
+        for (place, days) in &days {
+            days.iter().skip(1).for_each(|day| planned.entry(*day).or_default().push(place));
+        }
+        for (day, places) in planned {
+            println!("    as planned from {day}: {}", places.join(" "));
         }
     }
 }
