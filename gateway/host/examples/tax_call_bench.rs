@@ -16,6 +16,9 @@ use purser_core::{
 use purser_host::{Limits, Plugins};
 use purser_money::{Currency, Money};
 
+/// Where a machine is shared, its neighbours are in the figures: the quietest run has the least of them.
+const RUNS: usize = 10;
+
 /// As in the gateway.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -42,13 +45,21 @@ async fn main() {
             line(1_890, Category::DigitalService),
         ],
     };
-    let mut took_us = Vec::with_capacity(calls);
-    for _ in 0..calls {
-        let started = Instant::now();
-        plugin.assess(&sale).await.unwrap();
-        took_us.push(started.elapsed().as_micros());
+    let mut runs = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        let mut took_us = Vec::with_capacity(calls);
+        for _ in 0..calls {
+            let started = Instant::now();
+            plugin.assess(&sale).await.unwrap();
+            took_us.push(started.elapsed().as_micros());
+        }
+        took_us.sort_unstable();
+        runs.push(took_us);
     }
-    took_us.sort_unstable();
-    println!("tax_call_p50_us {}", took_us[calls / 2]);
-    println!("tax_call_p99_us {}", took_us[calls * 99 / 100]);
+    let quietest = runs.iter().map(|run| run[calls / 2]).min().unwrap();
+    let mut all = runs.concat();
+    all.sort_unstable();
+    println!("tax_call_quietest_p50_us {quietest}");
+    println!("tax_call_p50_us {}", all[all.len() / 2]);
+    println!("tax_call_p99_us {}", all[all.len() * 99 / 100]);
 }
