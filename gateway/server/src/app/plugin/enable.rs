@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use purser_core::{Timestamp, ids::PluginId};
-use purser_host::{Manifest, Plugin as Loaded, Role};
+use purser_host::{Manifest, Role};
 use purser_money::Currency;
 use purser_store::{
     Connection, StoreError,
@@ -70,7 +70,7 @@ pub async fn enable(
     let asked = Asked { row, places, from, config, allow_older };
     let first = asked.clone();
     let tried = gateway.store.read(move |db| first.bindings(db, (today, now))).await??;
-    try_each(&loaded, &tried, today).await?;
+    try_out(&loaded, &tried, today).await?;
     let change = gateway.store.change_facts(move |db| {
         let at = binding_moment(db, now)?;
         // Nothing is written yet, so nothing stays of what is refused.
@@ -155,18 +155,6 @@ pub(super) fn said(binding: &Binding) -> (Option<PluginId>, Option<&str>) {
     (binding.plugin, binding.config.as_deref())
 }
 
-/// Asks a plugin for a sample of each binding, on the first day that it is to answer.
-pub(super) async fn try_each(
-    loaded: &Loaded,
-    bindings: &[Binding],
-    today: Date,
-) -> Result<(), Problem> {
-    for Binding { place, config, from, .. } in bindings {
-        try_out(loaded, &[(place.clone(), config.clone())], today.max(*from)).await?;
-    }
-    Ok(())
-}
-
 /// Refuses to bind what was not tried: what a place has may have become another while that went on.
 pub(super) fn as_tried(tried: &[Binding], bindings: &[Binding]) -> Result<(), Problem> {
     let same = |(tried, now): (&Binding, &Binding)| {
@@ -199,19 +187,14 @@ pub(super) fn checked_config(config: String) -> Result<Option<String>, Problem> 
 }
 
 /// What of the same plugin answers for a place on a day.
-pub(super) struct Before {
+struct Before {
     /// Its configuration goes on, unless another is given.
-    pub(super) config: Option<String>,
+    config: Option<String>,
     /// Its version, if that is newer.
-    pub(super) newer: Option<String>,
+    newer: Option<String>,
 }
 
-pub(super) fn before(
-    db: &mut Connection,
-    row: &Plugin,
-    place: &str,
-    day: Date,
-) -> Result<Before, StoreError> {
+fn before(db: &mut Connection, row: &Plugin, place: &str, day: Date) -> Result<Before, StoreError> {
     let nothing = Before { config: None, newer: None };
     let Some(binding) = binding_for(db, &row.role, place, day)? else { return Ok(nothing) };
     let Some(other) = binding.plugin else { return Ok(nothing) };

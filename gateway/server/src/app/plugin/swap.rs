@@ -14,10 +14,11 @@ use purser_store::{
 
 use super::{
     Installed,
-    enable::{as_tried, checked_config, downgrade, said, try_each},
+    enable::{as_tried, checked_config, downgrade, said},
     get,
     grants::{self, Granting},
     in_force, installed, load, manifest, refused, settle, shadow,
+    trial::try_out,
 };
 use crate::{clock::day, gateway::Gateway, problem::Problem};
 
@@ -48,7 +49,7 @@ pub async fn activate(
     let (of, given) = (row.clone(), config.clone());
     let taken = gateway.store.read(move |db| taken_over(db, &of, given, (today, now))).await?;
     let tried: Vec<Binding> = taken.into_iter().map(|(_, binding)| binding).collect();
-    try_each(&loaded, &tried, today).await?;
+    try_out(&loaded, &tried, today).await?;
     let change = gateway.store.change_facts(move |db| {
         let at = binding_moment(db, now)?;
         let (others, bindings): (Vec<Plugin>, Vec<Binding>) =

@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 use purser_host::{Caller, Plugin as Loaded};
+use purser_store::facts::plugin_binding::Binding;
 
 use super::{late, refused};
 use crate::{
@@ -10,13 +11,14 @@ use crate::{
     problem::Problem,
 };
 
-/// Where a plugin is to answer, and under which configuration.
-pub(super) type Wanted = (String, Option<String>);
-
-/// Asks a plugin for a sample of what it is for, as it would be bound.
-pub(super) async fn try_out(loaded: &Loaded, wanted: &[Wanted], day: Date) -> Result<(), Problem> {
-    for (place, config) in wanted {
-        let sample = configured(loaded, config.as_deref(), place, day);
+/// Asks a plugin for a sample of each binding, on the first day that it is to answer.
+pub(super) async fn try_out(
+    loaded: &Loaded,
+    bindings: &[Binding],
+    today: Date,
+) -> Result<(), Problem> {
+    for Binding { place, config, from, .. } in bindings {
+        let sample = configured(loaded, config.as_deref(), place, today.max(*from));
         match Caller::Trial.scope(sample).await {
             Ok(()) => {}
             Err(Unusable::Late) => return Err(late()),
