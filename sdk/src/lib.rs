@@ -162,6 +162,11 @@ pub mod tax_id;
 pub mod webhook;
 mod wire;
 
+/// The standard library's allocator was a third of what a plugin did in a call: it is made for programs that run for long.
+#[cfg(all(target_arch = "wasm32", feature = "allocator"))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 pub use category::{Category, Reason};
 pub use config::{config, misconfigured};
 pub use currency::{Conversion, Feed, Quoted, RateTable, Rates};

@@ -36,6 +36,7 @@ pub mod stamp;
 pub mod stock;
 pub mod tax;
 pub mod tender;
+pub mod text;
 pub mod trade;
 pub mod transfer;
 pub mod vault;

@@ -59,6 +59,8 @@ async fn main() {
     let quietest = runs.iter().map(|run| run[calls / 2]).min().unwrap();
     let mut all = runs.concat();
     all.sort_unstable();
+    // What no neighbour changes.
+    println!("tax_call_instructions {}", plugin.assess(&sale).await.unwrap().evidence.fuel);
     println!("tax_call_quietest_p50_us {quietest}");
     println!("tax_call_p50_us {}", all[all.len() / 2]);
     println!("tax_call_p99_us {}", all[all.len() * 99 / 100]);

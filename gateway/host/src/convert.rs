@@ -6,6 +6,7 @@ use purser_core::{
     place::Place,
     rate::{Conversion, ConversionPolicy, RateTable},
     tax::{Assessed, Assessment, Line, Registration, Sale},
+    text::is_plain,
 };
 use purser_money::{
     Currency, Leg, LegRounding, Money, MoneyError, Operation, Percent, Rate, Rounding,
@@ -126,31 +127,32 @@ const fn read_rounding(mode: wire::RoundingMode) -> Rounding {
 /// An answer that breaks the contract, and where.
 pub(crate) type Read<T> = Result<T, CallError>;
 
-pub(crate) fn read_assessment(assessment: &wire::Assessment) -> Read<Assessment> {
-    within("taxes", assessment.taxes.len(), LIST_MAX)?;
-    if assessment.rounding.decimals > 18 {
+pub(crate) fn read_assessment(assessment: wire::Assessment) -> Read<Assessment> {
+    let wire::Assessment { taxes, rounding, law } = assessment;
+    within("taxes", taxes.len(), LIST_MAX)?;
+    if rounding.decimals > 18 {
         return Err(CallError::bad_output("rounding.decimals: more than 18"));
     }
     Ok(Assessment {
-        taxes: assessment.taxes.iter().map(read_assessed).collect::<Read<_>>()?,
-        rounding_decimals: assessment.rounding.decimals,
-        law: text("law", &assessment.law, LONG_TEXT_CHARS_MAX)?,
+        taxes: taxes.into_iter().map(read_assessed).collect::<Read<_>>()?,
+        rounding_decimals: rounding.decimals,
+        law: long("law", law)?,
     })
 }
 
-fn read_assessed(assessed: &wire::Assessed) -> Read<Assessed> {
+fn read_assessed(assessed: wire::Assessed) -> Read<Assessed> {
     within("lines", assessed.lines.len(), LIST_MAX)?;
     let wire::Decimal { mantissa, scale } = assessed.rate;
     Ok(Assessed {
-        name: text("name", &assessed.name, TEXT_CHARS_MAX)?,
-        jurisdiction: text("jurisdiction", &assessed.jurisdiction, TEXT_CHARS_MAX)?,
-        authority: text("authority", &assessed.authority, TEXT_CHARS_MAX)?,
-        category: text("category", &assessed.category, TEXT_CHARS_MAX)?,
-        reason: text("reason", &assessed.reason, TEXT_CHARS_MAX)?,
+        name: short("name", assessed.name)?,
+        jurisdiction: short("jurisdiction", assessed.jurisdiction)?,
+        authority: short("authority", assessed.authority)?,
+        category: short("category", assessed.category)?,
+        reason: short("reason", assessed.reason)?,
         rate: Percent::from_parts(mantissa, scale).map_err(at("rate"))?,
         base: read_money("base", &assessed.base)?,
         tax: read_money("tax", &assessed.tax)?,
-        lines: assessed.lines.clone(),
+        lines: assessed.lines,
     })
 }
 
@@ -166,7 +168,7 @@ pub(crate) fn read_rate_table(table: &wire::RateTable) -> Read<RateTable> {
         Ok((currency, Rate::from_parts(mantissa, scale).map_err(at("rate"))?))
     };
     Ok(RateTable {
-        source: text("source", &table.source, TEXT_CHARS_MAX)?,
+        source: short("source", table.source.clone())?,
         as_of: date("as-of", &table.as_of)?,
         base: currency("base", &table.base)?,
         rates: known.map(rate).collect::<Read<_>>()?,
@@ -183,7 +185,7 @@ pub(crate) fn read_conversion(conversion: &wire::Conversion) -> Read<Conversion>
     Ok(Conversion {
         legs: conversion.legs.iter().map(read_leg).collect::<Read<_>>()?,
         converted: read_money("converted", &conversion.converted)?,
-        source: text("source", &conversion.source, TEXT_CHARS_MAX)?,
+        source: short("source", conversion.source.clone())?,
         as_of: date("as-of", &conversion.as_of)?,
         valid_until: date("valid-until", &conversion.valid_until)?,
     })
@@ -220,21 +222,21 @@ pub(crate) fn date(field: &'static str, text: &str) -> Read<Date> {
     date.ok_or_else(|| CallError::bad_output(format!("{field}: a date is YYYY-MM-DD")))
 }
 
-pub(crate) fn text(field: &'static str, text: &str, chars_max: usize) -> Read<String> {
-    if text.chars().count() > chars_max || text.chars().any(char::is_control) {
+pub(crate) fn text(field: &'static str, text: String, chars_max: usize) -> Read<String> {
+    if !is_plain(&text, chars_max) {
         let problem = format!("{field}: over {chars_max} characters, or not printable");
         return Err(CallError::bad_output(problem));
     }
-    Ok(text.to_owned())
+    Ok(text)
 }
 
 /// A short text: a name, a code, an identifier.
-pub(crate) fn short(field: &'static str, value: &str) -> Read<String> {
+pub(crate) fn short(field: &'static str, value: String) -> Read<String> {
     text(field, value, TEXT_CHARS_MAX)
 }
 
 /// A text of a sentence or two, or an address.
-pub(crate) fn long(field: &'static str, value: &str) -> Read<String> {
+pub(crate) fn long(field: &'static str, value: String) -> Read<String> {
     text(field, value, LONG_TEXT_CHARS_MAX)
 }
 

@@ -164,9 +164,9 @@ fn last_day(as_of: Date, age_days: u32) -> Date {
 fn read_feed(feed: wire::Feed) -> Result<Feed, CallError> {
     let wire::Feed { id, url, media_type, every_minutes } = feed;
     Ok(Feed {
-        id: convert::short("id", &id)?,
-        url: convert::long("url", &url)?,
-        media_type: convert::short("media-type", &media_type)?,
+        id: convert::short("id", id)?,
+        url: convert::long("url", url)?,
+        media_type: convert::short("media-type", media_type)?,
         every_minutes,
     })
 }

@@ -58,9 +58,15 @@ pub(crate) fn bytes<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Erro
     to.serialize_str(&BASE64.encode(bytes))
 }
 
+/// Room for a sale of three items or its taxes, so that a text does not move as it grows.
+const TEXT_BYTES: usize = 2048;
+
 /// The one text of a typed value.
 pub(crate) fn text<T: Serialize + ?Sized>(value: &T) -> Result<String, JsonError> {
-    serde_json::to_string(value).map_err(|error| JsonError::new("$", error.to_string()))
+    let mut text = Vec::with_capacity(TEXT_BYTES);
+    let fault = |error: &dyn std::fmt::Display| JsonError::new("$", error.to_string());
+    serde_json::to_writer(&mut text, value).map_err(|error| fault(&error))?;
+    String::from_utf8(text).map_err(|error| fault(&error))
 }
 
 /// A value together with its type, ready to be written: the type tells an empty list of bytes from an empty list.

@@ -227,11 +227,11 @@ impl Description {
             description;
         convert::list("covers", covers.len())?;
         convert::list("sources", sources.len())?;
-        let covers = covers.iter().map(|place| convert::short("covers", place));
-        let sources = sources.iter().map(|source| convert::long("sources", source));
+        let covers = covers.into_iter().map(|place| convert::short("covers", place));
+        let sources = sources.into_iter().map(|source| convert::long("sources", source));
         Ok(Self {
-            name: convert::short("name", &name)?,
-            version: convert::short("version", &version)?,
+            name: convert::short("name", name)?,
+            version: convert::short("version", version)?,
             covers: covers.collect::<Result<_, _>>()?,
             valid_from: convert::date("valid-from", &valid_from)?,
             valid_to: valid_to.map(|date| convert::date("valid-to", &date)).transpose()?,

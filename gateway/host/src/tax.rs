@@ -130,7 +130,7 @@ impl TaxPlugin {
         let read = |(answer,): Answer<wire::Assessment>| {
             let answer = answer.map_err(CallError::refused)?;
             let output = written(&answer)?;
-            let assessment = convert::read_assessment(&answer)?;
+            let assessment = convert::read_assessment(answer)?;
             let lines = allot_taxes(sale, &assessment).map_err(|error| match error {
                 AssessmentError::Overflow => CallError::too_large(),
                 error => CallError::bad_output(error.to_string()),
@@ -187,16 +187,16 @@ fn read_verdict(verdict: wire::Verdict) -> Result<Verdict, CallError> {
     let wire::Verdict { valid, normalized, country, reason } = verdict;
     Ok(Verdict {
         valid,
-        normalized: convert::short("normalized", &normalized)?,
-        country: convert::short("country", &country)?,
-        reason: reason.map(|reason| convert::long("reason", &reason)).transpose()?,
+        normalized: convert::short("normalized", normalized)?,
+        country: convert::short("country", country)?,
+        reason: reason.map(|reason| convert::long("reason", reason)).transpose()?,
     })
 }
 
 fn read_filing(filing: wire::Filing) -> Result<Filing, CallError> {
     let wire::Filing { media_type, file_name, body } = filing;
-    let media_type = convert::short("media-type", &media_type)?;
-    let file_name = convert::short("file-name", &file_name)?;
+    let media_type = convert::short("media-type", media_type)?;
+    let file_name = convert::short("file-name", file_name)?;
     if !is_media_type(&media_type) {
         return Err(CallError::bad_output("media-type: like text/csv; charset=utf-8"));
     }

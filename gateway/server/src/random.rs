@@ -27,6 +27,22 @@ pub fn ids_in_order<const N: usize>() -> [u128; N] {
 /// together in every index, where wholly random ids would touch a page each. The time is the machine's, not the
 /// sandbox's: nothing is ever read from it.
 pub fn id_bits() -> u128 {
+    id_bits_at(clock::machine_ms())
+}
+
+/// The bits of a new id that says another time: that of a thing which is told of then.
+pub fn id_bits_at(machine_ms: u128) -> u128 {
     let random = u128::from_be_bytes(bytes()) >> 48;
-    (clock::machine_ms() << 80) | random
+    (machine_ms << 80) | random
+}
+
+/// The bits of a new id that is not told of before another.
+pub fn id_bits_behind(other: u128) -> u128 {
+    id_bits_at(clock::machine_ms().max(other >> 80))
+}
+
+/// A number below another, each as likely; zero where there is none.
+pub fn below(limit: u128) -> u128 {
+    // Of 128 bits the remainder favours nothing that anybody could measure.
+    u128::from_be_bytes(bytes()).checked_rem(limit).unwrap_or(0)
 }

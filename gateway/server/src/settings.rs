@@ -3,11 +3,14 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use purser_core::policy::Limits;
 use purser_money::{Currency, Money, Percent};
 
 use crate::network::Network;
+
+/// A minute is longer than it takes to pay one shop and then another, as those do who are not one buyer's.
+pub const SHOPS_TOLD_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
@@ -33,6 +36,9 @@ pub struct Settings {
     pub clock: Option<Timestamp>,
     /// Rates older than this convert nothing: weekends and holidays leave gaps of up to five days.
     pub rates_max_age_days: u32,
+    /// How long shops that are paid in one purchase may wait until they are told of it, each some other time: no two
+    /// can tell from the time that one buyer paid both. Zero tells all of them at once.
+    pub shops_told_within: SignedDuration,
     /// A payment above this needs the PIN.
     pub step_up_limit: Option<Money>,
     /// A tap that loads more than this needs the printed code too, by currency of the card.

@@ -1,5 +1,5 @@
 //! The outbox: events get their position in the stream behind the teller, one process at a time, so that whoever
-//! reads on from a position never skips an event that was committed late.
+//! reads on from a position never skips an event that was committed late. What a shop is to be told later waits here.
 
 use diesel::{
     dsl::max,
@@ -9,12 +9,15 @@ use diesel::{
     result::QueryResult,
     sql_types::{Array, BigInt, Text},
 };
-use purser_core::{ids::MerchantId, record::EventRecord};
+use purser_core::{
+    ids::{EventId, MerchantId},
+    record::EventRecord,
+};
 
 use crate::{
     Committed, Connection, Store, StoreError,
     duty::Duty,
-    read::row::Row,
+    read::{row::Row, untold::Untold},
     schema::{event, event_placed, event_unplaced},
 };
 
@@ -50,7 +53,10 @@ impl Store {
     /// Gives positions to at most 500 events and tells who listens for their merchants. Says how many; when it
     /// says none, there is nothing left for now.
     pub async fn place_events(&self) -> Result<usize, StoreError> {
-        let waiting = event_unplaced::table.select(event_unplaced::event);
+        let (after, until) = Untold::now().ids(EventId::from_random);
+        let waiting = event_unplaced::table
+            .filter(event_unplaced::event.le(after).or(event_unplaced::event.gt(until)))
+            .select(event_unplaced::event);
         if self.read(move |conn| Ok(waiting.first::<String>(conn).optional()?)).await?.is_none() {
             return Ok(0);
         }
@@ -64,8 +70,10 @@ impl Store {
 
 fn place(conn: &mut Connection) -> Result<(usize, Vec<MerchantId>), StoreError> {
     Duty::Outbox.take(conn)?;
+    let (after, until) = Untold::now().ids(EventId::from_random);
     let mut waiting: Vec<Waiting> = event_unplaced::table
         .inner_join(event::table.on(event::id.eq(event_unplaced::event)))
+        .filter(event_unplaced::event.le(after).or(event_unplaced::event.gt(until)))
         .order(event_unplaced::event)
         .limit(EVENTS_MAX)
         .select((event::at, event::id, event::merchant))

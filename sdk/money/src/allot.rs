@@ -1,6 +1,9 @@
 //! Splitting an amount so that the parts sum to it.
 
-use crate::{MoneyError, Ratio, round::common};
+use crate::{
+    MoneyError, Ratio,
+    round::{common, product, quotient},
+};
 
 /// Splits `total` by `weights` (none negative, not all zero): each part is the floor of its exact
 /// share, and what is left goes, one unit each, to the largest remainders; ties in order (Hamilton's
@@ -20,9 +23,8 @@ pub fn allot(total: i64, weights: &[i128]) -> Result<Vec<i64>, MoneyError> {
     let mut shares = Vec::with_capacity(weights.len());
     let mut left = magnitude;
     for (index, weight) in weights.iter().enumerate() {
-        let product = magnitude.checked_mul(*weight).ok_or(MoneyError::Overflow)?;
-        // `sum` is above zero.
-        let (floor, rest) = (product.div_euclid(sum), product.rem_euclid(sum));
+        // Neither is below zero, so the quotient is the floor.
+        let (floor, rest) = quotient(product(magnitude, *weight)?, sum)?;
         left = left.checked_sub(floor).ok_or(MoneyError::Overflow)?;
         shares.push((index, floor, rest));
     }
@@ -59,7 +61,7 @@ pub fn round_parts(total: i64, parts: &[Ratio]) -> Result<Vec<i64>, MoneyError> 
     let mut missing = i128::from(total);
     for (index, part) in parts.iter().enumerate() {
         let over = part.over(denominator)?;
-        let (floor, rest) = (over.div_euclid(denominator), over.rem_euclid(denominator));
+        let (floor, rest) = floor(over, denominator)?;
         missing = missing.checked_sub(floor).ok_or(MoneyError::Overflow)?;
         rounded.push((index, floor, rest));
     }
@@ -67,7 +69,7 @@ pub fn round_parts(total: i64, parts: &[Ratio]) -> Result<Vec<i64>, MoneyError> 
         return if total == 0 { Ok(Vec::new()) } else { Err(MoneyError::NoWeights) };
     };
     rounded.sort_by(|(_, _, one), (_, _, other)| other.cmp(one));
-    let (each, more) = (missing.div_euclid(count), missing.rem_euclid(count));
+    let (each, more) = floor(missing, count)?;
     for ((_, floor, _), place) in rounded.iter_mut().zip(0..) {
         let units = each.saturating_add(i128::from(place < more));
         *floor = floor.checked_add(units).ok_or(MoneyError::Overflow)?;
@@ -75,6 +77,17 @@ pub fn round_parts(total: i64, parts: &[Ratio]) -> Result<Vec<i64>, MoneyError> 
     rounded.sort_by_key(|(index, _, _)| *index);
     let part = |(_, floor, _)| i64::try_from(floor).map_err(|_| MoneyError::Overflow);
     rounded.into_iter().map(part).collect()
+}
+
+/// The whole part below, and what is above it, of a number over one above zero.
+fn floor(number: i128, divisor: i128) -> Result<(i128, i128), MoneyError> {
+    let (whole, rest) = quotient(number, divisor)?;
+    // A quotient is towards zero.
+    Ok(if rest < 0 {
+        (whole.saturating_sub(1), rest.saturating_add(divisor))
+    } else {
+        (whole, rest)
+    })
 }
 
 #[cfg(test)]

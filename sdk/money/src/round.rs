@@ -42,8 +42,8 @@ impl Ratio {
             return Err(MoneyError::RateNotPositive);
         }
         Ok(Self {
-            numerator: self.numerator.checked_mul(numerator).ok_or(MoneyError::Overflow)?,
-            denominator: self.denominator.checked_mul(denominator).ok_or(MoneyError::Overflow)?,
+            numerator: product(self.numerator, numerator)?,
+            denominator: product(self.denominator, denominator)?,
         })
     }
 
@@ -56,8 +56,8 @@ impl Ratio {
 
     /// The numerator when `denominator`, a multiple of this fraction's own, is the denominator.
     pub(crate) fn over(self, denominator: i128) -> Result<i128, MoneyError> {
-        let factor = denominator.checked_div(self.denominator).ok_or(MoneyError::Overflow)?;
-        self.numerator.checked_mul(factor).ok_or(MoneyError::Overflow)
+        let (factor, _) = quotient(denominator, self.denominator)?;
+        product(self.numerator, factor)
     }
 
     /// The denominator, above zero.
@@ -73,12 +73,10 @@ impl Ratio {
 
     /// The nearest integer by `rounding`.
     pub fn round(self, rounding: Rounding) -> Result<i64, MoneyError> {
-        let magnitude = self.numerator.unsigned_abs();
-        let denominator = self.denominator.unsigned_abs();
-        let whole = magnitude.checked_div(denominator).ok_or(MoneyError::Overflow)?;
-        let rest = magnitude.checked_rem(denominator).ok_or(MoneyError::Overflow)?;
+        let magnitude = self.numerator.checked_abs().ok_or(MoneyError::Overflow)?;
+        let (whole, rest) = quotient(magnitude, self.denominator)?;
         // `rest < denominator`, so the complement cannot underflow and nothing is doubled.
-        let above_half = rest.cmp(&denominator.saturating_sub(rest));
+        let above_half = rest.cmp(&self.denominator.saturating_sub(rest));
         let up = match rounding {
             Rounding::Down => false,
             Rounding::Up => rest > 0,
@@ -86,8 +84,7 @@ impl Ratio {
             Rounding::HalfDown => above_half.is_gt(),
             Rounding::HalfEven => above_half.is_gt() || (above_half.is_eq() && whole % 2 == 1),
         };
-        let rounded = whole.checked_add(u128::from(up)).ok_or(MoneyError::Overflow)?;
-        let rounded = i128::try_from(rounded).map_err(|_| MoneyError::Overflow)?;
+        let rounded = whole.checked_add(i128::from(up)).ok_or(MoneyError::Overflow)?;
         let signed = if self.numerator < 0 { rounded.checked_neg() } else { Some(rounded) };
         signed.and_then(|value| i64::try_from(value).ok()).ok_or(MoneyError::Overflow)
     }
@@ -101,10 +98,28 @@ pub(crate) fn common(one: i128, other: i128) -> Result<i128, MoneyError> {
     }
     let (mut divisor, mut rest) = (one, other);
     while rest != 0 {
-        (divisor, rest) = (rest, divisor.checked_rem(rest).ok_or(MoneyError::Overflow)?);
+        (divisor, rest) = (rest, quotient(divisor, rest)?.1);
     }
-    let factor = one.checked_div(divisor).ok_or(MoneyError::Overflow)?;
-    factor.checked_mul(other).ok_or(MoneyError::Overflow)
+    product(quotient(one, divisor)?.0, other)
+}
+
+/// A product. In a plugin the machine multiplies 64 bits and a function 128, and amounts rarely need more than 32.
+pub(crate) fn product(one: i128, other: i128) -> Result<i128, MoneyError> {
+    if let (Ok(one), Ok(other)) = (i32::try_from(one), i32::try_from(other)) {
+        return Ok(i64::from(one).wrapping_mul(i64::from(other)).into());
+    }
+    one.checked_mul(other).ok_or(MoneyError::Overflow)
+}
+
+/// A quotient, towards zero, and its remainder. As with [`product`], few numbers need 128 bits.
+pub(crate) fn quotient(number: i128, divisor: i128) -> Result<(i128, i128), MoneyError> {
+    if let (Ok(number), Ok(divisor)) = (i64::try_from(number), i64::try_from(divisor))
+        && let Some(parts) = number.checked_div(divisor).zip(number.checked_rem(divisor))
+    {
+        return Ok((parts.0.into(), parts.1.into()));
+    }
+    let parts = number.checked_div(divisor).zip(number.checked_rem(divisor));
+    parts.ok_or(MoneyError::Overflow)
 }
 
 /// Ten to the power of `exponent`, up to 38.

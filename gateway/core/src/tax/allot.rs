@@ -1,10 +1,12 @@
 //! Checking what a tax plugin answered, and sharing the taxes of a document among its items.
 
-use std::collections::BTreeSet;
-
 use purser_money::{Money, MoneyError, Percent, Ratio, Rounding, allot_exact};
 
 use super::{ASSESSED_MAX, Assessed, Assessment, AssessmentError, ItemTax, Line, Sale, TaxedLine};
+use crate::text::is_plain;
+
+/// What a receipt prints in one line.
+const TEXT_CHARS_MAX: usize = 80;
 
 /// Checks an assessment against its sale, and allots each tax to its lines: by largest remainder, in
 /// proportion to each line's exact tax, ties in order.
@@ -15,17 +17,18 @@ pub fn allot_taxes(
     if assessment.taxes.len() > ASSESSED_MAX {
         return Err(AssessmentError::TooManyTaxes);
     }
-    let percents = percents_within(sale, assessment)?;
+    let on_lines = assessment.taxes.iter().map(|assessed| lines_of(sale, assessed));
+    let on_lines = on_lines.collect::<Result<Vec<_>, _>>()?;
+    let percents = percents_within(sale, assessment, &on_lines)?;
     let mut shares: Vec<Vec<(usize, Money)>> = vec![Vec::new(); sale.lines.len()];
-    for (row, assessed) in assessment.taxes.iter().enumerate() {
+    for (row, (assessed, lines)) in assessment.taxes.iter().zip(&on_lines).enumerate() {
         check_row(sale, assessed, tolerance(assessed, assessment))?;
-        let lines = lines_of(sale, assessed)?;
-        let weights = weights(&lines, &percents)?;
+        let weights = weights(lines, &percents)?;
         let allotted = if assessed.tax.is_zero() {
             vec![0; lines.len()]
         } else {
             let allotted = allot_exact(assessed.tax.minor(), &weights)?;
-            within_prices(allotted, &rooms(&lines, &shares)?)
+            within_prices(allotted, &rooms(lines, &shares)?)
         };
         for ((index, _), minor) in lines.iter().zip(allotted) {
             if let Some(share) = shares.get_mut(*index) {
@@ -43,11 +46,15 @@ pub fn allot_taxes(
 }
 
 /// For each line the sum of the percentages on it, by which an inclusive price is taken apart.
-fn percents_within(sale: &Sale, assessment: &Assessment) -> Result<Vec<Percent>, AssessmentError> {
+fn percents_within(
+    sale: &Sale,
+    assessment: &Assessment,
+    on_lines: &[Vec<(usize, &Line)>],
+) -> Result<Vec<Percent>, AssessmentError> {
     let mut sums = vec![Percent::ZERO; sale.lines.len()];
-    for assessed in &assessment.taxes {
-        for (index, _) in lines_of(sale, assessed)? {
-            if let Some(sum) = sums.get_mut(index) {
+    for (assessed, lines) in assessment.taxes.iter().zip(on_lines) {
+        for (index, _) in lines {
+            if let Some(sum) = sums.get_mut(*index) {
                 *sum = sum.plus(assessed.rate)?;
             }
         }
@@ -67,9 +74,7 @@ fn tolerance(assessed: &Assessed, assessment: &Assessment) -> u64 {
 
 fn check_row(sale: &Sale, assessed: &Assessed, tolerance: u64) -> Result<(), AssessmentError> {
     let Assessed { name, jurisdiction, authority, category, reason, base, tax, .. } = assessed;
-    let printable = |text: &String| {
-        !text.is_empty() && text.chars().count() <= 80 && !text.chars().any(char::is_control)
-    };
+    let printable = |text: &String| !text.is_empty() && is_plain(text, TEXT_CHARS_MAX);
     if ![name, jurisdiction, category, reason].into_iter().all(printable) {
         return Err(AssessmentError::Text);
     }
@@ -95,7 +100,9 @@ fn lines_of<'a>(
     sale: &'a Sale,
     assessed: &Assessed,
 ) -> Result<Vec<(usize, &'a Line)>, AssessmentError> {
-    let numbers: BTreeSet<u32> = assessed.lines.iter().copied().collect();
+    let mut numbers = assessed.lines.clone();
+    numbers.sort_unstable();
+    numbers.dedup();
     if numbers.len() != assessed.lines.len() || numbers.is_empty() {
         return Err(AssessmentError::UnknownLine);
     }

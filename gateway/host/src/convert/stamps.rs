@@ -123,7 +123,7 @@ fn read_service(service: wire::Service) -> Read<Service> {
     };
     Ok(Service {
         id: name(ServiceId::parse(&service.id))?,
-        title: short("title", &service.title)?,
+        title: short("title", service.title)?,
         weight_g_max: service.weight_g_max,
         destinations: service.destinations.iter().map(destination).collect::<Read<_>>()?,
         valid_days: valid_days(service.valid_days)?,
@@ -154,7 +154,7 @@ fn read_product(product: wire::Product) -> Read<Product> {
     }
     Ok(Product {
         service: name(ServiceId::parse(&product.service))?,
-        title: short("title", &product.title)?,
+        title: short("title", product.title)?,
         price,
         weight_step_g: product.weight_step_g,
         valid_days: valid_days(product.valid_days)?,
@@ -181,12 +181,12 @@ fn read_unsigned(unsigned: wire::Unsigned, order: &Order) -> Read<Unsigned> {
         return Err(CallError::bad_output(problem));
     }
     within("printed", unsigned.printed.len(), PRINTED_MAX)?;
-    let line = |text: &str| super::text("printed", text, PRINTED_CHARS_MAX);
-    let printed = unsigned.printed.iter().map(|(name, value)| Ok((line(name)?, line(value)?)));
+    let line = |text: String| super::text("printed", text, PRINTED_CHARS_MAX);
+    let printed = unsigned.printed.into_iter().map(|(name, value)| Ok((line(name)?, line(value)?)));
     Ok(Unsigned {
         to_sign: unsigned.to_sign,
         symbol,
-        serial: serial(&unsigned.serial)?,
+        serial: serial(unsigned.serial)?,
         s10: unsigned.s10.as_deref().map(s10).transpose()?,
         printed: printed.collect::<Read<_>>()?,
     })
@@ -214,7 +214,7 @@ pub(crate) fn read_claims(claims: wire::Claims, indicium: &[u8]) -> Read<Claims>
         text.map(|text| super::date(field, &text)).transpose()
     };
     Ok(Claims {
-        format: short("format", &claims.format)?,
+        format: short("format", claims.format)?,
         issuer: name(Issuer::parse(&claims.issuer))?,
         key_id: StampKeyId(claims.key_id),
         vendor: VendorNumber(claims.vendor),
@@ -228,7 +228,7 @@ pub(crate) fn read_claims(claims: wire::Claims, indicium: &[u8]) -> Read<Claims>
         expires_on: day("expires-on", claims.expires_on)?,
         origin: claims.origin.as_ref().map(read_address).transpose()?,
         destination: claims.destination.as_ref().map(read_address).transpose()?,
-        serial: serial(&claims.serial)?,
+        serial: serial(claims.serial)?,
         s10: claims.s10.as_deref().map(s10).transpose()?,
         symbol: read_symbol(claims.symbol),
         signed: claims.signed,
@@ -245,7 +245,7 @@ fn read_address(address: &wire::Address) -> Read<Address> {
 fn read_attributes(attributes: shared::Attributes) -> Read<Attributes> {
     within("attributes", attributes.len(), ATTRIBUTES_MAX)?;
     let pair = |(name, value): (String, String)| {
-        Ok((short("attributes", &name)?, long("attributes", &value)?))
+        Ok((short("attributes", name)?, long("attributes", value)?))
     };
     attributes.into_iter().map(pair).collect()
 }
@@ -259,7 +259,7 @@ fn valid_days(days: u32) -> Read<u16> {
     days.ok_or_else(|| CallError::bad_output(format!("valid-days: 1 to {VALID_DAYS_MAX}")))
 }
 
-fn serial(text: &str) -> Read<String> {
+fn serial(text: String) -> Read<String> {
     if text.is_empty() {
         return Err(CallError::bad_output("serial: empty"));
     }

@@ -33,6 +33,7 @@ pub mod smart_card;
 pub mod stamp;
 pub mod statement;
 pub mod stock;
+mod telling;
 pub mod throttle;
 pub mod token;
 pub mod trade;

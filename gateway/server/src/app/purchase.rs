@@ -1,11 +1,10 @@
 //! One purchase, from signed offers to signed receipts.
 
-use std::collections::BTreeMap;
-
+use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
     command::{Answer, Command, KeyClaim, Outcome},
-    ids::{AccountId, EntryId, EventId, ItemId, LogId, MerchantId, PurchaseId, SaleId},
+    ids::{AccountId, EntryId, LogId, MerchantId, PurchaseId},
     place::Place,
     purchase::{Purchase, merchants},
     receipt::{BuyerReceipt, MerchantReceipt, SoldItem, pairwise_subject},
@@ -19,6 +18,7 @@ use super::{
     basket::{self, Basket, BasketItem, Wish},
     intent::{Carried, Making, Payer, carry},
     note, session,
+    telling::Parts,
 };
 use crate::{gateway::Gateway, problem::Problem, random::id_bits};
 
@@ -113,14 +113,15 @@ pub(super) fn build(
 ) -> Result<Purchase, Problem> {
     let id = PurchaseId::from_random(id_bits());
     let single_use = single_use(&basket);
-    let items = item_records(payer.account, id, &basket.items, at)?;
+    let parts = parts(&basket.items, at, gateway.settings.shops_told_within);
+    let items = item_records(payer.account, id, &basket.items, &parts)?;
     let evidence_ids: Vec<EvidenceId> = {
         let mut ids: Vec<_> = basket.evidence.iter().map(|record| record.id).collect();
         ids.sort();
         ids.dedup();
         ids
     };
-    let sale_receipts = sale_receipts(gateway, payer.account, &basket.items, &items, at)?;
+    let sale_receipts = sale_receipts(gateway, payer.account, &basket.items, &items)?;
     let record = PurchaseRecord {
         id,
         account: payer.account,
@@ -131,7 +132,7 @@ pub(super) fn build(
         sale_receipts,
         evidence: evidence_ids,
     };
-    let events = paid_events(&record, &items);
+    let events = paid_events(&record, &items, &parts)?;
     Ok(Purchase {
         record,
         items,
@@ -144,25 +145,31 @@ pub(super) fn build(
     })
 }
 
+fn parts(items: &[BasketItem], at: Timestamp, within: SignedDuration) -> Parts {
+    let mut merchants: Vec<MerchantId> = items.iter().map(|item| item.merchant.id).collect();
+    merchants.sort_unstable();
+    merchants.dedup();
+    Parts::of(&merchants, at, within)
+}
+
 fn item_records(
     account: AccountId,
     purchase: PurchaseId,
     items: &[BasketItem],
-    at: Timestamp,
+    parts: &Parts,
 ) -> Result<Vec<ItemRecord>, Problem> {
-    let mut sales: BTreeMap<MerchantId, SaleId> = BTreeMap::new();
     let mut records = Vec::with_capacity(items.len());
     for (position, item) in items.iter().enumerate() {
         let BasketItem { offer, merchant, taxed, price, rate } = item;
-        let sale = *sales.entry(merchant.id).or_insert_with(|| SaleId::from_random(id_bits()));
+        let part = parts.of_merchant(merchant.id)?;
         records.push(ItemRecord {
-            id: ItemId::from_random(id_bits()),
+            id: part.item(),
             purchase,
             position: u32::try_from(position).map_err(Problem::internal)?,
             account,
             merchant: merchant.id,
-            sale,
-            at,
+            sale: part.sale,
+            at: part.at,
             offer_id: offer.id.clone(),
             title: offer.item.title.clone(),
             price: offer.price,
@@ -203,7 +210,6 @@ fn sale_receipts(
     account: AccountId,
     basket: &[BasketItem],
     items: &[ItemRecord],
-    at: Timestamp,
 ) -> Result<Vec<(MerchantId, String)>, Problem> {
     let mut receipts = Vec::new();
     for merchant in merchants(items) {
@@ -218,7 +224,7 @@ fn sale_receipts(
             aud: merchant,
             sub: pairwise_subject(&gateway.keys.pairwise, merchant, account),
             sale: first.sale,
-            iat: at.as_second(),
+            iat: first.at.as_second(),
             items: own.iter().map(|item| SoldItem::from(*item)).collect(),
             totals: totals(&own)?,
             seller_tax_numbers: seller.registrations.iter().map(number).collect(),
@@ -244,18 +250,23 @@ fn totals(items: &[&ItemRecord]) -> Result<Vec<Money>, Problem> {
 }
 
 /// What each merchant is told: nothing of the vault, the purchase or other merchants.
-fn paid_events(record: &PurchaseRecord, items: &[ItemRecord]) -> Vec<EventRecord> {
+fn paid_events(
+    record: &PurchaseRecord,
+    items: &[ItemRecord],
+    parts: &Parts,
+) -> Result<Vec<EventRecord>, Problem> {
     let event = |(merchant, receipt): &(MerchantId, String)| {
-        let own = || items.iter().filter(|item| item.merchant == *merchant);
-        let sold: Vec<SoldItem> = own().map(SoldItem::from).collect();
-        let data = json!({ "sale": own().next().map(|item| item.sale), "items": sold, "receipt": receipt });
-        EventRecord {
-            id: EventId::from_random(id_bits()),
+        let part = parts.of_merchant(*merchant)?;
+        let own = items.iter().filter(|item| item.merchant == *merchant);
+        let sold: Vec<SoldItem> = own.map(SoldItem::from).collect();
+        let data = json!({ "sale": part.sale, "items": sold, "receipt": receipt });
+        Ok(EventRecord {
+            id: part.event(),
             merchant: *merchant,
             kind: "purchase.paid",
-            at: record.at,
+            at: part.at,
             data: data.to_string(),
-        }
+        })
     };
     record.sale_receipts.iter().map(event).collect()
 }

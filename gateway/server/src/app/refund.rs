@@ -116,7 +116,8 @@ pub fn refund_event(
         "goodwill": goodwill,
     });
     EventRecord {
-        id: EventId::from_random(id_bits()),
+        // Not before its shop is told of the sale.
+        id: EventId::from_random(random::id_bits_behind(item.id.bits())),
         merchant: item.merchant,
         kind: "refund.made",
         at,

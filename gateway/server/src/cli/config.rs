@@ -8,15 +8,15 @@ use std::{
 };
 
 use clap::Args;
-use jiff::Timestamp;
-use purser_core::policy::Limits;
+use jiff::{SignedDuration, Timestamp};
+use purser_core::{policy::Limits, purchase::TOLD_WITHIN_MAX};
 use purser_money::{Currency, Money, Percent};
 use url::Url;
 
 use crate::{
     network::Network,
     place::place,
-    settings::{Settings, Signatures, Throttle},
+    settings::{SHOPS_TOLD_WITHIN, Settings, Signatures, Throttle},
 };
 
 mod file;
@@ -99,6 +99,10 @@ pub struct ServeFlags {
     /// Days after which rates convert nothing [default: 5]
     #[arg(long, env = "PURSER_RATES_MAX_AGE_DAYS", value_name = "DAYS")]
     pub rates_max_age_days: Option<u32>,
+    /// Seconds within which shops that are paid in one purchase are told, each another time, so that they cannot tell that
+    /// one buyer paid them all; 0 to 600 [default: 60]
+    #[arg(long, env = "PURSER_SHOPS_TOLD_WITHIN_SECONDS", value_name = "SECONDS")]
+    pub shops_told_within_seconds: Option<u16>,
     /// Amount in the unit of account above which a payment needs the PIN [default: none]
     #[arg(long, env = "PURSER_STEP_UP_LIMIT", value_name = "AMOUNT")]
     pub step_up_limit: Option<String>,
@@ -211,6 +215,9 @@ impl ServeFlags {
             sandbox,
             clock,
             rates_max_age_days: self.rates_max_age_days.or(file.rates_max_age_days).unwrap_or(5),
+            shops_told_within: told_within(
+                self.shops_told_within_seconds.or(file.shops_told_within_seconds),
+            )?,
             step_up_limit: step_up
                 .map(|amount| money("step_up_limit", amount, unit_of_account))
                 .transpose()?,
@@ -319,6 +326,16 @@ fn base_url(text: &str) -> Result<String, String> {
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     // What clients compare is text, so it is kept as it was written.
     if web && plain { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
+}
+
+fn told_within(seconds: Option<u16>) -> Result<SignedDuration, ConfigError> {
+    let within =
+        seconds.map_or(SHOPS_TOLD_WITHIN, |seconds| SignedDuration::from_secs(seconds.into()));
+    if within > TOLD_WITHIN_MAX {
+        let why = format!("at most {} seconds", TOLD_WITHIN_MAX.as_secs());
+        return Err(value("shops_told_within_seconds", why));
+    }
+    Ok(within)
 }
 
 fn trusted_proxies(file: &[String]) -> Result<Vec<Network>, ConfigError> {

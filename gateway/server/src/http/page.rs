@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Query};
+use purser_core::text::is_plain;
 use purser_store::read::page::Page;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -95,9 +96,7 @@ fn params(request: &HttpRequest) -> Result<PageParams, Problem> {
         |_| Problem::malformed("limit", "the query is `limit` from 1 to 100 and `after`, an id");
     let Query(params) =
         Query::<PageParams>::from_query(request.query_string()).map_err(malformed)?;
-    let is_no_id = |after: &String| {
-        after.chars().count() > AFTER_CHARS_MAX || after.chars().any(char::is_control)
-    };
+    let is_no_id = |after: &String| !is_plain(after, AFTER_CHARS_MAX);
     if params.after.as_ref().is_some_and(is_no_id) {
         return Err(Problem::malformed("after", "that is no id; send `next` of the page before"));
     }

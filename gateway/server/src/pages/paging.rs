@@ -1,5 +1,6 @@
 //! Lists in pages: `?after=<id>` is what is behind a row, as in the API.
 
+use purser_core::text::is_plain;
 use purser_store::read::page::Page;
 use serde::Deserialize;
 
@@ -27,9 +28,7 @@ pub struct Pager {
 impl After {
     /// The page.
     pub fn page(&self) -> Result<Page, Problem> {
-        let is_no_id = |after: &String| {
-            after.chars().count() > AFTER_CHARS_MAX || after.chars().any(char::is_control)
-        };
+        let is_no_id = |after: &String| !is_plain(after, AFTER_CHARS_MAX);
         if self.after.as_ref().is_some_and(is_no_id) {
             return Err(Problem::malformed("after", "that is no id"));
         }

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+use purser_core::ids::ItemId;
+use support::Buyer;
+
 use super::{
     endpoint::Endpoint,
     privacy::{all_told, told},
     *,
 };
-use support::Buyer;
 
 /// Shorter texts name no buyer: currencies, countries, rates.
 const CHARS_MIN: usize = 8;
@@ -38,6 +41,13 @@ impl Ears {
     fn heard(&self, buyer: &Buyer, receipts: &[Value], events: usize) -> BTreeSet<String> {
         let merchant = &self.shop.merchant;
         let mut all = all_told(&self.shop, &buyer.login);
+        for _ in 0..events {
+            let got = self.endpoint.got();
+            told(&got.json(), &mut all);
+            // When it was sent, by the machine's clock.
+            let headers = got.headers.into_iter().filter(|(name, _)| name != "webhook-timestamp");
+            all.extend(headers.map(|(_, value)| value));
+        }
         let own = receipts.iter().filter(|receipt| receipt["merchant"] == merchant.id.as_str());
         own.for_each(|receipt| told(&receipt["receipt"], &mut all));
         for path in [
@@ -58,54 +68,88 @@ impl Ears {
         let (_, statement) = merchant.client.get_file("/v1/statements/2024-06.csv");
         let statement = String::from_utf8(statement).unwrap();
         all.extend(statement.split([',', '"', '\r', '\n']).map(str::to_owned));
-        for _ in 0..events {
-            let got = self.endpoint.got();
-            told(&got.json(), &mut all);
-            // When it was sent, by the machine's clock.
-            let headers = got.headers.into_iter().filter(|(name, _)| name != "webhook-timestamp");
-            all.extend(headers.map(|(_, value)| value));
-        }
         // A name may stand within a text, as that of an e-mail address does.
         let parts = |text: &String| {
             text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned).collect()
         };
         let parts: Vec<Vec<String>> = all.iter().map(parts).collect();
         all.extend(parts.into_iter().flatten());
-        // When it sold something a shop knows: what was sold together was sold at the same moment.
-        let names = |text: &String| {
-            text.chars().count() >= CHARS_MIN && text.parse::<jiff::Timestamp>().is_err()
-        };
-        all.retain(names);
+        all.retain(|text| text.chars().count() >= CHARS_MIN);
+        all.extend(all.iter().filter_map(|id| time_of(id)).collect::<Vec<_>>());
         all
+    }
+
+    /// Neither lists nor sums nor events speak of a sale before its time, which its ids tell.
+    fn hears_nothing_before(&self, told_ms: u64) {
+        let client = &self.shop.merchant.client;
+        let sales = client.get("/v1/sales").ok(200);
+        let events = client.get("/v1/events").ok(200);
+        let owed = client.get("/v1/merchant").ok(200);
+        // What was asked in time was answered for that time.
+        if now_ms() < told_ms {
+            assert_eq!((&sales["data"], &events["data"]), (&json!([]), &json!([])));
+            let owed = owed["balances"].as_array().unwrap();
+            assert!(owed.iter().all(|balance| balance["amount"] == "0.00"), "{owed:?}");
+        }
     }
 }
 
-on_both_databases! {
-    fn what_two_shops_are_told_of_one_buyer_has_nothing_in_common(world: &World) {
-        let (one, other) = (Ears::new(world, "11.00"), Ears::new(world, "23.00"));
-        let buyer = world.buyer_with("200.00");
-        // Once from both at the same moment, which is the hardest.
-        let both = buyer.buy(&[&one.offer(), &other.offer()]).ok(201);
-        let mut receipts = both["receipts"].as_array().unwrap().clone();
-        for item in both["items"].as_array().unwrap() {
-            buyer.refund(&text(item, "/id")).ok(201);
-        }
-        for shop in [&one, &other] {
-            let bought = buyer.buy(&[&shop.offer()]).ok(201);
-            receipts.extend(bought["receipts"].as_array().unwrap().clone());
-        }
-        let (first, second) = (one.heard(&buyer, &receipts, 3), other.heard(&buyer, &receipts, 3));
-        // What a third shop is told of somebody else names neither this buyer nor these shops.
-        let third = Ears::new(world, "31.00");
-        let stranger = world.buyer_with("200.00");
-        let bought = stranger.buy(&[&third.offer()]).ok(201);
-        stranger.refund(&text(&bought, "/items/0/id")).ok(201);
-        let everybodys = third.heard(&stranger, bought["receipts"].as_array().unwrap(), 2);
-        let shared = first.intersection(&second).filter(|text| !everybodys.contains(*text));
-        let shared: Vec<_> = shared.collect();
-        assert!(shared.is_empty(), "{shared:?}");
-        for own in [&buyer.id, &buyer.handle, &text(&both, "/id"), buyer.login["email"].as_str().unwrap()] {
-            assert!(!first.union(&second).any(|text| text.contains(own)), "{own}");
-        }
+fn now_ms() -> u64 {
+    jiff::Timestamp::now().as_millisecond().try_into().unwrap()
+}
+
+/// The milliseconds that an id begins with.
+fn ms_of(id: &str) -> Option<u64> {
+    let (_, digits) = id.split_once('_').filter(|(_, digits)| digits.len() == 26)?;
+    let item: ItemId = format!("{}{digits}", ItemId::PREFIX).parse().ok()?;
+    u64::try_from(item.bits() >> 80).ok()
+}
+
+fn time_of(id: &str) -> Option<String> {
+    Some(format!("the time of an id: {}", ms_of(id)?))
+}
+
+/// Long enough that two shops are told the same millisecond once in ten thousand times.
+const WITHIN: SignedDuration = SignedDuration::from_secs(10);
+
+#[test]
+fn what_two_shops_are_told_of_one_buyer_has_nothing_in_common_on_sqlite() {
+    nothing_in_common(&World::with(|settings| settings.shops_told_within = WITHIN));
+}
+
+#[test]
+fn what_two_shops_are_told_of_one_buyer_has_nothing_in_common_on_postgres() {
+    nothing_in_common(&World::on_postgres_with(|settings| settings.shops_told_within = WITHIN));
+}
+
+fn nothing_in_common(world: &World) {
+    let (one, other) = (Ears::new(world, "11.00"), Ears::new(world, "23.00"));
+    let buyer = world.buyer_with("200.00");
+    // Once from both at the same moment, which is the hardest.
+    let both = buyer.buy(&[&one.offer(), &other.offer()]).ok(201);
+    let mut receipts = both["receipts"].as_array().unwrap().clone();
+    for (shop, item) in [&one, &other].into_iter().zip(both["items"].as_array().unwrap()) {
+        shop.hears_nothing_before(ms_of(&text(item, "/id")).unwrap());
+        buyer.refund(&text(item, "/id")).ok(201);
+        shop.hears_nothing_before(ms_of(&text(item, "/id")).unwrap());
+    }
+    for shop in [&one, &other] {
+        let bought = buyer.buy(&[&shop.offer()]).ok(201);
+        receipts.extend(bought["receipts"].as_array().unwrap().clone());
+    }
+    let (first, second) = (one.heard(&buyer, &receipts, 3), other.heard(&buyer, &receipts, 3));
+    // What a third shop is told of somebody else names neither this buyer nor these shops.
+    let third = Ears::new(world, "31.00");
+    let stranger = world.buyer_with("200.00");
+    let bought = stranger.buy(&[&third.offer()]).ok(201);
+    stranger.refund(&text(&bought, "/items/0/id")).ok(201);
+    let everybodys = third.heard(&stranger, bought["receipts"].as_array().unwrap(), 2);
+    let shared = first.intersection(&second).filter(|text| !everybodys.contains(*text));
+    let shared: Vec<_> = shared.collect();
+    assert!(shared.is_empty(), "{shared:?}");
+    let own =
+        [&buyer.id, &buyer.handle, &text(&both, "/id"), buyer.login["email"].as_str().unwrap()];
+    for own in own {
+        assert!(!first.union(&second).any(|text| text.contains(own)), "{own}");
     }
 }

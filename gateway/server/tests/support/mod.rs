@@ -81,7 +81,12 @@ impl World {
     }
 
     pub fn on_postgres() -> Self {
-        Self::start(|_| {}, Some(new_database()))
+        Self::on_postgres_with(|_| {})
+    }
+
+    /// With other settings, on PostgreSQL.
+    pub fn on_postgres_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start(change, Some(new_database()))
     }
 
     /// A gateway on SQLite with other settings.
@@ -102,6 +107,8 @@ impl World {
             sandbox: true,
             clock: Some(START.parse().unwrap()),
             rates_max_age_days: 5,
+            // Tests look at once; those of the wait set it.
+            shops_told_within: jiff::SignedDuration::ZERO,
             step_up_limit: None,
             tap_limits: Default::default(),
             limits: Default::default(),

@@ -3,8 +3,8 @@
 use purser_core::{
     entry::EntryKind,
     money::Money,
-    purchase::{merchants, purchase_postings},
-    record::ItemRecord,
+    purchase::{is_time_of_part, merchants, purchase_postings},
+    record::{ItemRecord, PurchaseRecord},
 };
 
 use super::{
@@ -93,11 +93,11 @@ fn missing(
     if !has_legs(entry, purchase_postings(&items)) {
         return Some("its entry is not what its items say");
     }
-    if !items
-        .iter()
-        .all(|item| is_taxed(item) && item.account == record.account && item.at == record.at)
-    {
-        return Some("an item is not what its tax lines say, or of another buyer or time");
+    if !items.iter().all(|item| is_taxed(item) && item.account == record.account) {
+        return Some("an item is not what its tax lines say, or of another buyer");
+    }
+    if !are_of_its_time(record, &items) {
+        return Some("an item is of another time");
     }
     let receipts: Vec<_> = record.sale_receipts.iter().map(|(merchant, _)| *merchant).collect();
     let signed = record.sale_receipts.iter().all(|(_, receipt)| !receipt.is_empty());
@@ -112,4 +112,10 @@ fn is_taxed(item: &ItemRecord) -> bool {
     let taxes = Money::sum(item.taxes.iter().map(|tax| tax.tax), item.net.currency());
     let gross = taxes.and_then(|taxes| item.net.plus(taxes));
     !item.taxes.is_empty() && gross == Ok(item.gross)
+}
+
+/// A shop that is paid alone knows the time of the purchase. Of several each knows its own, of the same day and a little earlier.
+fn are_of_its_time(record: &PurchaseRecord, items: &[ItemRecord]) -> bool {
+    let alone = merchants(items).len() == 1;
+    items.iter().all(|item| item.at == record.at || !alone && is_time_of_part(record.at, item.at))
 }

@@ -13,6 +13,7 @@ use super::{
     page::{Page, Paged},
     purchase::{Found, ItemRow, StoredItem, items, stored_item},
     row::Row,
+    untold::Untold,
 };
 use crate::{
     Connection, StoreError,
@@ -20,12 +21,15 @@ use crate::{
 };
 
 /// Accounts and what is not rolled up into them yet, in one statement, so that no delta is seen twice or not at
-/// all while they are rolled up. SQLite reads `$1` as a named parameter, so that both databases take this text.
+/// all while they are rolled up; without what the merchant is not told of yet. SQLite reads `$1` as a named parameter, so that both databases take this text.
 const OPEN_BALANCES: &str = "\
     SELECT currency, CAST(SUM(amount) AS BIGINT) AS balance FROM (\
     SELECT currency, balance AS amount FROM ledger_account WHERE name >= $1 AND name < $2 \
     UNION ALL \
-    SELECT currency, amount FROM open_delta WHERE name >= $1 AND name < $2\
+    SELECT currency, amount FROM open_delta WHERE name >= $1 AND name < $2 \
+    UNION ALL \
+    SELECT currency, fee - net FROM item WHERE id > $3 AND id <= $4 AND merchant = $5 \
+    AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.item = item.id)\
     ) AS part GROUP BY currency ORDER BY currency";
 
 #[derive(QueryableByName)]
@@ -36,7 +40,7 @@ struct Balance {
     balance: i64,
 }
 
-/// A merchant's sales, an item each.
+/// A merchant's sales that it is told of, an item each.
 pub fn sales_page(
     conn: &mut Connection,
     merchant: MerchantId,
@@ -48,8 +52,10 @@ pub fn sales_page(
         of_merchant.select(item::at).first(conn).optional()
     };
     let Some((at, id)) = page.start(seen)? else { return Ok(Paged::empty()) };
+    let (after, until) = Untold::now().ids(ItemId::from_random);
     let found: Vec<Found> = items!()
         .filter(item::merchant.eq(&merchant))
+        .filter(item::id.le(after).or(item::id.gt(until)))
         .filter(item::at.le(at).and(item::at.lt(at).or(item::id.lt(id))))
         .order((item::at.desc(), item::id.desc()))
         .limit(page.fetch())
@@ -58,7 +64,7 @@ pub fn sales_page(
     Ok(page.of(items, |item| item.record.id.to_string()))
 }
 
-/// A merchant's own sale. Somebody else's is unknown.
+/// A merchant's own sale: who knows its name, by a receipt for one, is told. Somebody else's is unknown.
 pub fn sale_get(
     conn: &mut Connection,
     merchant: MerchantId,
@@ -69,15 +75,22 @@ pub fn sale_get(
     found.map(stored_item).transpose()
 }
 
-/// What a merchant is owed, in each currency that it has sold in; below zero where refunds exceed sales.
+/// What a merchant is owed as far as it is told, in each currency that it has sold in; below zero where refunds exceed
+/// sales.
 pub fn merchant_balances(
     conn: &mut Connection,
     merchant: MerchantId,
 ) -> Result<Vec<Money>, StoreError> {
     // All names that start with `merchant:<id>:`, as a range of the primary key: `;` follows `:`.
     let (first, end) = (format!("merchant:{merchant}:"), format!("merchant:{merchant};"));
-    let balances: Vec<Balance> =
-        diesel::sql_query(OPEN_BALANCES).bind::<Text, _>(&first).bind::<Text, _>(end).load(conn)?;
+    let (after, until) = Untold::now().ids(ItemId::from_random);
+    let balances: Vec<Balance> = diesel::sql_query(OPEN_BALANCES)
+        .bind::<Text, _>(&first)
+        .bind::<Text, _>(end)
+        .bind::<Text, _>(after)
+        .bind::<Text, _>(until)
+        .bind::<Text, _>(merchant.to_string())
+        .load(conn)?;
     let row = Row::new("ledger_account", &first);
     balances.iter().map(|part| row.money("currency", part.balance, &part.currency)).collect()
 }

@@ -8,14 +8,16 @@ use diesel::{
 };
 use purser_core::{
     Timestamp,
-    ids::MerchantId,
+    ids::{ItemId, MerchantId},
     money::{Currency, Money, MoneyError},
     outgoing::Settled,
     period::Month,
     record::ItemRecord,
 };
 
-use super::{moment::at_one_moment, payout::PayoutRow, purchase::ItemRow, row::Row};
+use super::{
+    moment::at_one_moment, payout::PayoutRow, purchase::ItemRow, row::Row, untold::Untold,
+};
 use crate::{
     Connection, StoreError,
     schema::{item, payout, refund, settlement},
@@ -83,7 +85,7 @@ struct Change {
     amount: Money,
 }
 
-/// A merchant's month, by currency. `None` if it has more than `lines_max` lines.
+/// A merchant's month, as far as it is told, by currency. `None` if it has more than `lines_max` lines.
 pub fn statements(
     conn: &mut Connection,
     merchant: MerchantId,
@@ -92,12 +94,13 @@ pub fn statements(
 ) -> Result<Option<Vec<Statement>>, StoreError> {
     let (name, range) = (merchant.to_string(), (micros(month.start()), micros(month.end())));
     let limit = i64::try_from(lines_max).unwrap_or(i64::MAX).saturating_add(1);
+    let untold = Untold::now().ids(ItemId::from_random);
     let (mut changes, openings) = at_one_moment(conn, |conn| {
         let mut changes = Vec::new();
-        sales(conn, &name, range, limit, &mut changes)?;
-        refunds(conn, &name, range, limit, &mut changes)?;
+        sales(conn, &name, range, limit, &untold, &mut changes)?;
+        refunds(conn, &name, range, limit, &untold, &mut changes)?;
         payouts(conn, &name, range, limit, &mut changes)?;
-        Ok((changes, openings(conn, &name, range.0)?))
+        Ok((changes, openings(conn, &name, range.0, &untold)?))
     })?;
     if changes.len() > lines_max {
         return Ok(None);
@@ -141,17 +144,21 @@ fn share(item: &ItemRecord) -> Result<Money, StoreError> {
 }
 
 type Range = (i64, i64);
+/// Behind the one and up to the other are the items of which the merchant is not told yet.
+type Ids = (String, String);
 
 fn sales(
     conn: &mut Connection,
     merchant: &str,
     (start, end): Range,
     limit: i64,
+    (after, until): &Ids,
     to: &mut Vec<Change>,
 ) -> Result<(), StoreError> {
     let rows: Vec<ItemRow> = item::table
         .filter(item::merchant.eq(merchant))
         .filter(item::at.ge(start).and(item::at.lt(end)))
+        .filter(item::id.le(after).or(item::id.gt(until)))
         .order((item::at, item::id))
         .limit(limit)
         .select(ItemRow::as_select())
@@ -170,12 +177,14 @@ fn refunds(
     merchant: &str,
     (start, end): Range,
     limit: i64,
+    (after, until): &Ids,
     to: &mut Vec<Change>,
 ) -> Result<(), StoreError> {
     let rows: Vec<(String, i64, ItemRow)> = refund::table
         .inner_join(item::table.on(item::id.eq(refund::item)))
         .filter(refund::merchant.eq(merchant))
         .filter(refund::at.ge(start).and(refund::at.lt(end)))
+        .filter(item::id.le(after).or(item::id.gt(until)))
         .order((refund::at, refund::id))
         .limit(limit)
         .select((refund::id, refund::at, ItemRow::as_select()))
@@ -241,19 +250,26 @@ struct Opening {
 /// this text.
 const OPENINGS: &str = "\
     SELECT currency, CAST(SUM(amount) AS BIGINT) AS balance FROM (\
-    SELECT currency, net - fee AS amount FROM item WHERE merchant = $1 AND at < $2 \
+    SELECT currency, net - fee AS amount FROM item WHERE merchant = $1 AND at < $2 AND (id <= $3 OR id > $4) \
     UNION ALL SELECT item.currency, item.fee - item.net FROM refund JOIN item ON item.id = refund.item \
-    WHERE refund.merchant = $1 AND refund.at < $2 \
+    WHERE refund.merchant = $1 AND refund.at < $2 AND (item.id <= $3 OR item.id > $4) \
     UNION ALL SELECT currency, -amount FROM payout WHERE merchant = $1 AND at < $2 \
     UNION ALL SELECT payout.currency, payout.amount FROM payout \
     JOIN settlement ON settlement.object = payout.id \
     WHERE payout.merchant = $1 AND settlement.outcome = 'failed' AND settlement.at < $2\
     ) AS part GROUP BY currency ORDER BY currency";
 
-fn openings(conn: &mut Connection, merchant: &str, before: i64) -> Result<Vec<Money>, StoreError> {
+fn openings(
+    conn: &mut Connection,
+    merchant: &str,
+    before: i64,
+    untold: &Ids,
+) -> Result<Vec<Money>, StoreError> {
     let rows: Vec<Opening> = diesel::sql_query(OPENINGS)
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(before)
+        .bind::<Text, _>(&untold.0)
+        .bind::<Text, _>(&untold.1)
         .load(conn)?;
     let row = Row::new("item", merchant);
     let read = |opening: &Opening| -> Result<Money, StoreError> {

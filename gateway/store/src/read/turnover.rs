@@ -6,11 +6,11 @@ use diesel::{
 };
 use purser_core::{
     Date, Timestamp,
-    ids::MerchantId,
+    ids::{ItemId, MerchantId},
     money::{Currency, Money},
 };
 
-use super::row::Row;
+use super::{row::Row, untold::Untold};
 use crate::{Connection, StoreError};
 
 /// What a merchant sold and gave back on one day, in one currency.
@@ -57,24 +57,27 @@ const TURNOVER: &str = "\
     CAST(SUM(taxes) AS BIGINT) AS taxes, CAST(SUM(refunds) AS BIGINT) AS refunds, \
     CAST(SUM(refunded) AS BIGINT) AS refunded FROM (\
     SELECT at / 86400000000 AS day, currency, 1 AS sales, gross, gross - net AS taxes, 0 AS refunds, 0 AS refunded \
-    FROM item WHERE merchant = $1 AND at >= $2 AND at < $3 \
+    FROM item WHERE merchant = $1 AND at >= $2 AND at < $3 AND (id <= $4 OR id > $5) \
     UNION ALL SELECT refund.at / 86400000000, item.currency, 0, 0, item.net - item.gross, 1, item.gross \
     FROM refund JOIN item ON item.id = refund.item \
-    WHERE refund.merchant = $1 AND refund.at >= $2 AND refund.at < $3\
+    WHERE refund.merchant = $1 AND refund.at >= $2 AND refund.at < $3 AND (item.id <= $4 OR item.id > $5)\
     ) AS part GROUP BY day, currency ORDER BY day, currency";
 
-/// What a merchant sold and gave back from a moment on and before another, oldest day first. Days on which nothing
+/// What a merchant, as far as it is told, sold and gave back from a moment on and before another, oldest day first. Days on which nothing
 /// happened are left out.
 pub fn turnover_by_day(
     conn: &mut Connection,
     merchant: MerchantId,
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Vec<DayTurnover>, StoreError> {
-    let name = merchant.to_string();
+    let (name, until_us) = (merchant.to_string(), until.as_microsecond());
+    let (after, until) = Untold::now().ids(ItemId::from_random);
     let rows: Vec<DayRow> = diesel::sql_query(TURNOVER)
         .bind::<Text, _>(&name)
         .bind::<BigInt, _>(from.as_microsecond())
-        .bind::<BigInt, _>(until.as_microsecond())
+        .bind::<BigInt, _>(until_us)
+        .bind::<Text, _>(after)
+        .bind::<Text, _>(until)
         .load(conn)?;
     let row = Row::new("item", &name);
     let read = |found: DayRow| {

@@ -1,9 +1,9 @@
 //! What waits to be done behind the teller: what an operator looks at to see whether the gateway keeps up.
 
 use diesel::{dsl::count_star, prelude::*};
-use purser_core::Timestamp;
+use purser_core::{Timestamp, ids::EventId};
 
-use super::delivery::deliveries_waiting;
+use super::{delivery::deliveries_waiting, untold::Untold};
 use crate::{
     Connection, StoreError,
     schema::{entry_unsealed, event_unplaced, stamp},
@@ -14,7 +14,7 @@ use crate::{
 pub struct Waiting {
     /// Entries of the journal that no seal covers yet.
     pub entries: i64,
-    /// Events without a place in the stream.
+    /// Events without a place in the stream, that should have one.
     pub events: i64,
     /// Deliveries to endpoints that are not done.
     pub deliveries: i64,
@@ -30,10 +30,13 @@ pub struct Waiting {
 pub fn waiting(conn: &mut Connection, now: Timestamp) -> Result<Waiting, StoreError> {
     let (deliveries, deliveries_due) = deliveries_waiting(conn, now)?;
     let stamps = stamp::table.filter(stamp::due_at.is_not_null()).select(count_star());
+    let (after, until) = Untold::now().ids(EventId::from_random);
+    let events = event_unplaced::table
+        .filter(event_unplaced::event.le(after).or(event_unplaced::event.gt(until)));
     let stamps_due = stamp::table.filter(stamp::due_at.le(now.as_microsecond()));
     Ok(Waiting {
         entries: entry_unsealed::table.select(count_star()).first(conn)?,
-        events: event_unplaced::table.select(count_star()).first(conn)?,
+        events: events.select(count_star()).first(conn)?,
         deliveries,
         deliveries_due,
         stamps: stamps.first(conn)?,

@@ -10,6 +10,7 @@
 mod databases;
 mod desks;
 mod journal;
+mod untold;
 
 use databases::{Database, block_on, on_both};
 use diesel::connection::SimpleConnection;

@@ -1,7 +1,7 @@
 //! Publishers whose plugins the operator takes.
 
 use data_encoding::BASE64URL_NOPAD;
-use purser_core::jws::PublicKey;
+use purser_core::{jws::PublicKey, text::is_plain};
 use purser_store::{
     StoreError,
     facts::plugin_key::{
@@ -19,8 +19,7 @@ const SHA256_BYTES: usize = 32;
 pub async fn trust(gateway: &Gateway, key: &str, name: &str) -> Result<PluginKey, Problem> {
     let material =
         PublicKey::parse(key).map_err(|error| Problem::malformed("key", error.to_string()))?;
-    let fits = name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control);
-    if !fits {
+    if !is_plain(name, NAME_CHARS_MAX) {
         let detail = format!("at most {NAME_CHARS_MAX} characters that can be printed");
         return Err(Problem::malformed("name", detail));
     }

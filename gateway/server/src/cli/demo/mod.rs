@@ -13,7 +13,7 @@ use purser_money::{Currency, Percent};
 
 use crate::{
     http::server,
-    settings::{Settings, Signatures, Throttle},
+    settings::{SHOPS_TOLD_WITHIN, Settings, Signatures, Throttle},
 };
 
 /// The day of the rates that the story is played with.
@@ -69,6 +69,7 @@ fn settings(data: PathBuf) -> Result<Settings> {
         sandbox: true,
         clock: Some(DAY.parse()?),
         rates_max_age_days: 5,
+        shops_told_within: SHOPS_TOLD_WITHIN,
         step_up_limit: None,
         tap_limits: Default::default(),
         limits: Default::default(),

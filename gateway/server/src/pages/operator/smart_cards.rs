@@ -9,6 +9,7 @@ use purser_core::{
     command::Outcome,
     ids::CardId,
     record::{CardKind, CardStatus},
+    text::is_plain,
 };
 use purser_store::read::card::{StoredCard, card_find_by_serial, card_get};
 use serde::Deserialize;
@@ -162,10 +163,7 @@ async fn registered(visit: &OperatorVisit, form: &SmartCardForm) -> Result<Print
 }
 
 async fn find(visit: &OperatorVisit, sought: &str) -> Result<Option<StoredCard>, Problem> {
-    let is_none = sought.is_empty()
-        || sought.chars().count() > SOUGHT_CHARS_MAX
-        || sought.chars().any(char::is_control);
-    if is_none {
+    if sought.is_empty() || !is_plain(sought, SOUGHT_CHARS_MAX) {
         return Ok(None);
     }
     let store = &visit.gateway.store;

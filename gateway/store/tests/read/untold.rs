@@ -1,0 +1,100 @@
+//! What a shop is not told of yet is in none of its lists and sums.
+
+use purser_core::{money::Money, period::Month, record::EventRecord};
+use purser_store::read::{statement::statements, turnover::turnover_by_day, waiting::waiting};
+
+use super::*;
+use crate::databases::block_on;
+
+const LATER_MS: i64 = 60_000;
+/// Beyond what any shop waits for.
+const NEVER_MS: i64 = 86_400_000;
+
+/// The bits of an id whose time is so many milliseconds from now.
+fn bits_in(ms: i64, n: u128) -> u128 {
+    let ms = u128::try_from(Timestamp::now().as_millisecond() + ms).unwrap();
+    (ms << 80) | n
+}
+
+/// A purchase of which one shop is told at another time.
+fn told_in(ms: i64, n: u64, shop: MerchantId) -> Purchase {
+    let mut purchase = purchase(n, at(1), &[BOOKS, SHOES]);
+    for (item, event) in purchase.items.iter_mut().zip(&mut purchase.events) {
+        if item.merchant == shop {
+            item.id = ItemId::from_random(bits_in(ms, n.into()));
+            event.id = EventId::from_random(bits_in(ms, n.into()));
+        }
+    }
+    purchase
+}
+
+/// How many sales, events, sums of balances, days and lines of statements a merchant sees.
+fn seen(database: &mut Database, shop: MerchantId) -> [usize; 5] {
+    while block_on(database.store.place_events()).unwrap() > 0 {}
+    let conn = &mut database.conn;
+    let sales = sales_page(conn, shop, &page(None, 10)).unwrap().rows.len();
+    let events = events_page(conn, shop, &page(None, 10)).unwrap().rows.len();
+    let owed = merchant_balances(conn, shop).unwrap();
+    let owed = owed.iter().filter(|balance| !balance.is_zero()).count();
+    let days = turnover_by_day(conn, shop, (at(0), at(9))).unwrap().len();
+    let months = statements(conn, shop, Month::at(at(0)), 10).unwrap().unwrap();
+    [sales, events, owed, days, months.iter().map(|month| month.lines.len()).sum()]
+}
+
+#[test]
+fn a_shop_that_is_told_later_sees_nothing_until_then_and_the_other_all_of_it() {
+    on_both(|database| {
+        buyer(database);
+        let bought = told_in(LATER_MS, 1, SHOES);
+        buy(database, &bought);
+        assert_eq!(seen(database, BOOKS), [1; 5]);
+        assert_eq!(seen(database, SHOES), [0; 5]);
+        assert_eq!(waiting(&mut database.conn, at(3)).unwrap().events, 0, "nothing is late");
+        // Who shows the name of an item was told of it.
+        let item = bought.items[1].id;
+        assert!(sale_get(&mut database.conn, SHOES, item).unwrap().is_some());
+        // What goes back before its shop is told leaves no trace either.
+        let back = Refund { item: Some(item), ..refund(1, 0) };
+        assert!(submit(database, at(2), Command::Refund(Box::new(back))).is_ok());
+        assert_eq!(seen(database, SHOES), [0; 5]);
+    });
+}
+
+#[test]
+fn what_was_bought_before_is_told_of_meanwhile() {
+    on_both(|database| {
+        buyer(database);
+        buy(database, &purchase(1, at(1), &[SHOES]));
+        buy(database, &told_in(LATER_MS, 2, SHOES));
+        let owed: Vec<Money> = merchant_balances(&mut database.conn, SHOES).unwrap();
+        assert_eq!(owed, [money("9.90 EUR")]);
+        assert_eq!(seen(database, SHOES), [1; 5]);
+    });
+}
+
+#[test]
+fn a_clock_that_was_wrong_hides_nothing() {
+    on_both(|database| {
+        buyer(database);
+        buy(database, &told_in(NEVER_MS, 1, SHOES));
+        assert_eq!(seen(database, SHOES), [1; 5]);
+    });
+}
+
+#[test]
+fn an_event_that_waits_holds_up_none_behind_it() {
+    on_both(|database| {
+        buyer(database);
+        buy(database, &told_in(LATER_MS, 1, SHOES));
+        let event = EventRecord {
+            id: EventId::from_random(bits_in(NEVER_MS, 7)),
+            merchant: BOOKS,
+            kind: "merchant.updated",
+            at: at(2),
+            data: "{}".into(),
+        };
+        purser_store::event_insert(&mut database.conn, &event).unwrap();
+        assert_eq!(seen(database, BOOKS)[1], 2);
+        assert_eq!(seen(database, SHOES)[1], 0);
+    });
+}
