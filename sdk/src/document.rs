@@ -173,8 +173,12 @@ impl<'a> Document<'a> {
         }
         let mut taxes = vec![0; self.buckets.len()];
         for (_, indices, exact) in groups {
-            let total = self.policy.round(sum(exact.iter().copied())?, self.currency)?;
-            let total = total.minor().checked_div(step).unwrap_or_default();
+            let total = self.policy.round(sum(exact.iter().copied())?, self.currency)?.minor();
+            if let [alone] = *indices {
+                add_to(&mut taxes, alone, total)?;
+                continue;
+            }
+            let total = total.checked_div(step).unwrap_or_default();
             let steps = exact.iter().map(|part| part.times(1, i128::from(step)));
             let parts = round_parts(total, &steps.collect::<Result<Vec<_>, _>>()?)?;
             for (index, part) in indices.into_iter().zip(parts) {
@@ -323,7 +327,8 @@ impl Bucket<'_> {
 }
 
 fn sum(mut parts: impl Iterator<Item = Ratio>) -> Result<Ratio, MoneyError> {
-    parts.try_fold(Ratio::whole(0), Ratio::plus)
+    let first = parts.next().unwrap_or(Ratio::whole(0));
+    parts.try_fold(first, Ratio::plus)
 }
 
 fn add_to(sums: &mut [i64], index: usize, part: i64) -> Result<(), MoneyError> {
