@@ -43,6 +43,8 @@ pub(crate) struct Arguments {
 
 /// Above this, in the vault's currency, a buyer is asked for the PIN: one book of the shop costs more.
 const STEP_UP_LIMIT: &str = "50";
+/// Long enough that a buyer of two shops sees the page before, short enough to wait for.
+const TOLD_WITHIN_SECONDS: &str = "5";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let binary = arguments.subject.binary()?;
@@ -52,7 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let shop = installed("examples/shop", &folder.join("shop"))?;
     let walk = installed("e2e", &folder.join("walk"))?;
     let house = House::new(&binary, None)?;
-    let gateway = house.open_with(&["--step-up-limit", STEP_UP_LIMIT])?;
+    let told = ["--shops-told-within-seconds", TOLD_WITHIN_SECONDS];
+    let gateway = house.open_with(&[&["--step-up-limit", STEP_UP_LIMIT], &told[..]].concat())?;
     Operator::of(&house, &gateway)?.open_shop()?;
     let bookshop = Bookshop::open(&house, &shop)?;
     let files = walk.join("wordpress");

@@ -16,16 +16,15 @@ use crate::{
     tax::{ItemTax, TaxedLine},
 };
 
-/// The most by which shops that are paid in one purchase are told apart: the time of each one's sale is no more than
-/// this before the purchase, of the same day, and it is told of no later than this behind it.
+/// The longest that one of several shops of a purchase waits until it is told.
 pub const TOLD_WITHIN_MAX: SignedDuration = SignedDuration::from_mins(10);
 
-/// Whether the time of a sale may be that of one of several of a purchase: of the same day in UTC, by which taxes are judged,
-/// and little earlier.
+/// Whether the time of a sale may be that of one of several of a purchase: little later, of the same day in UTC, by which
+/// taxes are judged.
 pub fn is_time_of_part(purchase: Timestamp, sale: Timestamp) -> bool {
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
-    let early = purchase.duration_since(sale);
-    day(sale) == day(purchase) && !early.is_negative() && early <= TOLD_WITHIN_MAX
+    let later = sale.duration_since(purchase);
+    day(sale) == day(purchase) && !later.is_negative() && later <= TOLD_WITHIN_MAX
 }
 
 /// A prepared purchase.

@@ -36,9 +36,9 @@ pub fn id_bits_at(machine_ms: u128) -> u128 {
     (machine_ms << 80) | random
 }
 
-/// The bits of a new id that is not told of before another.
+/// The bits of a new id that is told of behind another.
 pub fn id_bits_behind(other: u128) -> u128 {
-    id_bits_at(clock::machine_ms().max(other >> 80))
+    id_bits_at(clock::machine_ms().max((other >> 80).saturating_add(1)))
 }
 
 /// A number below another, each as likely; zero where there is none.

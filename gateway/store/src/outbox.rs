@@ -1,8 +1,10 @@
 //! The outbox: events get their position in the stream behind the teller, one process at a time, so that whoever
 //! reads on from a position never skips an event that was committed late. What a shop is to be told later waits here.
 
+use std::time::Duration;
+
 use diesel::{
-    dsl::max,
+    dsl::{max, min},
     pg::Pg,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
@@ -48,6 +50,19 @@ impl Store {
     /// Has events that were just written placed now, and not at the next look for them.
     pub fn events_written(&self) {
         self.tell(Committed::default());
+    }
+
+    /// How long until there is another event to be told of, of those that wait for their time.
+    pub async fn untold_for(&self) -> Result<Option<Duration>, StoreError> {
+        let untold = Untold::now();
+        let (after, until) = untold.ids(EventId::from_random);
+        let waiting = event_unplaced::table
+            .filter(event_unplaced::event.gt(after).and(event_unplaced::event.le(until)))
+            .select(min(event_unplaced::event));
+        let first: Option<String> = self.read(move |conn| Ok(waiting.first(conn)?)).await?;
+        let Some(first) = first else { return Ok(None) };
+        let id: EventId = Row::new("event_unplaced", &first).parse("event", &first)?;
+        Ok(untold.wait(id.bits()))
     }
 
     /// Gives positions to at most 500 events and tells who listens for their merchants. Says how many; when it

@@ -31,5 +31,7 @@ pay-tax-id-hint = Nur für Unternehmen. Sie wird bei diesem Kauf aufbewahrt und 
 pay-tax-id-submit = Preis für ein Unternehmen zeigen
 pay-paid = Bezahlt
 pay-back-to = Zurück zu { $shop }
+pay-told-later = { $shop } erfährt es etwas später, damit keine zwei Läden merken, dass Sie beide bezahlt haben. Dann ist hier der Weg zurück.
+pay-look-again = Noch einmal nachsehen
 pay-receipt = Beleg zeigen
 wrong-tax_id = Diese Steuernummer ist nicht gültig. Berichtigen Sie sie, oder lassen Sie sie weg, um als Verbraucher zu kaufen.

@@ -31,5 +31,7 @@ pay-tax-id-hint = Only for businesses. It is kept with this purchase and nowhere
 pay-tax-id-submit = Show the price for a business
 pay-paid = Paid
 pay-back-to = Back to { $shop }
+pay-told-later = { $shop } is told in a little while, so that no two shops can tell that you paid both. Then the way back is here.
+pay-look-again = Look again
 pay-receipt = Show the receipt
 wrong-tax_id = This tax number is not valid. Correct it, or leave it out to buy as a consumer.

@@ -28,5 +28,7 @@ pay-tax-id-hint = 事業者の方のみ。この購入の記録にだけ保存�
 pay-tax-id-submit = 事業者の価格を表示
 pay-paid = お支払いが完了しました
 pay-back-to = { $shop } に戻る
+pay-told-later = { $shop } には少し後で知らされます。二つのお店が、同じ人が支払ったと気づかないようにするためです。その後、お店に戻るリンクがここに表示されます。
+pay-look-again = もう一度確認する
 pay-receipt = レシートを表示
 wrong-tax_id = この税番号は正しくありません。訂正するか、空欄にして消費者として購入してください。

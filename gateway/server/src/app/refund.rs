@@ -116,11 +116,11 @@ pub fn refund_event(
         "goodwill": goodwill,
     });
     EventRecord {
-        // Not before its shop is told of the sale.
+        // Its shop is told of the sale first.
         id: EventId::from_random(random::id_bits_behind(item.id.bits())),
         merchant: item.merchant,
         kind: "refund.made",
-        at,
+        at: at.max(item.at),
         data: data.to_string(),
     }
 }

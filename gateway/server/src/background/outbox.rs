@@ -21,12 +21,16 @@ const ROUNDS_MAX: usize = 20;
 pub(super) async fn run(gateway: Gateway, mut stopped: watch::Receiver<bool>) {
     let mut commits = gateway.store.committed();
     loop {
-        if let Err(problem) = round(&gateway).await {
-            failed(&gateway, "outbox", &problem);
-        }
+        let look = match round(&gateway).await {
+            Ok(next) => next.map_or(LOOK, |next| next.min(LOOK)),
+            Err(problem) => {
+                failed(&gateway, "outbox", &problem);
+                LOOK
+            }
+        };
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
-            heard = timeout(LOOK, commits.recv()) => if matches!(heard, Ok(Err(RecvError::Closed))) { return },
+            heard = timeout(look, commits.recv()) => if matches!(heard, Ok(Err(RecvError::Closed))) { return },
         }
         if wait(&mut stopped, BEHIND).await {
             return;
@@ -36,11 +40,12 @@ pub(super) async fn run(gateway: Gateway, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn round(gateway: &Gateway) -> Result<(), Problem> {
+/// Says when the next event is to be told of that waits for its time.
+async fn round(gateway: &Gateway) -> Result<Option<Duration>, Problem> {
     for _ in 0..ROUNDS_MAX {
         if gateway.store.place_events().await? == 0 {
             break;
         }
     }
-    Ok(())
+    Ok(gateway.store.untold_for().await?)
 }

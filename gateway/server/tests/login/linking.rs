@@ -1,6 +1,10 @@
 //! Two shops put together all that the gateway ever tells them, and look for a buyer that both have.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    thread,
+    time::{Duration, Instant},
+};
 
 use jiff::SignedDuration;
 use purser_core::ids::ItemId;
@@ -79,6 +83,27 @@ impl Ears {
         all
     }
 
+    /// Of its two sales, once it is told of them, none looks like one of several: by the sandbox's clock and by the machine's,
+    /// with which ids begin, both were as far apart, and each was told then.
+    fn sees_no_difference(&self) {
+        let client = &self.shop.merchant.client;
+        let sales = || client.get("/v1/sales").ok(200)["data"].as_array().unwrap().clone();
+        let started = Instant::now();
+        while sales().len() < 2 {
+            assert!(started.elapsed() < Duration::from_secs(30), "it is told");
+            thread::sleep(Duration::from_millis(50));
+        }
+        let ahead_ms = |sale: &Value| {
+            let at: jiff::Timestamp = text(sale, "/created_at").parse().unwrap();
+            let told_ms = ms_of(&text(sale, "/item")).unwrap();
+            assert_eq!(ms_of(&text(sale, "/sale")), Some(told_ms));
+            assert!(told_ms <= now_ms());
+            at.as_millisecond() - i64::try_from(told_ms).unwrap()
+        };
+        let ahead: Vec<i64> = sales().iter().map(ahead_ms).collect();
+        assert!(ahead[0].abs_diff(ahead[1]) < 2_000, "{ahead:?}");
+    }
+
     /// Neither lists nor sums nor events speak of a sale before its time, which its ids tell.
     fn hears_nothing_before(&self, told_ms: u64) {
         let client = &self.shop.merchant.client;
@@ -136,6 +161,9 @@ fn nothing_in_common(world: &World) {
     for shop in [&one, &other] {
         let bought = buyer.buy(&[&shop.offer()]).ok(201);
         receipts.extend(bought["receipts"].as_array().unwrap().clone());
+    }
+    for shop in [&one, &other] {
+        shop.sees_no_difference();
     }
     let (first, second) = (one.heard(&buyer, &receipts, 3), other.heard(&buyer, &receipts, 3));
     // What a third shop is told of somebody else names neither this buyer nor these shops.

@@ -4,9 +4,14 @@ mod attacks;
 mod refusals;
 mod ways;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+    time::{Duration, Instant},
+};
 
 use data_encoding::BASE64URL_NOPAD;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::{
@@ -165,4 +170,36 @@ on_both_databases! {
         assert_eq!(balance(world, &login), "82.15");
         world.check();
     }
+}
+
+/// Long enough to be seen before it is over.
+const LATER: SignedDuration = SignedDuration::from_secs(3);
+
+#[test]
+fn the_way_back_to_one_of_several_shops_is_there_once_it_is_told() {
+    let world = World::with(|settings| settings.shops_told_within = LATER);
+    let (one, two) = (shop_named(&world, "One"), shop_named(&world, "Two"));
+    let (mut browser, _) = buyer_with(&world, "100.00");
+    let second = two.link_back("5.00", "USD");
+    let both = format!("{}&{}", one.link_back("10.00", "USD"), second.trim_start_matches("/pay?"));
+    let till = browser.get(&both).ok();
+    let mut done = location(&browser.submit(&till, &[]));
+    let mut seen = BTreeSet::new();
+    let started = Instant::now();
+    loop {
+        let page = browser.get(&done).ok();
+        let ways = page.body.matches("receipt=").count();
+        let waiting = page.body.matches("is told in a little while").count();
+        assert_eq!(ways + waiting, 2, "{}", page.body);
+        seen.insert(waiting);
+        let again = page.body.split("href=\"/pay/done?").nth(1);
+        assert_eq!(again.is_some(), waiting > 0);
+        let Some(again) = again else { break };
+        let query = again.split('"').next().unwrap().replace("&#38;", "&");
+        done = format!("/pay/done?{query}");
+        assert!(started.elapsed() < Duration::from_secs(20), "the shops are told");
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(seen.len() > 1, "both were told at once: {seen:?}");
+    world.check();
 }

@@ -114,7 +114,7 @@ fn is_taxed(item: &ItemRecord) -> bool {
     !item.taxes.is_empty() && gross == Ok(item.gross)
 }
 
-/// A shop that is paid alone knows the time of the purchase. Of several each knows its own, of the same day and a little earlier.
+/// A shop that is paid alone knows the time of the purchase. Of several each knows its own.
 fn are_of_its_time(record: &PurchaseRecord, items: &[ItemRecord]) -> bool {
     let alone = merchants(items).len() == 1;
     items.iter().all(|item| item.at == record.at || !alone && is_time_of_part(record.at, item.at))

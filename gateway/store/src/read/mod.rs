@@ -27,7 +27,7 @@ pub mod stamp;
 pub mod statement;
 pub mod trade;
 pub mod turnover;
-pub(crate) mod untold;
+pub mod untold;
 pub mod vault;
 pub mod waiting;
 

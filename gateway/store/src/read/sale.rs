@@ -21,16 +21,22 @@ use crate::{
 };
 
 /// Accounts and what is not rolled up into them yet, in one statement, so that no delta is seen twice or not at
-/// all while they are rolled up; without what the merchant is not told of yet. SQLite reads `$1` as a named parameter, so that both databases take this text.
+/// all while they are rolled up; without what the merchant is not told of yet, and without a currency that it never sold in
+/// but for that. The key's range is walked for those, not all that the merchant sold: hence `|| ''`. SQLite reads `$1` as
+/// a named parameter, so that both databases take this text.
 const OPEN_BALANCES: &str = "\
     SELECT currency, CAST(SUM(amount) AS BIGINT) AS balance FROM (\
-    SELECT currency, balance AS amount FROM ledger_account WHERE name >= $1 AND name < $2 \
+    SELECT currency, balance AS amount, 0 AS untold FROM ledger_account WHERE name >= $1 AND name < $2 \
     UNION ALL \
-    SELECT currency, amount FROM open_delta WHERE name >= $1 AND name < $2 \
+    SELECT currency, amount, 0 FROM open_delta WHERE name >= $1 AND name < $2 \
     UNION ALL \
-    SELECT currency, fee - net FROM item WHERE id > $3 AND id <= $4 AND merchant = $5 \
-    AND NOT EXISTS (SELECT 1 FROM refund WHERE refund.item = item.id)\
-    ) AS part GROUP BY currency ORDER BY currency";
+    SELECT item.currency, CASE WHEN refund.id IS NULL THEN item.fee - item.net ELSE 0 END, 1 FROM item \
+    LEFT JOIN refund ON refund.item = item.id \
+    WHERE item.id > $3 AND item.id <= $4 AND item.merchant || '' = $5\
+    ) AS part GROUP BY currency HAVING SUM(amount) <> 0 OR SUM(untold) = 0 OR EXISTS (\
+    SELECT 1 FROM item WHERE item.merchant = $5 AND item.currency = part.currency \
+    AND (item.id <= $3 OR item.id > $4)\
+    ) ORDER BY currency";
 
 #[derive(QueryableByName)]
 struct Balance {

@@ -193,7 +193,8 @@ fn refunds(
         let item = row.read()?;
         let back = Row::new("refund", &object);
         let amount = share(&item)?.negated().map_err(|_| back.fault("amount"))?;
-        let (at, kind) = (back.time("at", at)?, StatementKind::Refund);
+        // Of a sale that its merchant was told of later it went back then.
+        let (at, kind) = (back.time("at", at)?.max(item.at), StatementKind::Refund);
         to.push(Change { at, kind, object, title: item.title, amount });
     }
     Ok(())

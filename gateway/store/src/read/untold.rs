@@ -1,10 +1,18 @@
 //! What a shop is not told of yet. Of shops that are paid in one purchase each is told at a time of its own
 //! (docs/decisions/0030), with which the ids of its part begin: until then, neither its events nor its lists and sums speak of it.
 
-use purser_core::{Timestamp, purchase::TOLD_WITHIN_MAX};
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
+
+use purser_core::{Timestamp, ids::ItemId, purchase::TOLD_WITHIN_MAX};
 
 /// The bits of an id behind its time.
 const RANDOM_BITS: u32 = 80;
+
+/// The latest time that this process read: what was told of stays so if the machine's clock is set back.
+static LATEST_MS: AtomicI64 = AtomicI64::new(0);
 
 /// The ids whose time is yet to come. Those of later than a shop ever waits for are of a clock that was wrong: they are told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +26,24 @@ pub(crate) struct Untold {
 impl Untold {
     /// At this moment, by the machine's clock.
     pub(crate) fn now() -> Self {
-        Self::at(Timestamp::now())
+        let now_ms = Timestamp::now().as_millisecond();
+        Self::at(LATEST_MS.fetch_max(now_ms, Ordering::Relaxed).max(now_ms))
     }
 
-    fn at(now: Timestamp) -> Self {
+    fn at(now_ms: i64) -> Self {
         let last_of = |ms: i64| {
             let ms = u128::try_from(ms).unwrap_or(0);
             (ms << RANDOM_BITS) | (u128::MAX >> (u128::BITS - RANDOM_BITS))
         };
         let wait_ms = i64::try_from(TOLD_WITHIN_MAX.as_millis()).unwrap_or(i64::MAX);
-        let now_ms = now.as_millisecond();
         Self { after: last_of(now_ms), until: last_of(now_ms.saturating_add(wait_ms)) }
+    }
+
+    /// How long an id is untold yet.
+    pub(crate) fn wait(self, id: u128) -> Option<Duration> {
+        let wait_ms = (id >> RANDOM_BITS).checked_sub(self.after >> RANDOM_BITS)?;
+        let wait = Duration::from_millis(u64::try_from(wait_ms).ok()?);
+        (id > self.after && id <= self.until).then_some(wait)
     }
 
     /// As ids of one kind, in the order in which the database has them.
@@ -37,29 +52,45 @@ impl Untold {
     }
 }
 
+/// Whether a merchant is not told of an item yet.
+pub fn is_untold(item: ItemId) -> bool {
+    Untold::now().wait(item.bits()).is_some()
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails loudly")]
 mod tests {
-    use purser_core::ids::ItemId;
-
     use super::*;
+
+    const NOW_MS: i64 = 1_795_000_000_000;
 
     #[test]
     fn an_id_is_untold_until_its_time_unless_no_shop_waits_that_long() {
-        let now: Timestamp = "2026-11-28T12:00:00Z".parse().unwrap();
-        let (after, until) = Untold::at(now).ids(ItemId::from_random);
-        let is_untold = |seconds: i64, random: u128| {
-            let ms = u128::try_from(now.as_millisecond() + seconds * 1_000).unwrap();
-            let id = ItemId::from_random((ms << 80) | random).to_string();
-            id > after && id <= until
+        let untold = Untold::at(NOW_MS);
+        let (after, until) = untold.ids(ItemId::from_random);
+        let wait = |seconds: i64, random: u128| {
+            let ms = u128::try_from(NOW_MS + seconds * 1_000).unwrap();
+            let id = (ms << RANDOM_BITS) | random;
+            let text = ItemId::from_random(id).to_string();
+            let wait = untold.wait(id);
+            assert_eq!(wait.is_some(), text > after && text <= until);
+            wait
         };
         for random in [0, u128::MAX >> 48] {
             for told in [-86_400, -1, 0, 601, 86_400] {
-                assert!(!is_untold(told, random), "{told}");
+                assert_eq!(wait(told, random), None, "{told}");
             }
             for untold in [1, 60, 600] {
-                assert!(is_untold(untold, random), "{untold}");
+                assert_eq!(wait(untold, random), Some(Duration::from_secs(untold.unsigned_abs())));
             }
         }
+    }
+
+    #[test]
+    fn what_was_told_of_stays_so_if_the_clock_is_set_back() {
+        let now = Untold::now();
+        LATEST_MS.fetch_add(5_000, Ordering::Relaxed);
+        let later = Untold::now();
+        assert!(later.after >= now.after + (5_000 << RANDOM_BITS));
     }
 }

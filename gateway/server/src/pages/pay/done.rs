@@ -7,7 +7,10 @@ use askama::Template;
 use purser_core::ids::PurchaseId;
 use purser_store::{
     facts::merchant::Merchant,
-    read::purchase::{StoredPurchase, purchase_get},
+    read::{
+        purchase::{StoredPurchase, purchase_get},
+        untold::is_untold,
+    },
 };
 use serde::Deserialize;
 use url::Url;
@@ -27,7 +30,21 @@ use crate::{
 struct DonePage<'a> {
     shell: &'a Shell,
     purchase: &'a StoredPurchase,
-    ways: Vec<(String, Url)>,
+    ways: Vec<Way>,
+    again: String,
+}
+
+/// The way back to a shop: an address with its receipt, once the shop is told of the sale.
+struct Way {
+    shop: String,
+    url: Option<Url>,
+}
+
+impl DonePage<'_> {
+    /// Whether a shop is yet to be told.
+    fn waits(&self) -> bool {
+        self.ways.iter().any(|way| way.url.is_none())
+    }
 }
 
 /// What was paid.
@@ -49,8 +66,14 @@ pub async fn page(visit: BuyerVisit, request: HttpRequest, query: Query<DoneQuer
     let name = |of: &Arc<Merchant>| of.name.clone();
     let way = |shop: &super::back::Return| {
         let merchant = offered.iter().map(|(_, merchant)| merchant).find(|row| row.id == shop.0);
-        (merchant.map(name).unwrap_or_default(), with_receipt(shop, &purchase))
+        let mut own = purchase.items.iter().map(|item| &item.record);
+        let untold = own.any(|item| item.merchant == shop.0 && is_untold(item.id));
+        Way {
+            shop: merchant.map(name).unwrap_or_default(),
+            url: (!untold).then(|| with_receipt(shop, &purchase)),
+        }
     };
     let ways = shops.iter().map(way).collect();
-    visit.show(&DonePage { shell: &visit.shell, purchase: &purchase, ways }).send()
+    let again = address.done_path(id);
+    visit.show(&DonePage { shell: &visit.shell, purchase: &purchase, ways, again }).send()
 }
