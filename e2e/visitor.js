@@ -129,6 +129,7 @@ export class Visitor {
   /** Closes the browser's window. Nothing may have gone wrong in it meanwhile. */
   async leave() {
     await this.#context.close();
+    await this.#mirror?.context().close();
     assert.deepEqual(this.#wrong, [], "what the browser complained of");
   }
 
@@ -173,20 +174,28 @@ export class Visitor {
     const page = this.#way.script ? this.page : await this.#copy();
     await page.evaluate(AXE);
     const { violations } = await page.evaluate((rules) => globalThis.axe.run(rules), RULES);
-    if (page !== this.page) await page.context().close();
     return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(" ")}`);
   }
 
   async #copy() {
+    this.#mirror ??= await this.#newMirror();
+    this.#mirrored = await this.page.content();
+    await this.#mirror.goto(this.page.url(), { waitUntil: "load" });
+    return this.#mirror;
+  }
+
+  #mirror;
+  #mirrored;
+
+  async #newMirror() {
     const { viewport, scheme } = this.#way;
     const context = await browser.newContext({ viewport, colorScheme: scheme, reducedMotion: "reduce" });
     const page = await context.newPage();
-    const [url, body] = [this.page.url(), await this.page.content()];
     await page.route("**/*", (route) => {
+      const body = this.#mirrored;
       if (route.request().isNavigationRequest()) return route.fulfill({ body, contentType: "text/html; charset=utf-8" });
       return route.request().resourceType() === "script" ? route.abort() : route.continue();
     });
-    await page.goto(url, { waitUntil: "load" });
     return page;
   }
 }

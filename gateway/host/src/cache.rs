@@ -8,6 +8,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     process,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -16,6 +17,9 @@ use wasmtime::{Engine, component::Component};
 use zeroize::Zeroizing;
 
 use crate::{engine::ENGINE_VERSION, evidence::Digest};
+
+/// How many files this process has begun.
+static UNFINISHED: AtomicU64 = AtomicU64::new(0);
 
 /// Bytes of an HMAC-SHA256.
 const MAC_BYTES: usize = 32;
@@ -62,7 +66,9 @@ impl CodeCache {
     fn write(&self, engine: &Engine, digest: Digest, code: &[u8]) -> io::Result<()> {
         let mac = self.mac(engine, digest, code).ok_or_else(|| io::Error::other("no MAC"))?;
         let path = self.path(engine, digest);
-        let unfinished = path.with_extension(format!("{}.unfinished", process::id()));
+        // Nobody else writes to it, neither another process nor another thread that compiled the same plugin.
+        let number = UNFINISHED.fetch_add(1, Ordering::Relaxed);
+        let unfinished = path.with_extension(format!("{}-{number}.unfinished", process::id()));
         fs::write(&unfinished, [&mac.finalize().into_bytes()[..], code].concat())?;
         fs::rename(&unfinished, &path)
     }

@@ -192,7 +192,7 @@ fn the_way_back_to_one_of_several_shops_is_there_once_it_is_told() {
         let waiting = page.body.matches("is told in a little while").count();
         assert_eq!(ways + waiting, 2, "{}", page.body);
         seen.insert(waiting);
-        let again = page.body.split("href=\"/pay/done?").nth(1);
+        let again = page.body.split("class=\"button\" href=\"/pay/done?").nth(1);
         assert_eq!(again.is_some(), waiting > 0);
         let Some(again) = again else { break };
         let query = again.split('"').next().unwrap().replace("&#38;", "&");

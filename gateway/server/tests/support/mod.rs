@@ -13,6 +13,7 @@
 )]
 
 mod client;
+mod compiled;
 mod database;
 pub mod plugin;
 mod process;
@@ -118,6 +119,7 @@ impl World {
             plugin_signatures: Signatures::Optional,
         };
         change(&mut settings);
+        compiled::share(&settings);
         let (stop, thread, (base, gateway)) = run(settings.clone());
         let key = std::fs::read_to_string(settings.data.join("operator.key")).unwrap();
         let operator = Client::new(&base, Some(key.trim()));
