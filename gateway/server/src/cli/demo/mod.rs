@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use jiff::SignedDuration;
 use purser_money::{Currency, Percent};
 
 use crate::{
     http::server,
-    settings::{SHOPS_TOLD_WITHIN, Settings, Signatures, Throttle},
+    settings::{Settings, Signatures, Throttle},
 };
 
 /// The day of the rates that the story is played with.
@@ -56,6 +57,9 @@ pub fn run(flags: DemoFlags) -> Result<()> {
         told
     })
 }
+
+/// Nobody watches a demo for a minute.
+const SHOPS_TOLD_WITHIN: SignedDuration = SignedDuration::from_secs(3);
 
 fn settings(data: PathBuf) -> Result<Settings> {
     Ok(Settings {
