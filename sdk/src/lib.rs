@@ -162,7 +162,8 @@ pub mod tax_id;
 pub mod webhook;
 mod wire;
 
-/// The standard library's allocator was a third of what a plugin did in a call: it is made for programs that run for long.
+/// For calls that are short: the standard library's allocator, made for programs that run for long, was a third of what a
+/// plugin itself did in one.
 #[cfg(all(target_arch = "wasm32", feature = "allocator"))]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

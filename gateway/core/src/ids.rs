@@ -11,6 +11,8 @@ pub struct IdError;
 
 /// Crockford's alphabet in lower case: no letter is mistaken for a digit.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// The bits of an id behind its time, which is milliseconds since 1970.
+pub const TIME_SHIFT: u32 = 80;
 /// 128 bits in groups of five.
 const LENGTH: usize = 26;
 

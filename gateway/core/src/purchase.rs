@@ -8,7 +8,7 @@ use crate::{
     books::{Books, LARGE_MINOR, Needs},
     command::{Answer, Note, Stop, active_vault, done_line, vault_needs},
     entry::{Entry, EntryKind, Posting, check},
-    ids::{EntryId, LogId, MerchantId},
+    ids::{EntryId, LogId, MerchantId, RefundId, TIME_SHIFT},
     policy::Limits,
     rate::{ConversionError, Route},
     record::{EventRecord, EvidenceRecord, ItemRecord, LogKind, OfferUse, PurchaseRecord},
@@ -25,6 +25,18 @@ pub fn is_time_of_part(purchase: Timestamp, sale: Timestamp) -> bool {
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
     let later = sale.duration_since(purchase);
     day(sale) == day(purchase) && !later.is_negative() && later <= TOLD_WITHIN_MAX
+}
+
+/// When a shop is told that an item went back: at `at`, when it did, unless the shop was not told of the sale yet. Then it is as
+/// long behind the sale as the ids of both are apart.
+pub fn refund_told_at(item: &ItemRecord, refund: RefundId, at: Timestamp) -> Timestamp {
+    if item.at <= at {
+        return at;
+    }
+    let ms = |bits: u128| bits >> TIME_SHIFT;
+    let behind_ms = ms(refund.bits()).saturating_sub(ms(item.id.bits()));
+    let behind = SignedDuration::from_millis(i64::try_from(behind_ms).unwrap_or(0));
+    item.at.checked_add(behind).unwrap_or(item.at)
 }
 
 /// A prepared purchase.
@@ -203,4 +215,22 @@ pub fn merchants(items: &[ItemRecord]) -> Vec<MerchantId> {
         }
     }
     merchants
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_of_the_day_of_its_purchase_and_little_later() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let check = |purchase: &str, sale: &str, fits: bool| {
+            assert_eq!(is_time_of_part(at(purchase), at(sale)), fits, "{purchase} {sale}");
+        };
+        check("2026-11-28T12:00:00Z", "2026-11-28T12:00:00Z", true);
+        check("2026-11-28T12:00:00Z", "2026-11-28T12:10:00Z", true);
+        check("2026-11-28T12:00:00Z", "2026-11-28T12:10:01Z", false);
+        check("2026-11-28T12:00:00Z", "2026-11-28T11:59:59Z", false);
+        check("2026-11-28T23:59:59Z", "2026-11-29T00:00:00Z", false);
+    }
 }

@@ -1,5 +1,7 @@
 //! Randomness, from the operating system only.
 
+use purser_core::ids::TIME_SHIFT;
+
 use crate::clock;
 
 /// `N` random bytes.
@@ -25,20 +27,20 @@ pub fn ids_in_order<const N: usize>() -> [u128; N] {
 
 /// The bits of a new id: 48 of milliseconds since 1970, 80 of randomness. Rows that are written together then stand
 /// together in every index, where wholly random ids would touch a page each. The time is the machine's, not the
-/// sandbox's: nothing is ever read from it.
+/// sandbox's; it says from when on a shop is told of something, and nothing else is read from it.
 pub fn id_bits() -> u128 {
     id_bits_at(clock::machine_ms())
 }
 
 /// The bits of a new id that says another time: that of a thing which is told of then.
 pub fn id_bits_at(machine_ms: u128) -> u128 {
-    let random = u128::from_be_bytes(bytes()) >> 48;
-    (machine_ms << 80) | random
+    let random = u128::from_be_bytes(bytes()) >> (u128::BITS - TIME_SHIFT);
+    (machine_ms << TIME_SHIFT) | random
 }
 
 /// The bits of a new id that is told of behind another.
 pub fn id_bits_behind(other: u128) -> u128 {
-    id_bits_at(clock::machine_ms().max((other >> 80).saturating_add(1)))
+    id_bits_at(clock::machine_ms().max((other >> TIME_SHIFT).saturating_add(1)))
 }
 
 /// A number below another, each as likely; zero where there is none.

@@ -238,6 +238,7 @@ on_both_databases! {
             let tried = &row["attempts"][0];
             let expected = match deed {
                 Deed::Crime(Crime::Loop) => &["fuel", "deadline"][..],
+                // On a busy machine its time is over before its memory is.
                 Deed::Crime(Crime::MemoryBomb) => &["memory", "deadline"],
                 Deed::Crime(Crime::StackOverflow | Crime::Panic) => &["trap"],
                 Deed::Crime(Crime::HugeAnswer) => &["output-too-large"],

@@ -19,7 +19,10 @@ use purser_core::{
 use crate::{
     Committed, Connection, Store, StoreError,
     duty::Duty,
-    read::{row::Row, untold::Untold},
+    read::{
+        row::Row,
+        untold::{Untold, is_told},
+    },
     schema::{event, event_placed, event_unplaced},
 };
 
@@ -68,9 +71,9 @@ impl Store {
     /// Gives positions to at most 500 events and tells who listens for their merchants. Says how many; when it
     /// says none, there is nothing left for now.
     pub async fn place_events(&self) -> Result<usize, StoreError> {
-        let (after, until) = Untold::now().ids(EventId::from_random);
+        let untold = Untold::now().ids(EventId::from_random);
         let waiting = event_unplaced::table
-            .filter(event_unplaced::event.le(after).or(event_unplaced::event.gt(until)))
+            .filter(is_told!(event_unplaced::event, untold))
             .select(event_unplaced::event);
         if self.read(move |conn| Ok(waiting.first::<String>(conn).optional()?)).await?.is_none() {
             return Ok(0);
@@ -85,10 +88,10 @@ impl Store {
 
 fn place(conn: &mut Connection) -> Result<(usize, Vec<MerchantId>), StoreError> {
     Duty::Outbox.take(conn)?;
-    let (after, until) = Untold::now().ids(EventId::from_random);
+    let untold = Untold::now().ids(EventId::from_random);
     let mut waiting: Vec<Waiting> = event_unplaced::table
         .inner_join(event::table.on(event::id.eq(event_unplaced::event)))
-        .filter(event_unplaced::event.le(after).or(event_unplaced::event.gt(until)))
+        .filter(is_told!(event_unplaced::event, untold))
         .order(event_unplaced::event)
         .limit(EVENTS_MAX)
         .select((event::at, event::id, event::merchant))

@@ -30,6 +30,7 @@ use super::{
     intent::{Making, carry_out},
     refund::{new_compensation, refund_event},
     stamp::{check_plugin, key::NewKey, void::returned},
+    telling::refund_bits,
     throttle::{Budget, attempt},
 };
 use crate::{
@@ -321,7 +322,8 @@ async fn goodwill_prepare(
     let record = item_of(gateway, merchant, item).await?;
     let account = record.account;
     let compensation = gateway.store.read(move |db| vault_compensation(db, account)).await?;
-    let id = RefundId::from_random(id_bits());
+    let within = gateway.settings.shops_told_within;
+    let id = RefundId::from_random(refund_bits(&record, making.at, within));
     Ok(Command::Goodwill(Box::new(Goodwill {
         id,
         merchant,

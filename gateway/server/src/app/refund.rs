@@ -4,7 +4,8 @@ use purser_core::{
     card::code::{CardCode, CardSerial},
     closing::{Closing, NewCompensation},
     command::{Answer, Command, KeyClaim, Outcome},
-    ids::{CardId, EntryId, EventId, ItemId, LogId, RefundId},
+    ids::{CardId, EntryId, EventId, ItemId, LogId, RefundId, TIME_SHIFT},
+    purchase::refund_told_at,
     record::{EventRecord, ItemRecord},
     refund::Refund,
     vault::VaultView,
@@ -16,6 +17,7 @@ use serde_json::json;
 use super::{
     intent::{Making, Payer, carry_out},
     stamp::void::returned,
+    telling::refund_bits,
 };
 use crate::{gateway::Gateway, problem::Problem, random};
 use random::{id_bits, ids_in_order};
@@ -68,7 +70,9 @@ async fn prepare(
         Some(record) => returned(gateway, &making, record.id).await?,
         None => None,
     };
-    let id = RefundId::from_random(id_bits());
+    let within = gateway.settings.shops_told_within;
+    let bits = own.as_ref().map_or_else(id_bits, |record| refund_bits(record, making.at, within));
+    let id = RefundId::from_random(bits);
     let [log, closing_log] = ids_in_order();
     Ok(Command::Refund(Box::new(Refund {
         id,
@@ -104,7 +108,7 @@ pub fn new_compensation(gateway: &Gateway) -> NewCompensation {
     }
 }
 
-/// What the merchant is told of a refund.
+/// What the merchant is told of a refund, and when: with the time that the refund's id begins with.
 pub fn refund_event(
     item: &ItemRecord,
     refund: RefundId,
@@ -116,11 +120,10 @@ pub fn refund_event(
         "goodwill": goodwill,
     });
     EventRecord {
-        // Its shop is told of the sale first.
-        id: EventId::from_random(random::id_bits_behind(item.id.bits())),
+        id: EventId::from_random(random::id_bits_at(refund.bits() >> TIME_SHIFT)),
         merchant: item.merchant,
         kind: "refund.made",
-        at: at.max(item.at),
+        at: refund_told_at(item, refund, at),
         data: data.to_string(),
     }
 }

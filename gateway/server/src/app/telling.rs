@@ -3,7 +3,10 @@
 //! buyer paid both.
 
 use jiff::{SignedDuration, Timestamp};
-use purser_core::ids::{EventId, ItemId, MerchantId, SaleId};
+use purser_core::{
+    ids::{EventId, ItemId, MerchantId, SaleId, TIME_SHIFT},
+    record::ItemRecord,
+};
 
 use crate::{clock, problem::Problem, random};
 
@@ -36,12 +39,13 @@ impl Parts {
     /// which taxes are judged.
     pub(super) fn of(merchants: &[MerchantId], at: Timestamp, within: SignedDuration) -> Self {
         let within = if merchants.len() > 1 { within } else { SignedDuration::ZERO };
-        let within_ms = within.as_millis().unsigned_abs().min(left_of_day_ms(at));
+        let within_us = within.as_micros().unsigned_abs().min(left_of_day_us(at));
         let now_ms = clock::machine_ms();
         let part = |&merchant: &MerchantId| {
-            let later_ms = random::below(within_ms);
-            let told_ms = now_ms.saturating_add(later_ms);
-            let later = SignedDuration::from_millis(i64::try_from(later_ms).unwrap_or(0));
+            // To the microsecond, as times are told: no digit of them is the same for all.
+            let later_us = random::below(within_us);
+            let told_ms = now_ms.saturating_add(later_us / 1_000);
+            let later = SignedDuration::from_micros(i64::try_from(later_us).unwrap_or(0));
             let sale = SaleId::from_random(random::id_bits_at(told_ms));
             Part { merchant, sale, at: clock::later(at, later), told_ms }
         };
@@ -55,11 +59,23 @@ impl Parts {
     }
 }
 
-const DAY_MS: i64 = 86_400_000;
+/// The bits of the id of a refund at `at`. Of a sale that its shop is not told of yet, the shop is told `within` so long
+/// behind that, as if the buyer had thought about it.
+pub(super) fn refund_bits(item: &ItemRecord, at: Timestamp, within: SignedDuration) -> u128 {
+    let sale = item.id.bits();
+    if item.at <= at {
+        return random::id_bits_behind(sale);
+    }
+    let within_us = within.as_micros().unsigned_abs();
+    let behind_us = random::below(within_us.min(left_of_day_us(item.at)));
+    random::id_bits_at((sale >> TIME_SHIFT).saturating_add(behind_us / 1_000).saturating_add(1))
+}
 
-fn left_of_day_ms(at: Timestamp) -> u128 {
-    let gone_ms = at.as_millisecond().rem_euclid(DAY_MS);
-    DAY_MS.saturating_sub(gone_ms).saturating_sub(1).unsigned_abs().into()
+const DAY_US: i64 = 86_400_000_000;
+
+fn left_of_day_us(at: Timestamp) -> u128 {
+    let gone_us = at.as_microsecond().rem_euclid(DAY_US);
+    DAY_US.saturating_sub(gone_us).saturating_sub(1).unsigned_abs().into()
 }
 
 #[cfg(test)]
@@ -98,14 +114,18 @@ mod tests {
                 let wait = part.told_ms - now;
                 let off = wait.abs_diff(later.as_millis().unsigned_abs());
                 assert!(off < 10_000, "{wait} {later}");
-                assert_eq!(part.sale.bits() >> 80, part.told_ms);
-                assert_eq!(part.item().bits() >> 80, part.told_ms);
-                assert_eq!(part.event().bits() >> 80, part.told_ms);
+                assert_eq!(part.sale.bits() >> TIME_SHIFT, part.told_ms);
+                assert_eq!(part.item().bits() >> TIME_SHIFT, part.told_ms);
+                assert_eq!(part.event().bits() >> TIME_SHIFT, part.told_ms);
             }
             let mut times: Vec<_> = parts.iter().map(|part| part.at).collect();
             times.sort();
             times.dedup();
             assert!(times.len() > 45, "{times:?}");
+            let mut ends: Vec<_> = times.iter().map(|at| at.as_microsecond() % 1_000).collect();
+            ends.sort_unstable();
+            ends.dedup();
+            assert!(ends.len() > 30, "the last digits tell nothing: {ends:?}");
             let spread = times.last().unwrap().duration_since(times[0]);
             assert!(spread > SignedDuration::from_secs(5), "{spread}");
         }

@@ -215,9 +215,7 @@ impl ServeFlags {
             sandbox,
             clock,
             rates_max_age_days: self.rates_max_age_days.or(file.rates_max_age_days).unwrap_or(5),
-            shops_told_within: told_within(
-                self.shops_told_within_seconds.or(file.shops_told_within_seconds),
-            )?,
+            shops_told_within: self.told_within(file)?,
             step_up_limit: step_up
                 .map(|amount| money("step_up_limit", amount, unit_of_account))
                 .transpose()?,
@@ -232,6 +230,17 @@ impl ServeFlags {
                 .unwrap_or(if sandbox { Signatures::Optional } else { Signatures::Required }),
         };
         check(settings)
+    }
+
+    fn told_within(&self, file: &FileSettings) -> Result<SignedDuration, ConfigError> {
+        let seconds = self.shops_told_within_seconds.or(file.shops_told_within_seconds);
+        let within = seconds.map(|seconds| SignedDuration::from_secs(seconds.into()));
+        let within = within.unwrap_or(SHOPS_TOLD_WITHIN);
+        if within > TOLD_WITHIN_MAX {
+            let why = format!("at most {} seconds", TOLD_WITHIN_MAX.as_secs());
+            return Err(value("shops_told_within_seconds", why));
+        }
+        Ok(within)
     }
 }
 
@@ -326,16 +335,6 @@ fn base_url(text: &str) -> Result<String, String> {
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
     // What clients compare is text, so it is kept as it was written.
     if web && plain { Ok(text.trim_end_matches('/').to_owned()) } else { Err(wrong()) }
-}
-
-fn told_within(seconds: Option<u16>) -> Result<SignedDuration, ConfigError> {
-    let within =
-        seconds.map_or(SHOPS_TOLD_WITHIN, |seconds| SignedDuration::from_secs(seconds.into()));
-    if within > TOLD_WITHIN_MAX {
-        let why = format!("at most {} seconds", TOLD_WITHIN_MAX.as_secs());
-        return Err(value("shops_told_within_seconds", why));
-    }
-    Ok(within)
 }
 
 fn trusted_proxies(file: &[String]) -> Result<Vec<Network>, ConfigError> {

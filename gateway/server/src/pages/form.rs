@@ -30,11 +30,8 @@ const ONCE: &str = "once";
 /// What a person shows and does not intend: it takes no part in what a key belongs to.
 const SHOWN: [&str; 2] = ["pin", "password"];
 
-/// Kept with a request whose form was read: before, nothing was done of what it asks for.
-pub(super) struct Begun {
-    /// Whether it has a key: sending it again does not do it again.
-    pub(super) repeatable: bool,
-}
+/// Kept with a request whose form has a key: sending it again does not do it again.
+pub(super) struct Repeatable;
 
 /// A form that was made for this visitor. Its fields are `String`, `Option<String>` (one that is left empty is absent)
 /// or, where a name ends in `[]`, `Vec<String>` under the name without it. Unknown fields need
@@ -103,7 +100,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             let cookie = visit::cookie(&gateway, &request);
             csrf::check(&gateway, cookie.as_ref().map_or("", |cookie| cookie.expose()), &token)?;
             let once = take(&mut fields, ONCE).filter(|key| is_key(key));
-            request.extensions_mut().insert(Begun { repeatable: once.is_some() });
+            if once.is_some() {
+                request.extensions_mut().insert(Repeatable);
+            }
             let mut intended = fields.clone();
             intended.retain(|name, _| !SHOWN.contains(&name.as_str()));
             // What a page is about may stand in its query.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use purser_core::{offer::Offer, place::Place, vault::VaultView};
+use purser_core::{Timestamp, offer::Offer, place::Place, vault::VaultView};
 use purser_money::Money;
 use purser_store::{facts::merchant::Merchant, read::purchase::StoredPurchase};
 use serde::Deserialize;
@@ -244,12 +244,21 @@ async fn offered(
     visit: &Visit,
     address: &PayAddress,
 ) -> Result<Vec<(Offer, Arc<Merchant>)>, Problem> {
+    offered_at(visit, address, visit.gateway.now()).await
+}
+
+/// What they said then.
+async fn offered_at(
+    visit: &Visit,
+    address: &PayAddress,
+    at: Timestamp,
+) -> Result<Vec<(Offer, Arc<Merchant>)>, Problem> {
     let gateway = &visit.gateway;
     let version = match visit.payer() {
         Some(payer) => payer.facts_version,
         None => gateway.store.facts_version_recent().await?,
     };
-    let making = Making { at: gateway.now(), facts: gateway.facts.at(version) };
+    let making = Making { at, facts: gateway.facts.at(version) };
     basket::look(gateway, &making, address.offers()).await
 }
 

@@ -16,7 +16,7 @@ use actix_web::{
 use askama::Template;
 
 use super::{
-    form::Begun,
+    form::Repeatable,
     shell::{Area, Shell},
     visit::own_cookie,
     words::{COOKIE, Language},
@@ -166,10 +166,11 @@ fn page<'a>(request: &HttpRequest, shell: &'a Shell, problem: &'a Problem) -> Tr
     // After these it may have been committed, or may still be.
     let untold = [problem::DATABASE_UNAVAILABLE, problem::INTERNAL, problem::REQUEST_IN_PROGRESS];
     let unknown = sent && untold.contains(&problem.kind);
-    let effect = match request.extensions().get::<Begun>() {
-        Some(begun) if unknown && begun.repeatable => "trouble-unknown",
-        Some(_) if unknown => "trouble-look",
-        _ => "trouble-nothing-moved",
+    let repeatable = request.extensions().contains::<Repeatable>();
+    let effect = match (unknown, repeatable) {
+        (false, _) => "trouble-nothing-moved",
+        (true, true) => "trouble-unknown",
+        (true, false) => "trouble-look",
     };
     // What the occurrence says of its own, in English, helps whoever can do something about it.
     let own = problem.detail != problem.kind.meaning() && problem.kind != problem::INTERNAL;

@@ -4,14 +4,14 @@
 use std::{future::Future, pin::Pin};
 
 use actix_multipart::{Field, Multipart, MultipartError};
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use futures_util::TryStreamExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
     csrf,
-    form::{Begun, TOKEN, typed},
+    form::{TOKEN, typed},
     visit,
 };
 use crate::{
@@ -68,7 +68,6 @@ async fn read<T: UploadForm>(
             };
             csrf::check(&gateway, cookie.as_ref().map_or("", |cookie| cookie.expose()), &token)?;
             let file = bytes(part, T::file_bytes_max()).await?;
-            request.extensions_mut().insert(Begun { repeatable: false });
             return Ok(Upload { fields: typed(fields)?, file });
         }
         let text = String::from_utf8(bytes(part, FIELD_BYTES_MAX).await?);

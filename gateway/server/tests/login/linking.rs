@@ -102,6 +102,21 @@ impl Ears {
         };
         let ahead: Vec<i64> = sales().iter().map(ahead_ms).collect();
         assert!(ahead[0].abs_diff(ahead[1]) < 2_000, "{ahead:?}");
+        // What went back did so behind its sale, by all that is told of it.
+        let refund = loop {
+            let events = client.get("/v1/events").ok(200)["data"].as_array().unwrap().clone();
+            if let Some(refund) = events.iter().find(|event| event["type"] == "refund.made") {
+                break refund.clone();
+            }
+            assert!(started.elapsed() < Duration::from_secs(90), "it is told of the refund");
+            thread::sleep(Duration::from_millis(200));
+        };
+        let item = text(&refund, "/data/item");
+        let sold = sales().into_iter().find(|sale| sale["item"] == item.as_str()).unwrap();
+        assert!(text(&refund, "/created_at") > text(&sold, "/created_at"), "{refund:#} {sold:#}");
+        for id in [text(&refund, "/id"), text(&refund, "/data/refund")] {
+            assert!(ms_of(&id) > ms_of(&item), "{refund:#}");
+        }
     }
 
     /// Neither lists nor sums nor events speak of a sale before its time, which its ids tell.

@@ -13,7 +13,7 @@ use super::{
     page::{Page, Paged},
     purchase::{Found, ItemRow, StoredItem, items, stored_item},
     row::Row,
-    untold::Untold,
+    untold::{Untold, is_told},
 };
 use crate::{
     Connection, StoreError,
@@ -58,10 +58,10 @@ pub fn sales_page(
         of_merchant.select(item::at).first(conn).optional()
     };
     let Some((at, id)) = page.start(seen)? else { return Ok(Paged::empty()) };
-    let (after, until) = Untold::now().ids(ItemId::from_random);
+    let untold = Untold::now().ids(ItemId::from_random);
     let found: Vec<Found> = items!()
         .filter(item::merchant.eq(&merchant))
-        .filter(item::id.le(after).or(item::id.gt(until)))
+        .filter(is_told!(item::id, untold))
         .filter(item::at.le(at).and(item::at.lt(at).or(item::id.lt(id))))
         .order((item::at.desc(), item::id.desc()))
         .limit(page.fetch())

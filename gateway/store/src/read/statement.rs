@@ -8,15 +8,20 @@ use diesel::{
 };
 use purser_core::{
     Timestamp,
-    ids::{ItemId, MerchantId},
+    ids::{ItemId, MerchantId, RefundId},
     money::{Currency, Money, MoneyError},
     outgoing::Settled,
     period::Month,
+    purchase::refund_told_at,
     record::ItemRecord,
 };
 
 use super::{
-    moment::at_one_moment, payout::PayoutRow, purchase::ItemRow, row::Row, untold::Untold,
+    moment::at_one_moment,
+    payout::PayoutRow,
+    purchase::ItemRow,
+    row::Row,
+    untold::{Untold, is_told},
 };
 use crate::{
     Connection, StoreError,
@@ -152,13 +157,13 @@ fn sales(
     merchant: &str,
     (start, end): Range,
     limit: i64,
-    (after, until): &Ids,
+    untold: &Ids,
     to: &mut Vec<Change>,
 ) -> Result<(), StoreError> {
     let rows: Vec<ItemRow> = item::table
         .filter(item::merchant.eq(merchant))
         .filter(item::at.ge(start).and(item::at.lt(end)))
-        .filter(item::id.le(after).or(item::id.gt(until)))
+        .filter(is_told!(item::id, untold))
         .order((item::at, item::id))
         .limit(limit)
         .select(ItemRow::as_select())
@@ -177,14 +182,14 @@ fn refunds(
     merchant: &str,
     (start, end): Range,
     limit: i64,
-    (after, until): &Ids,
+    untold: &Ids,
     to: &mut Vec<Change>,
 ) -> Result<(), StoreError> {
     let rows: Vec<(String, i64, ItemRow)> = refund::table
         .inner_join(item::table.on(item::id.eq(refund::item)))
         .filter(refund::merchant.eq(merchant))
         .filter(refund::at.ge(start).and(refund::at.lt(end)))
-        .filter(item::id.le(after).or(item::id.gt(until)))
+        .filter(is_told!(item::id, untold))
         .order((refund::at, refund::id))
         .limit(limit)
         .select((refund::id, refund::at, ItemRow::as_select()))
@@ -193,8 +198,9 @@ fn refunds(
         let item = row.read()?;
         let back = Row::new("refund", &object);
         let amount = share(&item)?.negated().map_err(|_| back.fault("amount"))?;
-        // Of a sale that its merchant was told of later it went back then.
-        let (at, kind) = (back.time("at", at)?.max(item.at), StatementKind::Refund);
+        let at =
+            refund_told_at(&item, back.parse::<RefundId>("id", &object)?, back.time("at", at)?);
+        let kind = StatementKind::Refund;
         to.push(Change { at, kind, object, title: item.title, amount });
     }
     Ok(())

@@ -6,13 +6,24 @@ use std::{
     time::Duration,
 };
 
-use purser_core::{Timestamp, ids::ItemId, purchase::TOLD_WITHIN_MAX};
-
-/// The bits of an id behind its time.
-const RANDOM_BITS: u32 = 80;
+use purser_core::{
+    Timestamp,
+    ids::{ItemId, TIME_SHIFT},
+    purchase::TOLD_WITHIN_MAX,
+};
 
 /// The latest time that this process read: what was told of stays so if the machine's clock is set back.
 static LATEST_MS: AtomicI64 = AtomicI64::new(0);
+
+/// Whether what a column of ids names is told of, as a condition of a query.
+macro_rules! is_told {
+    ($id:expr, $untold:expr) => {{
+        let (after, until) = $untold.clone();
+        $id.le(after).or($id.gt(until))
+    }};
+}
+
+pub(crate) use is_told;
 
 /// The ids whose time is yet to come. Those of later than a shop ever waits for are of a clock that was wrong: they are told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +44,7 @@ impl Untold {
     fn at(now_ms: i64) -> Self {
         let last_of = |ms: i64| {
             let ms = u128::try_from(ms).unwrap_or(0);
-            (ms << RANDOM_BITS) | (u128::MAX >> (u128::BITS - RANDOM_BITS))
+            (ms << TIME_SHIFT) | (u128::MAX >> (u128::BITS - TIME_SHIFT))
         };
         let wait_ms = i64::try_from(TOLD_WITHIN_MAX.as_millis()).unwrap_or(i64::MAX);
         Self { after: last_of(now_ms), until: last_of(now_ms.saturating_add(wait_ms)) }
@@ -41,7 +52,7 @@ impl Untold {
 
     /// How long an id is untold yet.
     pub(crate) fn wait(self, id: u128) -> Option<Duration> {
-        let wait_ms = (id >> RANDOM_BITS).checked_sub(self.after >> RANDOM_BITS)?;
+        let wait_ms = (id >> TIME_SHIFT).checked_sub(self.after >> TIME_SHIFT)?;
         let wait = Duration::from_millis(u64::try_from(wait_ms).ok()?);
         (id > self.after && id <= self.until).then_some(wait)
     }
@@ -70,7 +81,7 @@ mod tests {
         let (after, until) = untold.ids(ItemId::from_random);
         let wait = |seconds: i64, random: u128| {
             let ms = u128::try_from(NOW_MS + seconds * 1_000).unwrap();
-            let id = (ms << RANDOM_BITS) | random;
+            let id = (ms << TIME_SHIFT) | random;
             let text = ItemId::from_random(id).to_string();
             let wait = untold.wait(id);
             assert_eq!(wait.is_some(), text > after && text <= until);
@@ -91,6 +102,6 @@ mod tests {
         let now = Untold::now();
         LATEST_MS.fetch_add(5_000, Ordering::Relaxed);
         let later = Untold::now();
-        assert!(later.after >= now.after + (5_000 << RANDOM_BITS));
+        assert!(later.after >= now.after + (5_000 << TIME_SHIFT));
     }
 }

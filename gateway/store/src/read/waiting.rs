@@ -3,7 +3,10 @@
 use diesel::{dsl::count_star, prelude::*};
 use purser_core::{Timestamp, ids::EventId};
 
-use super::{delivery::deliveries_waiting, untold::Untold};
+use super::{
+    delivery::deliveries_waiting,
+    untold::{Untold, is_told},
+};
 use crate::{
     Connection, StoreError,
     schema::{entry_unsealed, event_unplaced, stamp},
@@ -30,9 +33,8 @@ pub struct Waiting {
 pub fn waiting(conn: &mut Connection, now: Timestamp) -> Result<Waiting, StoreError> {
     let (deliveries, deliveries_due) = deliveries_waiting(conn, now)?;
     let stamps = stamp::table.filter(stamp::due_at.is_not_null()).select(count_star());
-    let (after, until) = Untold::now().ids(EventId::from_random);
-    let events = event_unplaced::table
-        .filter(event_unplaced::event.le(after).or(event_unplaced::event.gt(until)));
+    let untold = Untold::now().ids(EventId::from_random);
+    let events = event_unplaced::table.filter(is_told!(event_unplaced::event, untold));
     let stamps_due = stamp::table.filter(stamp::due_at.le(now.as_microsecond()));
     Ok(Waiting {
         entries: entry_unsealed::table.select(count_star()).first(conn)?,

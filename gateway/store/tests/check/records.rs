@@ -27,7 +27,7 @@ fn a_card_that_is_worth_more_than_it_was_sold_for_is_found() {
 #[test]
 fn a_purchase_that_lacks_anything_is_found() {
     type Change = fn(&Story) -> String;
-    let cases: [(Change, &str); 7] = [
+    let cases: [(Change, &str); 8] = [
         (
             |story| {
                 format!("UPDATE purchase SET receipt = '' WHERE id = '{}'", story.kept.purchase)
@@ -64,6 +64,10 @@ fn a_purchase_that_lacks_anything_is_found() {
                 )
             },
             "items say",
+        ),
+        (
+            |story| format!("UPDATE item SET at = at - 1 WHERE id = '{}'", story.kept.id),
+            "another time",
         ),
         (|_| "DELETE FROM evidence".into(), "evidence"),
         (

@@ -73,6 +73,18 @@ fn what_was_bought_before_is_told_of_meanwhile() {
 }
 
 #[test]
+fn a_currency_that_was_never_told_of_is_not_there_and_one_that_was_stays() {
+    on_both(|database| {
+        buyer(database);
+        buy(database, &told_in(LATER_MS, 1, SHOES));
+        assert_eq!(merchant_balances(&mut database.conn, SHOES).unwrap(), []);
+        buy(database, &purchase(2, at(1), &[SHOES]));
+        assert!(submit(database, at(2), Command::Refund(Box::new(refund(1, 20)))).is_ok());
+        assert_eq!(merchant_balances(&mut database.conn, SHOES).unwrap(), [money("0.00 EUR")]);
+    });
+}
+
+#[test]
 fn a_clock_that_was_wrong_hides_nothing() {
     on_both(|database| {
         buyer(database);

@@ -59,7 +59,7 @@ pub fn run(flags: DemoFlags) -> Result<()> {
 }
 
 /// Nobody watches a demo for a minute.
-const SHOPS_TOLD_WITHIN: SignedDuration = SignedDuration::from_secs(3);
+const TOLD_WITHIN: SignedDuration = SignedDuration::from_secs(3);
 
 fn settings(data: PathBuf) -> Result<Settings> {
     Ok(Settings {
@@ -73,7 +73,7 @@ fn settings(data: PathBuf) -> Result<Settings> {
         sandbox: true,
         clock: Some(DAY.parse()?),
         rates_max_age_days: 5,
-        shops_told_within: SHOPS_TOLD_WITHIN,
+        shops_told_within: TOLD_WITHIN,
         step_up_limit: None,
         tap_limits: Default::default(),
         limits: Default::default(),

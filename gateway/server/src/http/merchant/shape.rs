@@ -182,7 +182,8 @@ pub struct MerchantProfile {
     /// When it was signed up.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
-    /// What it is owed, in each currency that it sold in; below zero where refunds exceed sales.
+    /// What it is owed, in each currency that it sold in; below zero where refunds and payouts exceed the sales that it was
+    /// told of.
     pub balances: Vec<answer::Money>,
 }
 

@@ -18,7 +18,7 @@ use url::Url;
 use super::{
     address::PayAddress,
     back::{returns, with_receipt},
-    offered,
+    offered_at,
 };
 use crate::{
     pages::{Answered, shell::Shell, visit::BuyerVisit},
@@ -61,7 +61,7 @@ pub async fn page(visit: BuyerVisit, request: HttpRequest, query: Query<DoneQuer
     let account = visit.payer.account;
     let found = visit.gateway.store.read(move |db| purchase_get(db, account, id)).await?;
     let purchase = found.ok_or_else(Problem::not_found)?;
-    let offered = offered(&visit, &address).await.unwrap_or_default();
+    let offered = offered_at(&visit, &address, purchase.record.at).await.unwrap_or_default();
     let shops = returns(offered.iter().map(|(offer, merchant)| (offer, merchant.id)));
     let name = |of: &Arc<Merchant>| of.name.clone();
     let way = |shop: &super::back::Return| {

@@ -23,6 +23,8 @@ use crate::{
 struct ShopsPage<'a> {
     shell: &'a Shell,
     shops: Vec<Shop>,
+    /// Whether shops that are paid in one purchase are told at different times.
+    apart: bool,
 }
 
 /// A shop that shall see nothing more.
@@ -36,7 +38,8 @@ pub struct WithdrawForm {
 /// The shops.
 pub async fn page(visit: BuyerVisit) -> Answered {
     let shops = shops::shops(&visit.gateway, visit.payer.account).await?;
-    visit.show(&ShopsPage { shell: &visit.shell, shops }).send()
+    let apart = !visit.gateway.settings.shops_told_within.is_zero();
+    visit.show(&ShopsPage { shell: &visit.shell, shops, apart }).send()
 }
 
 /// Takes back what was agreed to at a shop.

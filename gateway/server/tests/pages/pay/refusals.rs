@@ -153,8 +153,10 @@ fn while_the_database_is_down_the_till_says_what_is_known() {
     stopped(browser.get(&link), 503, "database-unavailable");
     let sent = browser.submit(&till, &[]);
     assert!(sent.header("retry-after").is_some());
-    // Whether it happened is known if the form was not even read; else it is said how it is found out.
+    // Whether it happened is not known, and how it is found out is said: by sending it again, if the form was read before its
+    // sender was looked up in vain.
     let page = sent.problem(503, "database-unavailable");
-    let said = ["No money moved", "never carried out twice"].map(|words| page.body.contains(words));
+    let said = ["Look before you send", "never carried out twice"];
+    let said = said.map(|words| page.body.contains(words));
     assert!(said[0] != said[1], "{}", page.body);
 }
