@@ -41,7 +41,7 @@ impl Month {
 
     /// The month of a moment, in UTC.
     pub fn at(at: Timestamp) -> Self {
-        Self::of(at.to_zoned(TimeZone::UTC).date())
+        Self::of(day(at))
     }
 
     /// The first moment of it.
@@ -187,6 +187,11 @@ macro_rules! as_text {
 }
 
 as_text!(Month, Period);
+
+/// The day of a moment, in UTC: by which taxes, offers and rates are judged.
+pub fn day(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
 
 #[cfg(test)]
 mod tests {

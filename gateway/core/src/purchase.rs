@@ -1,6 +1,6 @@
 //! Purchases: pricing a basket, and paying for it.
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use purser_money::{Money, MoneyError, Percent, Rounding};
 
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     command::{Answer, Note, Stop, active_vault, done_line, vault_needs},
     entry::{Entry, EntryKind, Posting, check},
     ids::{EntryId, LogId, MerchantId, RefundId, TIME_SHIFT},
+    period::day,
     policy::Limits,
     rate::{ConversionError, Route},
     record::{EventRecord, EvidenceRecord, ItemRecord, LogKind, OfferUse, PurchaseRecord},
@@ -22,7 +23,6 @@ pub const TOLD_WITHIN_MAX: SignedDuration = SignedDuration::from_mins(10);
 /// Whether the time of a sale may be that of one of several of a purchase: little later, of the same day in UTC, by which
 /// taxes are judged.
 pub fn is_time_of_part(purchase: Timestamp, sale: Timestamp) -> bool {
-    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
     let later = sale.duration_since(purchase);
     day(sale) == day(purchase) && !later.is_negative() && later <= TOLD_WITHIN_MAX
 }

@@ -8,7 +8,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date};
+pub use purser_core::period::day;
 
 /// The gateway's time: the system's, or in the sandbox ahead of or behind it by a set offset.
 #[derive(Debug, Clone, Default)]
@@ -78,11 +79,6 @@ pub fn machine_now() -> Timestamp {
 /// So long after a moment. What would be beyond the end of time is at it.
 pub fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// The day of a moment, in UTC.
-pub fn day(at: Timestamp) -> Date {
-    at.to_zoned(TimeZone::UTC).date()
 }
 
 fn ahead_us(now: Timestamp) -> i64 {

@@ -1,13 +1,13 @@
 //! What an offer says, once it is known to be genuine and valid: each claim read into its type, or
 //! named.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 use purser_money::{Currency, Money, MoneyError};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{ContentFault, Offer, OfferError, OfferedItem};
-use crate::{tax::Category, tender::is_tender};
+use crate::{period::day, tax::Category, tender::is_tender};
 
 /// As the contract says of `jti`; an item's id is held to the same.
 const ID_CHARS_MAX: usize = 128;
@@ -53,7 +53,7 @@ fn price(price: &Map<String, Value>, now_s: i64) -> Result<Money, OfferError> {
     let currency = text(claim(price, "currency"), "price.currency")?;
     let unknown = |error: MoneyError| fault("price.currency", error.into());
     let currency = Currency::parse(currency).map_err(unknown)?;
-    let today = Timestamp::from_second(now_s).map(|now| now.to_zoned(TimeZone::UTC).date());
+    let today = Timestamp::from_second(now_s).map(day);
     if !today.is_ok_and(|today| is_tender(currency, today)) {
         return Err(unknown(MoneyError::UnknownCurrency));
     }

@@ -63,8 +63,8 @@ const TURNOVER: &str = "\
     WHERE refund.merchant = $1 AND refund.at >= $2 AND refund.at < $3 AND (item.id <= $4 OR item.id > $5)\
     ) AS part GROUP BY day, currency ORDER BY day, currency";
 
-/// What a merchant, as far as it is told, sold and gave back from a moment on and before another, oldest day first. Days on which nothing
-/// happened are left out.
+/// What a merchant, as far as it is told, sold and gave back from a moment on and before another, oldest day first.
+/// Days on which nothing happened are left out.
 pub fn turnover_by_day(
     conn: &mut Connection,
     merchant: MerchantId,
