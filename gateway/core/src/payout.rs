@@ -1,7 +1,7 @@
-//! Payouts: all that a merchant is owed in one currency is set apart for its bank.
+//! Payouts: all that a merchant is told that it is owed in one currency is set apart for its bank.
 
 use jiff::Timestamp;
-use purser_money::Currency;
+use purser_money::Money;
 
 use crate::{
     account::Account,
@@ -20,8 +20,9 @@ pub struct Payout {
     pub id: PayoutId,
     /// To whom.
     pub merchant: MerchantId,
-    /// In which currency.
-    pub currency: Currency,
+    /// What it was told that it is owed. No more is paid out: from what is above it would learn of a sale before its time
+    /// (docs/decisions/0030).
+    pub told: Money,
     /// Its entry.
     pub entry: EntryId,
 }
@@ -29,15 +30,17 @@ pub struct Payout {
 impl Payout {
     pub(crate) fn needs(&self) -> Needs {
         let mut needs = Needs::default();
-        needs.taken_from.insert(Account::Merchant(self.merchant, self.currency));
-        needs.taken_from.insert(Account::ClearingPayout(self.currency));
+        let currency = self.told.currency();
+        needs.taken_from.insert(Account::Merchant(self.merchant, currency));
+        needs.taken_from.insert(Account::ClearingPayout(currency));
         needs
     }
 
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let (id, merchant) = (self.id, self.merchant);
-        let account = Account::Merchant(merchant, self.currency);
-        let amount = books.holds(&account)?;
+        let account = Account::Merchant(merchant, self.told.currency());
+        let held = books.holds(&account)?;
+        let amount = if held.minor() > self.told.minor() { self.told } else { held };
         if !amount.is_positive() {
             return Err(PostError::HoldsLess(account, amount).into());
         }

@@ -28,14 +28,17 @@ pub fn is_time_of_part(purchase: Timestamp, sale: Timestamp) -> bool {
 }
 
 /// When a shop is told that an item went back: at `at`, when it did, unless the shop was not told of the sale yet. Then it is as
-/// long behind the sale as the ids of both are apart.
+/// long behind the sale as the ids of both are apart, with digits of its own below the millisecond: those of the sale
+/// would show which refunds these are.
 pub fn refund_told_at(item: &ItemRecord, refund: RefundId, at: Timestamp) -> Timestamp {
     if item.at <= at {
         return at;
     }
     let ms = |bits: u128| bits >> TIME_SHIFT;
     let behind_ms = ms(refund.bits()).saturating_sub(ms(item.id.bits()));
-    let behind = SignedDuration::from_millis(i64::try_from(behind_ms).unwrap_or(0));
+    let own_us = refund.bits().checked_rem(1_000).unwrap_or(0);
+    let behind_us = behind_ms.saturating_mul(1_000).saturating_add(own_us);
+    let behind = SignedDuration::from_micros(i64::try_from(behind_us).unwrap_or(0));
     item.at.checked_add(behind).unwrap_or(item.at)
 }
 
@@ -97,12 +100,6 @@ impl Purchase {
         self.check_items()?;
         active_vault(record.account, books)?;
         self.limits.check_payment(record.total)?;
-        for offer in &self.single_use {
-            if books.is_offer_used(offer) {
-                return Err(Refusal::OfferAlreadyUsed { offer: offer.offer_id.clone() }.into());
-            }
-            books.use_offer(offer.clone());
-        }
         books.post(Entry::new(
             self.entry,
             at,
@@ -110,6 +107,7 @@ impl Purchase {
             record.id,
             purchase_postings(&self.items)?,
         )?)?;
+        self.use_offers(books)?;
         let line = done_line(
             (self.log, record.account, LogKind::Purchase),
             at,
@@ -144,6 +142,20 @@ impl Purchase {
     fn is_large(&self) -> bool {
         let gross = self.items.iter().map(|item| item.gross.minor());
         self.record.total.minor() > LARGE_MINOR || gross.fold(0, i64::saturating_add) > LARGE_MINOR
+    }
+
+    /// Last of all that may be refused, and without saying which of several offers was bought: nobody learns that without
+    /// buying (docs/decisions/0030).
+    fn use_offers(&self, books: &mut Books) -> Result<(), Refusal> {
+        for offer in &self.single_use {
+            if books.is_offer_used(offer) {
+                let alone = self.single_use.len() == 1;
+                let offer = alone.then(|| offer.offer_id.clone());
+                return Err(Refusal::OfferAlreadyUsed { offer });
+            }
+            books.use_offer(offer.clone());
+        }
+        Ok(())
     }
 
     /// The total is what its items were charged, and each item can be refunded by itself.

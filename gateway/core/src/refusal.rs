@@ -36,8 +36,8 @@ pub enum Refusal {
     NotPurchased,
     /// A single-use offer was bought before.
     OfferAlreadyUsed {
-        /// The offer, by the merchant's own id.
-        offer: String,
+        /// The offer, by the merchant's own id, if it was the only one of its kind.
+        offer: Option<String>,
     },
     /// The stamp was used.
     StampAlreadyScanned,

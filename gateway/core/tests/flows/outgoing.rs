@@ -128,7 +128,7 @@ fn payout(scene: &Scene) -> Payout {
     Payout {
         id: PayoutId::from_random(scene.id()),
         merchant: merchant("m"),
-        currency: currency("EUR"),
+        told: money("EUR 1000.00"),
         entry: EntryId::from_random(scene.id()),
     }
 }
@@ -226,6 +226,18 @@ fn a_merchant_is_paid_all_that_it_is_owed_and_never_more() {
         settle(&scene, of, from(), "EUR 19.80", Settled::Confirmed),
         "payout-confirmed\nDr clearing:payout:EUR EUR 19.80\nCr float:EUR EUR 19.80",
     );
+}
+
+#[test]
+fn a_merchant_is_not_paid_what_it_is_not_told_of() {
+    let (mut scene, _) = sold();
+    let told = |scene: &Scene, told: &str| Payout { told: money(told), ..payout(scene) };
+    scene.refused(told(&scene, "EUR 0.00"), "insufficient-funds");
+    scene.check(
+        told(&scene, "EUR 9.90"),
+        "payout\nDr merchant:m:EUR EUR 9.90\nCr clearing:payout:EUR EUR 9.90",
+    );
+    assert_eq!(scene.books.writes().payouts[0].amount, money("EUR 9.90"));
 }
 
 #[test]

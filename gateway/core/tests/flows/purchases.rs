@@ -197,13 +197,33 @@ fn a_single_use_offer_is_bought_once_by_anybody() {
     );
     scene.done(purchase(&scene, "c", &[once("m")]));
     let again = scene.decide(purchase(&scene, "b", &[once("m")]));
-    let refusal = Refusal::OfferAlreadyUsed { offer: "n-1".to_owned() };
+    let refusal = Refusal::OfferAlreadyUsed { offer: Some("n-1".to_owned()) };
     assert_eq!(again, Decision::Decided(Err(refusal)));
     scene
         .refused(purchase(&scene, "b", &[offer("m", "USD 1.00"), once("m")]), "offer-already-used");
     scene.done(purchase(&scene, "b", &[once("n")]));
-    scene.refused(purchase(&scene, "d", &[once("n"), once("n")]), "offer-already-used");
+    scene.refused(purchase(&scene, "c", &[once("n"), once("n")]), "offer-already-used");
     assert_eq!(scene.books.writes().offers_used.len(), 2);
+}
+
+#[test]
+fn nobody_learns_that_a_single_use_offer_was_bought_without_buying_it() {
+    let mut scene = Scene::with_vault("USD 50.00");
+    scene.hold("c", "USD 50.00");
+    let once = |id: &str| Offered { once: Some(id.to_owned()), ..offer("m", "USD 1.00") };
+    scene.done(purchase(&scene, "c", &[once("decoy")]));
+    let looks = [
+        vec![once("n-1"), offer("m", "USD 60.00")],
+        vec![once("n-1"), once("decoy")],
+        vec![once("n-1"), once("other"), once("other")],
+    ];
+    let look = |scene: &mut Scene| -> Vec<Decision> {
+        looks.iter().map(|look| scene.decide(purchase(scene, "b", look))).collect()
+    };
+    let before = look(&mut scene);
+    scene.done(purchase(&scene, "c", &[once("n-1")]));
+    assert_eq!(look(&mut scene), before);
+    assert!(before.iter().all(|decision| matches!(decision, Decision::Decided(Err(_)))));
 }
 
 #[test]

@@ -1,10 +1,14 @@
 //! Refunds and goodwill as postings.
 
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
 use purser_core::{
     account::Account,
     command::{Answer, Decision},
-    ids::ItemId,
+    ids::{ItemId, RefundId, TIME_SHIFT},
     money::Money,
+    purchase::refund_told_at,
     refund::{Goodwill, Refund},
     refusal::Refusal,
 };
@@ -62,6 +66,24 @@ fn a_merchant_is_told_of_a_refund_that_was_made() {
     scene.done(told.clone());
     scene.refused(told, "already-refunded");
     assert_eq!(scene.books.writes().events, [event]);
+}
+
+#[test]
+fn of_a_sale_that_its_merchant_is_not_told_of_it_is_told_the_refund_behind_it() {
+    let scene = bought(&[offer("m", "EUR 10.00")], "USD 0.00");
+    let item = scene.books.writes().items[0].clone();
+    let id = |behind_ms: u128, random: u128| {
+        RefundId::from_random((((item.id.bits() >> TIME_SHIFT) + behind_ms) << TIME_SHIFT) | random)
+    };
+    let long_ago = item.at - SignedDuration::from_secs(30);
+    assert_eq!(refund_told_at(&item, id(9, 9), item.at), item.at);
+    let mut ends = BTreeSet::new();
+    for n in 0..1_000 {
+        let told = refund_told_at(&item, id(7, n), long_ago).duration_since(item.at);
+        assert_eq!(told.as_millis(), 7);
+        ends.insert(told.as_micros());
+    }
+    assert_eq!(ends.len(), 1_000, "the digits below the millisecond are not those of the sale");
 }
 
 #[test]

@@ -182,11 +182,12 @@ impl Set {
         };
         // Who comes back with the code may have lost the passkeys with the rest.
         let lost = matches!(recovery, RecoveryChange::Exchanged { .. });
+        let now = gateway.now();
         let kept = gateway.store.write(move |db| {
             let new = NewCredentials { lookup: &lookup, pin_verifier: &pin_verifier, recovery };
             let there = identity_credentials_set(db, account, &new)?;
             if there {
-                session_end_all(db, account)?;
+                session_end_all(db, account, now)?;
                 if lost {
                     passkeys_of_account_delete(db, account)?;
                 }

@@ -210,7 +210,7 @@ fn keep(
         return Ok(Kept::Not);
     }
     let PasskeyOwner::Account(account) = new.owner else { return Ok(Kept::Another) };
-    session_end_others(db, account, session)?;
+    session_end_others(db, account, session, new.created_at)?;
     if others > 0 {
         return Ok(Kept::Another);
     }

@@ -14,7 +14,10 @@ use purser_money::{Currency, Money};
 use purser_store::{
     facts::merchant::{merchant_get, merchant_list},
     open_balances,
-    read::payout::{StoredPayout, payout_get},
+    read::{
+        payout::{StoredPayout, payout_get},
+        sale::merchant_balances,
+    },
 };
 use serde_json::json;
 
@@ -25,7 +28,7 @@ use super::{
 };
 use crate::{gateway::Gateway, problem::Problem, random::id_bits};
 
-/// Sets all that a merchant is owed in one currency apart.
+/// Sets all that a merchant is told that it is owed in one currency apart.
 pub async fn pay_out(
     gateway: &Gateway,
     facts_version: i64,
@@ -36,8 +39,11 @@ pub async fn pay_out(
     let prepare = |making: Making| async move {
         let known = making.facts.merchant(gateway, merchant).await?;
         known.ok_or_else(|| Problem::malformed("merchant", "the id of a merchant"))?;
+        let told = gateway.store.read(move |db| merchant_balances(db, merchant)).await?;
+        let told = told.into_iter().find(|owed| owed.currency() == currency);
+        let told = told.unwrap_or(Money::zero(currency));
         let entry = EntryId::from_random(id_bits());
-        Ok(Command::Payout(Box::new(Payout { id, merchant, currency, entry })))
+        Ok(Command::Payout(Box::new(Payout { id, merchant, told, entry })))
     };
     paid_out(carry_out(gateway, Some(key), facts_version, prepare).await?)
 }

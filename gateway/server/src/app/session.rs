@@ -155,13 +155,15 @@ pub async fn refresh(gateway: &Gateway, refresh_token: &str) -> Result<Tokens, P
 
 /// Signs out: the session's tokens stop working at once.
 pub async fn sign_out(gateway: &Gateway, session: SessionId) -> Result<(), Problem> {
-    gateway.store.write(move |db| session_end(db, session)).await?;
+    let now = gateway.now();
+    gateway.store.write(move |db| session_end(db, session, now)).await?;
     Ok(())
 }
 
 /// Signs out everywhere: every session of the account ends, and what shops were granted in them.
 pub async fn sign_out_everywhere(gateway: &Gateway, account: AccountId) -> Result<(), Problem> {
-    Ok(gateway.store.write(move |db| session_end_all(db, account)).await?)
+    let now = gateway.now();
+    Ok(gateway.store.write(move |db| session_end_all(db, account, now)).await?)
 }
 
 /// Whether the PIN is asked for before so much is paid.
@@ -209,7 +211,7 @@ async fn check_pin(
         }
         return Ok(());
     }
-    gateway.store.write(move |db| session_pin_failed(db, session)).await?;
+    gateway.store.write(move |db| session_pin_failed(db, session, now)).await?;
     Err(refused("that PIN is not right"))
 }
 

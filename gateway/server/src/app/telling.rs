@@ -71,6 +71,11 @@ pub(super) fn refund_bits(item: &ItemRecord, at: Timestamp, within: SignedDurati
     random::id_bits_at((sale >> TIME_SHIFT).saturating_add(behind_us / 1_000).saturating_add(1))
 }
 
+/// A time that a shop is told of something later than the others, in microseconds.
+pub(super) fn drawn_us(within: SignedDuration) -> i64 {
+    i64::try_from(random::below(within.as_micros().unsigned_abs())).unwrap_or(0)
+}
+
 const DAY_US: i64 = 86_400_000_000;
 
 fn left_of_day_us(at: Timestamp) -> u128 {

@@ -82,7 +82,7 @@ impl From<Refusal> for Problem {
         let problem = Self::new(Kind::parse(refusal.name()).unwrap_or(INTERNAL));
         match refusal {
             Refusal::AlreadyRefunded { refund } => problem.with("refund", refund.to_string()),
-            Refusal::OfferAlreadyUsed { offer } => problem.with("offer_id", offer),
+            Refusal::OfferAlreadyUsed { offer: Some(offer) } => problem.with("offer_id", offer),
             Refusal::StampHeld { days } => problem.with("days", days),
             Refusal::HoldsLess { account, holds } => problem
                 .detail(holds_less(&account, holds))
@@ -98,6 +98,7 @@ impl From<Refusal> for Problem {
             | Refusal::RefundLimitExceeded
             | Refusal::RefundWindowClosed
             | Refusal::NotPurchased
+            | Refusal::OfferAlreadyUsed { offer: None }
             | Refusal::StampAlreadyScanned
             | Refusal::CardAlreadyUsed
             | Refusal::CardRefused

@@ -14,6 +14,7 @@ mod browser;
 mod clients;
 mod codes;
 mod elsewhere;
+mod endings;
 #[allow(dead_code, reason = "the tests of webhooks use the rest of it")]
 #[path = "../webhooks/endpoint.rs"]
 mod endpoint;

@@ -235,10 +235,14 @@ pub fn identity_recovery_set(
 }
 
 /// Destroys how an account is found, and ends its sessions. Part of the teller's turn that closes the vault.
-pub(crate) fn identity_erase(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
+pub(crate) fn identity_erase(
+    conn: &mut Connection,
+    account: AccountId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
     // The identity first, as whoever changes credentials does: nobody waits crosswise.
     diesel::delete(identity::table.find(account.to_string())).execute(conn)?;
-    session_end_all(conn, account)?;
+    session_end_all(conn, account, at)?;
     passkeys_of_account_delete(conn, account)?;
     login_consent_forget(conn, account)
 }

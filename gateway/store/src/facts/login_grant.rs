@@ -1,5 +1,8 @@
 //! What clients may do since buyers logged in. A grant begins as a code; whoever exchanges the code, once, gets tokens
 //! that live as long as the grant. A code or a refresh token that comes a second time was copied, and ends the grant.
+//!
+//! What ends all grants of a buyer ends each at a time of its own (docs/decisions/0030): shops whose tokens died at one
+//! moment could tell that they were the same buyer's.
 
 use diesel::prelude::*;
 use purser_core::{
@@ -41,6 +44,8 @@ pub struct Grant {
     pub created_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
+    /// How long it outlives what ends all grants of the buyer, in microseconds.
+    pub ends_after_us: i64,
 }
 
 /// What came of a code.
@@ -79,6 +84,7 @@ struct GrantRow {
     auth_time: Option<i64>,
     created_at: i64,
     expires_at: i64,
+    ends_after: i64,
 }
 
 impl GrantRow {
@@ -94,6 +100,7 @@ impl GrantRow {
             challenge: challenge.transpose()?.map(Challenge::from_bytes),
             created_at: row.time("created_at", self.created_at)?,
             expires_at: row.time("expires_at", self.expires_at)?,
+            ends_after_us: self.ends_after,
             redirect_uri: self.redirect_uri,
             nonce: self.nonce,
             auth_time_s: self.auth_time,
@@ -121,6 +128,7 @@ pub fn login_grant_insert(
         login_grant::used.eq(false),
         login_grant::created_at.eq(new.created_at.as_microsecond()),
         login_grant::expires_at.eq(new.expires_at.as_microsecond()),
+        login_grant::ends_after.eq(new.ends_after_us),
     );
     diesel::insert_into(login_grant::table).values(row).execute(conn)?;
     Ok(())
@@ -181,8 +189,7 @@ fn refresh_insert(
     Ok(())
 }
 
-/// A grant that lives: its code was used, its client is still registered, and the buyer's session goes on, unless it
-/// was given beyond that.
+/// A grant that lives: its code was used, its client is still registered, and the buyer did not end it.
 pub fn login_grant_get(
     conn: &mut Connection,
     id: GrantId,
@@ -192,16 +199,13 @@ pub fn login_grant_get(
         .inner_join(login_client::table.on(login_client::id.eq(login_grant::client)))
         .filter(login_grant::id.eq(id.to_string()).and(login_grant::used.eq(true)))
         .filter(login_grant::expires_at.gt(now.as_microsecond()))
+        .filter(login_grant::ends_at.is_null().or(login_grant::ends_at.gt(now.as_microsecond())))
         .select((GrantRow::as_select(), login_client::merchant))
         .first(conn)
         .optional()?;
     let Some((row, merchant)) = found else { return Ok(None) };
     let merchant = Row::new("login_client", &row.client).parse("merchant", &merchant)?;
-    let grant = row.read()?;
-    if !grant.scopes.offline_access && session_get(conn, grant.session, now)?.is_none() {
-        return Ok(None);
-    }
-    Ok(Some((grant, merchant)))
+    Ok(Some((row.read()?, merchant)))
 }
 
 /// The grant of a client that a refresh token, used or not, belongs to.
@@ -263,14 +267,43 @@ pub fn login_grant_end(conn: &mut Connection, id: GrantId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Ends all grants on a buyer: what was opened with credentials that are no more.
-pub(crate) fn login_grant_end_all(
+/// Ends all grants on a buyer, each in its own time: what was opened with credentials that are no more.
+pub(super) fn login_grant_end_all(
     conn: &mut Connection,
     account: AccountId,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    let of_account = login_grant::table.filter(login_grant::account.eq(account.to_string()));
-    let ids: Vec<String> = of_account.select(login_grant::id).load(conn)?;
-    end_each(conn, &ids)
+    let of_account = login_grant::account.eq(account.to_string());
+    let open = login_grant::table.filter(of_account.and(login_grant::ends_at.is_null()));
+    let ids: Vec<String> = open.select(login_grant::id).order(login_grant::id).load(conn)?;
+    end_in_time(conn, &ids, now)
+}
+
+/// Ends what was granted on a buyer for this session only, each in its own time.
+pub(super) fn login_grant_end_in(
+    conn: &mut Connection,
+    (account, session): (&str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let in_session = login_grant::account.eq(account).and(login_grant::session.eq(session));
+    let open = login_grant::table.filter(in_session.and(login_grant::ends_at.is_null()));
+    let found: Vec<(String, String)> =
+        open.select((login_grant::id, login_grant::scopes)).order(login_grant::id).load(conn)?;
+    let mut ids = Vec::new();
+    for (id, scopes) in found {
+        let scopes: Scopes = Row::new("login_grant", &id).parse("scopes", &scopes)?;
+        if !scopes.offline_access {
+            ids.push(id);
+        }
+    }
+    end_in_time(conn, &ids, now)
+}
+
+fn end_in_time(conn: &mut Connection, ids: &[String], now: Timestamp) -> Result<(), StoreError> {
+    let told_at = (login_grant::ends_after + now.as_microsecond()).nullable();
+    let grants = login_grant::table.filter(login_grant::id.eq_any(ids));
+    diesel::update(grants).set(login_grant::ends_at.eq(told_at)).execute(conn)?;
+    Ok(())
 }
 
 /// Ends all that a merchant was granted on a buyer.
@@ -314,6 +347,7 @@ pub fn login_grants_expired_delete(
     let now = now.as_microsecond();
     let over = login_refresh::table.filter(login_refresh::expires_at.le(now));
     diesel::delete(over).execute(conn)?;
-    let over = login_grant::table.filter(login_grant::expires_at.le(now));
+    let over = login_grant::expires_at.le(now).or(login_grant::ends_at.le(now));
+    let over = login_grant::table.filter(over.assume_not_null());
     Ok(diesel::delete(over).execute(conn)?)
 }

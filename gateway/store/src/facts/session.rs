@@ -8,7 +8,7 @@ use purser_core::{
     secret::KeyedHash,
 };
 
-use super::login_grant::login_grant_end_all;
+use super::login_grant::{login_grant_end_all, login_grant_end_in};
 use crate::{
     Connection, StoreError,
     read::row::Row,
@@ -153,7 +153,7 @@ pub fn session_refresh(
     let Some((of, expires_at)) = found else { return Ok(Refresh::Unknown) };
     let id: SessionId = Row::new("refresh_token", &of).parse("session", &of)?;
     if !was_unused {
-        session_end(conn, id)?;
+        session_end(conn, id, now)?;
         return Ok(Refresh::Reused(id));
     }
     match session_get(conn, id, now)? {
@@ -165,16 +165,29 @@ pub fn session_refresh(
     }
 }
 
-/// Ends a session: its access and refresh tokens work no more. False if it had ended.
-pub fn session_end(conn: &mut Connection, id: SessionId) -> Result<bool, StoreError> {
+/// Ends a session: its access and refresh tokens work no more, and what shops were granted in it ends, each in its own
+/// time. False if it had ended.
+pub fn session_end(
+    conn: &mut Connection,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let id = id.to_string();
+    let of = session::table.find(&id).select(session::account).first::<String>(conn).optional()?;
+    if let Some(account) = of {
+        login_grant_end_in(conn, (&account, &id), now)?;
+    }
     diesel::delete(refresh_token::table.filter(refresh_token::session.eq(&id))).execute(conn)?;
     Ok(diesel::delete(session::table.find(&id)).execute(conn)? > 0)
 }
 
 /// Ends the sessions of an account, and what shops were granted on it.
-pub fn session_end_all(conn: &mut Connection, account: AccountId) -> Result<(), StoreError> {
-    session_end_others(conn, account, None)
+pub fn session_end_all(
+    conn: &mut Connection,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    session_end_others(conn, account, None, now)
 }
 
 /// The same but for one session, in which somebody asks for it.
@@ -182,6 +195,7 @@ pub fn session_end_others(
     conn: &mut Connection,
     account: AccountId,
     kept: Option<SessionId>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let kept = kept.map_or_else(String::new, |id| id.to_string());
     let of_account = session::table
@@ -189,13 +203,17 @@ pub fn session_end_others(
         .select(session::id);
     let ids: Vec<String> = of_account.load(conn)?;
     for id in &ids {
-        session_end(conn, Row::new("session", id).parse("id", id)?)?;
+        session_end(conn, Row::new("session", id).parse("id", id)?, now)?;
     }
-    login_grant_end_all(conn, account)
+    login_grant_end_all(conn, account, now)
 }
 
 /// Counts a wrong PIN. The fifth in a row ends the session.
-pub fn session_pin_failed(conn: &mut Connection, id: SessionId) -> Result<PinFailure, StoreError> {
+pub fn session_pin_failed(
+    conn: &mut Connection,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<PinFailure, StoreError> {
     let of_session = || session::table.find(id.to_string());
     diesel::update(of_session())
         .set(session::pin_failures.eq(session::pin_failures + 1))
@@ -206,7 +224,7 @@ pub fn session_pin_failed(conn: &mut Connection, id: SessionId) -> Result<PinFai
     match left.and_then(|left| u32::try_from(left).ok()) {
         Some(left) if left > 0 => Ok(PinFailure::Left(left)),
         _ => {
-            session_end(conn, id)?;
+            session_end(conn, id, now)?;
             Ok(PinFailure::Ended)
         }
     }

@@ -38,6 +38,8 @@ diesel::table! {
         used -> Bool,
         created_at -> BigInt,
         expires_at -> BigInt,
+        ends_after -> BigInt,
+        ends_at -> Nullable<BigInt>,
     }
 }
 

@@ -125,7 +125,7 @@ fn decide_and_write(
     for command in commands {
         let verdict = found.decide(command, &mut keys)?;
         if let Some(account) = erased_account(command, &verdict) {
-            erased.push(account);
+            erased.push((account, command.at));
         }
         verdicts.push(verdict);
     }
@@ -139,8 +139,8 @@ fn decide_and_write(
         EitherConnection::Postgres(conn) => postgres::write(conn, &changes)?,
     }
     outgoing::write(conn, changes.books.writes())?;
-    for account in &changes.erased {
-        identity_erase(conn, *account)?;
+    for (account, at) in &changes.erased {
+        identity_erase(conn, *account, *at)?;
     }
     let evidence = changes.evidence.iter().map(|evidence| evidence.id).collect();
     let writes = found.books.writes();

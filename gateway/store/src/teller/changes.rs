@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use purser_core::{
+    Timestamp,
     account::Account,
     books::{Books, CardState},
     ids::{AccountId, BatchId, CardId, MerchantId, StampId},
@@ -39,8 +40,8 @@ pub(super) struct Changes<'a> {
     pub(super) keys: Vec<KeyRow<'a>>,
     /// The evidence that is not known to be there, each once, sorted.
     pub(super) evidence: Vec<&'a EvidenceRecord>,
-    /// Accounts whose identity is destroyed.
-    pub(super) erased: Vec<AccountId>,
+    /// Accounts whose identity is destroyed, and when.
+    pub(super) erased: Vec<(AccountId, Timestamp)>,
     nonce: u64,
 }
 
@@ -48,7 +49,7 @@ impl<'a> Changes<'a> {
     pub(super) fn new(
         found: &'a Found<'_>,
         mut keys: Vec<KeyRow<'a>>,
-        erased: Vec<AccountId>,
+        erased: Vec<(AccountId, Timestamp)>,
         known: &HashSet<EvidenceId>,
     ) -> Result<Self, Fault> {
         keys.sort_by(|one, other| (one.scope, one.key).cmp(&(other.scope, other.key)));

@@ -216,10 +216,10 @@ impl Model {
         let twice = single.is_some() && offers.len() < sellers.len();
         let said = if !self.buyers[buyer].active {
             "vault-inactive"
-        } else if twice || !self.offers_used.is_disjoint(&offers) {
-            "offer-already-used"
         } else if self.buyers[buyer].balance < total {
             "insufficient-funds"
+        } else if twice || !self.offers_used.is_disjoint(&offers) {
+            "offer-already-used"
         } else {
             self.buyers[buyer].balance -= total;
             self.offers_used.extend(offers);

@@ -89,10 +89,10 @@ pub(crate) async fn remit(store: &Store, merchant: MerchantId) -> Option<Box<Rem
     Some(Box::new(Remit { record, filing, evidence, may_lack, entry }))
 }
 
-/// A payout of all that a merchant is owed in dollars.
+/// A payout of all that a merchant is owed in dollars, which it is told of.
 pub(crate) fn payout(merchant: MerchantId) -> Payout {
     let (id, entry) = (PayoutId::from_random(fresh()), EntryId::from_random(fresh()));
-    Payout { id, merchant, currency: usd(0).currency(), entry }
+    Payout { id, merchant, told: usd(i64::MAX), entry }
 }
 
 /// What became of a remittance.
