@@ -3,17 +3,22 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { gateway } from "./world.js";
+import { words } from "./repository.js";
+import { gateway, shop } from "./world.js";
 
 const AXE = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 const RULES = { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } };
 const PATIENCE_MS = 15_000;
+/** Between two looks at what is told in its own time. */
+const PAUSE_MS = 250;
 
 /** A person who may open a page must not be shown it by a frame of somebody else, or run what is not ours. */
 const POLICY = ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"];
 
 /** The gateway and its shops all run here; whatever is elsewhere is a third party. */
 const OURS = /^(http:\/\/(127\.0\.0\.1|localhost):|data:|blob:)/;
+
+const isGateways = (url) => url.replace("localhost", "127.0.0.1").startsWith(gateway);
 
 /** What WordPress's own pages ask for in the background is not ours to judge. */
 const isOthers = (url) => process.env.E2E_WORDPRESS !== undefined && url.startsWith(process.env.E2E_WORDPRESS);
@@ -61,6 +66,25 @@ export class Visitor {
     await this.page.goto(address, { waitUntil: "load" });
   }
 
+  /** The same, again until something is there: what is told in its own time is there within seconds. */
+  async goUntil(address, selector) {
+    for (const ends = Date.now() + PATIENCE_MS; ; await this.page.waitForTimeout(PAUSE_MS)) {
+      await this.go(address);
+      if (await this.has(selector)) return;
+      assert.ok(Date.now() < ends, `${address} does not come to have ${selector}: ${await this.#said()}`);
+    }
+  }
+
+  /** Loads a file, from an address as links name it. */
+  async download(address) {
+    const url = new URL(address, this.page.url());
+    const answer = await this.#context.request.get(url.href);
+    assert.equal(answer.status(), 200, address);
+    assert.ok(!answer.headers()["content-type"].startsWith("text/html"), `${address} is a page`);
+    if (isGateways(url.href)) this.#results.visit(url.pathname);
+    return answer.body();
+  }
+
   /** Follows a link, named by a part of where it leads or by a selector. */
   async follow(link) {
     await this.#loads(() => this.page.locator(link.startsWith("/") ? `a[href^="${link}"]` : link).first().click());
@@ -100,15 +124,20 @@ export class Visitor {
     return new URL(this.page.url()).pathname;
   }
 
-  /** Looks at the page closely: for anybody it must be quick, fit, keep strangers out and be usable without eyes or mouse. */
-  async see(name, { status = 200 } = {}) {
+  /**
+   * Looks at the page closely: for anybody it must be quick, fit, keep strangers out and be usable without eyes or mouse. One about
+   * trouble says which effect it had.
+   */
+  async see(name, { status = 200, effect = "trouble-nothing-moved" } = {}) {
     const at = `${name} (${this.#way.name}, ${this.path})`;
     const response = this.#document;
     assert.equal(response.status(), status, `${at}: ${await this.#said()}`);
     this.#keepsStrangersOut(await response.allHeaders(), at);
     const { ms, overflow, language, direction } = await this.page.evaluate(measured);
     assert.equal(overflow, 0, `${at}: wider than the window by ${overflow} px`);
-    if (this.page.url().replace("localhost", "127.0.0.1").startsWith(gateway)) {
+    if (status >= 400 && !this.page.url().startsWith(shop)) await this.#saysWhatToDo(at, effect);
+    if (isGateways(this.page.url())) {
+      if (response.request().method() === "GET" && status === 200) this.#results.visit(this.path);
       assert.equal(language.slice(0, 2), this.#way.language, `${at}: its language`);
       assert.equal(direction, this.#way.language === "ar" ? "rtl" : "ltr", `${at}: its direction`);
     }
@@ -162,6 +191,19 @@ export class Visitor {
     return (await this.read("body")).slice(0, 600);
   }
 
+  /** A page about trouble says what happened, what became of the money and what to do; a form, what is to be mended in it. */
+  async #saysWhatToDo(at, effect) {
+    if (!(await this.has('main a[href^="/problems/"]'))) {
+      const mended = await this.page.locator('main [role="alert"] :is(p, li)').allInnerTexts();
+      assert.ok(mended.some(isSaid) && (await this.has("main form")), `${at}: what to mend: ${mended}`);
+      return;
+    }
+    const [happened, became, todo, cure] = await this.page.locator("main :is(h1, .alert, h2, h2 + p)").allInnerTexts();
+    const language = this.#way.language;
+    assert.deepEqual([became, todo], [words(language, effect), words(language, "trouble-todo")], at);
+    assert.ok(isSaid(happened) && isSaid(cure), `${at}: what happened and what to do: ${happened}: ${cure}`);
+  }
+
   #keepsStrangersOut(headers, at) {
     const policy = headers["content-security-policy"] ?? "";
     for (const part of POLICY) assert.ok(policy.includes(part), `${at}: its policy lacks ${part}: ${policy}`);
@@ -199,6 +241,9 @@ export class Visitor {
     return page;
   }
 }
+
+/** Words, and not the name of a text that is missing. */
+const isSaid = (text) => /\p{L}{2}/u.test(text) && !/^[a-z]+(-[a-z]+)+$/.test(text);
 
 /** Runs in the page. From sending the request to the first byte of the answer; redirects before it are not in it. */
 function measured() {

@@ -1,6 +1,7 @@
 // What journeys find when they begin: made over the API, as the operator and programs make it.
 
 import { randomBytes } from "node:crypto";
+import { Chip } from "./chip.js";
 
 export const gateway = process.env.E2E_GATEWAY;
 export const shop = process.env.E2E_SHOP;
@@ -28,6 +29,14 @@ export async function soldCard(amount, currency = "EUR") {
   return batch.cards[0].code;
 }
 
+/** A smart card that was sold, of a chip that brought its keys along. */
+export async function soldSmartCard(amount, currency = "EUR") {
+  const chip = new Chip();
+  const { id } = await asOperator("POST", "/v1/smart-cards", { face: { amount, currency }, uid: chip.uid, keys: chip.keys });
+  await asOperator("POST", `/v1/smart-cards/${id}/activate`, {});
+  return chip;
+}
+
 /** What a person remembers; nobody has an account with it yet. */
 export function newPerson() {
   return { email: `buyer-${random()}@example.org`, pin: "493817", password: `correct horse ${random()}` };
@@ -44,10 +53,10 @@ export async function newBuyer(...cards) {
   return { ...person, key };
 }
 
-/** A merchant whose key opens a desk. */
+/** A merchant whose key opens a desk, and the name of the one that signs its offers. */
 export async function newMerchant(name, more = {}) {
   const merchant = await asOperator("POST", "/v1/merchants", { name, country: "DE", fee_percent: "1", ...more });
-  return { id: merchant.id, key: merchant.secret_key };
+  return { id: merchant.id, key: merchant.secret_key, kid: merchant.offer_key.kid };
 }
 
 /** The merchant's signed price for one thing. */

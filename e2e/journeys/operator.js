@@ -1,7 +1,7 @@
 // The operator at the back office.
 
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
+import { nextVersion } from "../plugin.js";
 import { asOperator, call, gateway, newBuyer, newMerchant, offerOf, operatorKey } from "../world.js";
 
 /** Comes in, and looks at how everything is. */
@@ -13,7 +13,7 @@ export async function looksAround(visitor) {
   await visitor.see("operator-login-refused", { status: 401 });
   await enters(visitor);
   await visitor.see("operator");
-  for (const page of ["merchants", "cards", "smart-cards", "plugins", "rates", "taxes", "payouts", "refunds", "treasury", "check"]) {
+  for (const page of ["merchants", "cards", "smart-cards", "plugins", "rates", "taxes", "payouts", "refunds", "treasury", "passkeys", "check"]) {
     await visitor.go(`${gateway}/operator/${page}`);
     await visitor.see(`operator-${page}`);
   }
@@ -55,21 +55,27 @@ export async function keepsHouse(visitor) {
   await visitor.see("operator-smart-card", { status: 201 });
 }
 
+async function uploads(visitor, file) {
+  await visitor.go(`${gateway}/operator/plugins`);
+  await visitor.page.locator('input[type="file"]').setInputFiles(file);
+  await visitor.send();
+}
+
 /** Installs a plugin that somebody wrote, lets it answer for a country, and takes that back. */
 export async function installsAPlugin(visitor) {
   await enters(visitor);
+  await uploads(visitor, process.env.E2E_PLUGIN);
+  const { path } = visitor;
   await visitor.go(`${gateway}/operator/plugins`);
-  await visitor.page.locator('input[type="file"]').setInputFiles(process.env.E2E_PLUGIN);
-  await visitor.send();
-  await visitor.go(`${gateway}/operator/plugins`);
-  await visitor.follow('main table a:has-text("gst")');
+  await visitor.follow(path);
   await visitor.see("operator-plugin");
   await visitor.fill({ countries: "SG", no_config: true });
   await visitor.send('form[action$="/enable"]');
   await visitor.see("operator-plugin-enabled");
-  await visitor.follow(`${visitor.path}/calls`);
+  await visitor.follow(`${path}/calls`);
   await visitor.see("operator-plugin-calls");
   await visitor.page.goBack();
+  await isReplacedForAWhile(visitor);
   await visitor.send('form[action$="/disable"]');
   await visitor.see("operator-plugin-disabled");
   await runsBesideAnother(visitor);
@@ -79,6 +85,42 @@ export async function installsAPlugin(visitor) {
   await visitor.see("operator-rates-imported");
   await visitor.go(`${gateway}/operator/rates?rate_from=EUR&rate_to=USD`);
   await visitor.see("operator-rate");
+}
+
+/** How many next versions there were: each journey installs one that nobody saw before. */
+let versions = 0;
+
+/** Installs the next version of the plugin of this page, sees what it asks for, gives it that, and goes back to the one before. */
+async function isReplacedForAWhile(visitor) {
+  const { path } = visitor;
+  const [host, secret] = ["rates.iras.example", "iras-key"];
+  versions += 1;
+  const version = `1.0.${versions}`;
+  const buffer = nextVersion(version, { hosts: [host], secrets: [secret] });
+  await uploads(visitor, { name: `gst-sg-${version}.wasm`, mimeType: "application/wasm", buffer });
+  await visitor.see("operator-plugin-asks");
+  const asks = 'section[aria-labelledby="asks"]';
+  const asked = await visitor.read(asks);
+  assert.ok(asked.includes(host) && asked.includes(secret), asked);
+  const given = async () => (await asOperator("GET", visitor.path.replace("/operator/", "/v1/"))).grants;
+  assert.deepEqual([await given(), await visitor.has(`${asks} .alert.warn`)], [[], true], "nothing is given by itself");
+  const next = visitor.path;
+  await visitor.send('form[action$="/activate"]');
+  await visitor.see("operator-plugin-early", { status: 422 });
+  await visitor.go(gateway + next);
+  await visitor.fill({ "hosts[]": true, "secrets[]": "not told to anybody" });
+  await visitor.send('form[action$="/grants"]');
+  await visitor.see("operator-plugin-given");
+  assert.deepEqual([await given(), await visitor.has(`${asks} .alert.good`)], [[`fetch ${host}`, `secret ${secret}`], true]);
+  assert.ok(!(await visitor.page.content()).includes("not told to anybody"));
+  const answers = async (of) => (await asOperator("GET", of.replace("/operator/", "/v1/"))).status === "active";
+  await visitor.send('form[action$="/activate"]');
+  await visitor.see("operator-plugin-activated");
+  assert.deepEqual([await answers(path), await answers(next)], [false, true]);
+  await visitor.send('form[action$="/rollback"]');
+  await visitor.see("operator-plugin-rolled-back");
+  assert.deepEqual([await answers(path), await answers(next)], [true, false]);
+  await visitor.go(gateway + path);
 }
 
 /** Lets the plugin of this page run beside a table that charges too little, and sees by how much. */
@@ -94,11 +136,12 @@ async function runsBesideAnother(visitor) {
   const [merchant, buyer] = [await newMerchant("Kaya & Söhne", { country: "SG" }), await newBuyer("50.00")];
   const offers = [await offerOf(merchant, "A jar", "10.00")];
   await call("POST", "/v1/purchases", { key: buyer.key, body: { offers, country: "SG" } });
-  const shadow = path.replace("/operator/", "/v1/").concat("/shadow");
-  while ((await asOperator("GET", shadow)).calls === 0) await setTimeout(50);
-  await visitor.go(gateway + path);
+  const difference = `#differences + div tr:has(a[href$="${merchant.id}"])`;
+  await visitor.goUntil(gateway + path, difference);
   await visitor.see("operator-plugin-shadow");
-  assert.match(await visitor.read("#differences + div tbody"), /SG/);
+  const [country, , asked, equal, different, failed, money] = await visitor.page.locator(`${difference} td`).allInnerTexts();
+  assert.deepEqual([country, asked, equal, different, failed], ["SG", "1", "0", "1", "0"]);
+  assert.match(money, /\p{Nd}/u, "by how much is said");
   await visitor.send('form[action$="/shadow/stop"]');
   await asOperator("POST", `${table}/disable`, {});
 }
@@ -113,6 +156,8 @@ export async function paysOut(visitor) {
   await visitor.send(`form:has(input[value="${merchant.id}"])`);
   await visitor.go(`${gateway}/operator/payouts`);
   await visitor.see("operator-payouts-made");
+  const file = await visitor.page.locator(`main tr:has(a[href$="${merchant.id}"]) a[href$="/file"]`).getAttribute("href");
+  assert.match((await visitor.download(file)).toString(), /8\.3\d/, "what is owed without the tax");
   await visitor.send('form[action$="/confirm"]');
   await visitor.go(`${gateway}/operator/taxes`);
   await visitor.see("operator-taxes-owed");
@@ -120,9 +165,11 @@ export async function paysOut(visitor) {
   await visitor.go(`${gateway}/operator/taxes`);
   await visitor.follow('main a[href^="/operator/taxes/rem_"]');
   await visitor.see("operator-remittance");
+  assert.ok((await visitor.download(`${visitor.path}/return`)).length > 0, "a return to file");
   await visitor.send('form[action$="/confirm"]');
   await visitor.see("operator-remittance-confirmed");
   await visitor.go(`${gateway}/operator/logout`);
+  await visitor.see("operator-log-out");
   await visitor.send();
   await visitor.go(`${gateway}/operator/payouts`);
   assert.equal(visitor.path, "/operator/login");

@@ -58,6 +58,7 @@ export async function comesWithNothing(visitor) {
   assert.equal(visitor.path, "/books/night-shelf");
   await visitor.send();
   await visitor.see("pay-short-of-funds");
+  assert.match(await visitor.read("main .alert.warn"), /\p{Nd}/u, "what is missing is said, above the form that loads it");
   await visitor.fill({ code: card });
   await visitor.send();
   await visitor.see("pay-with-pin");
@@ -68,6 +69,34 @@ export async function comesWithNothing(visitor) {
   await visitor.send();
   await visitor.see("shop-paid");
   assert.ok(await visitor.has('a[href$="/read"]'), "the book is theirs");
+}
+
+/** Pays and closes the window: the shop hears of it all the same, and later that the money went back. */
+export async function neverComesBack(visitor) {
+  const buyer = await newBuyer("50.00");
+  await visitor.go(`${shop}/login?book=feathers`);
+  await logsIn(visitor, buyer);
+  await visitor.send();
+  await visitor.send();
+  await paysAndLeaves(visitor);
+  await visitor.goUntil(`${shop}/orders`, "main .state.paid");
+  await visitor.see("shop-orders-told");
+  await visitor.follow("main .orders a");
+  assert.ok(await visitor.has('a[href$="/read"]'), "the book is theirs");
+  await visitor.go(`${gateway}/wallet/purchases`);
+  await visitor.follow("/wallet/purchases/pur_");
+  await visitor.send("form:has([name=item])");
+  await visitor.goUntil(`${shop}/orders`, "main .state.refunded");
+  await visitor.see("shop-orders-given-back");
+}
+
+/** Sends the till's form as its browser would, and follows the answer nowhere. */
+async function paysAndLeaves(visitor) {
+  const till = visitor.page.locator("main form").first();
+  const [url, form] = await till.evaluate((form) => [form.action, Object.fromEntries(new FormData(form))]);
+  const answer = await visitor.page.request.post(url, { form, maxRedirects: 0 });
+  assert.equal(answer.status(), 303);
+  assert.match(answer.headers().location, /\/return\?receipt=/);
 }
 
 /** Says no, at the login, at the consent and at the till: nothing is told and nothing is sold. */

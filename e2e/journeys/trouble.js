@@ -74,7 +74,7 @@ export async function losesItsDatabase(visitor) {
     breaks(data);
     await visitor.fill({ code: "NOTA-CARD-ATALL" });
     await visitor.send();
-    await visitor.see("trouble-sent", { status: 500 });
+    await visitor.see("trouble-sent", { status: 500, effect: "trouble-unknown" });
     await visitor.go(`${base}/problems`);
     await visitor.see("trouble-problems");
   } finally {

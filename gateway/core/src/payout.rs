@@ -23,6 +23,8 @@ pub struct Payout {
     /// What it was told that it is owed. No more is paid out: from what is above it would learn of a sale before its time
     /// (docs/decisions/0030).
     pub told: Money,
+    /// What it is owed besides, and is not told of yet.
+    pub untold: Money,
     /// Its entry.
     pub entry: EntryId,
 }
@@ -39,8 +41,9 @@ impl Payout {
     pub(crate) fn apply(&self, at: Timestamp, books: &mut Books) -> Result<Answer, Stop> {
         let (id, merchant) = (self.id, self.merchant);
         let account = Account::Merchant(merchant, self.told.currency());
-        let held = books.holds(&account)?;
-        let amount = if held.minor() > self.told.minor() { self.told } else { held };
+        // Another payout or a refund may have come in between, and sales that it is not told of either.
+        let left = books.holds(&account)?.minus(self.untold)?;
+        let amount = if left.minor() > self.told.minor() { self.told } else { left };
         if !amount.is_positive() {
             return Err(PostError::HoldsLess(account, amount).into());
         }

@@ -28,18 +28,19 @@ pub fn is_time_of_part(purchase: Timestamp, sale: Timestamp) -> bool {
 }
 
 /// When a shop is told that an item went back: at `at`, when it did, unless the shop was not told of the sale yet. Then it is as
-/// long behind the sale as the ids of both are apart, with digits of its own below the millisecond: those of the sale
-/// would show which refunds these are.
+/// many milliseconds behind the sale as the ids of both are apart; the digits below are those of `at`, which the shop is not
+/// told: from those of the sale, or of an id, it could tell which refunds these are.
 pub fn refund_told_at(item: &ItemRecord, refund: RefundId, at: Timestamp) -> Timestamp {
     if item.at <= at {
         return at;
     }
     let ms = |bits: u128| bits >> TIME_SHIFT;
     let behind_ms = ms(refund.bits()).saturating_sub(ms(item.id.bits()));
-    let own_us = refund.bits().checked_rem(1_000).unwrap_or(0);
-    let behind_us = behind_ms.saturating_mul(1_000).saturating_add(own_us);
-    let behind = SignedDuration::from_micros(i64::try_from(behind_us).unwrap_or(0));
-    item.at.checked_add(behind).unwrap_or(item.at)
+    let behind_ms = i64::try_from(behind_ms).unwrap_or(0);
+    let below_ms = |moment: Timestamp| moment.as_microsecond().rem_euclid(1_000);
+    let behind_us = behind_ms.saturating_mul(1_000).saturating_add(below_ms(at));
+    let told_us = item.at.as_microsecond().saturating_sub(below_ms(item.at));
+    Timestamp::from_microsecond(told_us.saturating_add(behind_us)).unwrap_or(item.at)
 }
 
 /// A prepared purchase.

@@ -23,7 +23,7 @@ pub struct Limits {
     pub component_bytes: usize,
     /// The file of a plugin that brings its language's runtime along, where the operator allows it.
     pub large_component_bytes: usize,
-    /// Machine code that is kept in memory, of all plugins together: a hundred like ours. More are loaded again when
+    /// Machine code that is kept in memory, of all plugins together: seventy like ours. More are loaded again when
     /// they are needed, from their files, which takes milliseconds.
     pub loaded_code_bytes: usize,
     /// Calls at one time. Sixteen is eight for each of two cores, and bounds what hostile plugins can hold
@@ -71,7 +71,7 @@ impl Default for Limits {
             log_bytes: 16 * 1024,
             component_bytes: LIMIT_DEFAULT,
             large_component_bytes: LIMIT_LARGE,
-            loaded_code_bytes: 64 * MIB,
+            loaded_code_bytes: 48 * MIB,
             calls: 16,
             wait: Duration::from_millis(250),
             interpreter: CallLimits {

@@ -38,11 +38,6 @@ pub fn id_bits_at(machine_ms: u128) -> u128 {
     (machine_ms << TIME_SHIFT) | random
 }
 
-/// The bits of a new id that is told of behind another.
-pub fn id_bits_behind(other: u128) -> u128 {
-    id_bits_at(clock::machine_ms().max((other >> TIME_SHIFT).saturating_add(1)))
-}
-
 /// A number below another, each as likely; zero where there is none.
 pub fn below(limit: u128) -> u128 {
     // Of 128 bits the remainder favours nothing that anybody could measure.

@@ -12,6 +12,9 @@ use crate::network::Network;
 /// A minute is longer than it takes to pay one shop and then another, as those do who are not one buyer's.
 pub const SHOPS_TOLD_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
+/// What [`Settings::logins_end_within`] is unless the operator says otherwise.
+pub const LOGINS_END_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -39,6 +42,9 @@ pub struct Settings {
     /// How long shops that are paid in one purchase may wait until they are told of it, each some other time: no two
     /// can tell from the time that one buyer paid both. Zero tells all of them at once.
     pub shops_told_within: SignedDuration,
+    /// How long shops may go on seeing what a buyer showed them when a new PIN or password, a new passkey or an erased
+    /// account ends that, each for some other time: buyers who do so are rarer than such who pay.
+    pub logins_end_within: SignedDuration,
     /// A payment above this needs the PIN.
     pub step_up_limit: Option<Money>,
     /// A tap that loads more than this needs the printed code too, by currency of the card.

@@ -111,7 +111,12 @@ on_both_databases! {
         }
         let long = |chars: usize| world.sign_in(&but(&ann, "password", &"x".repeat(chars)));
         assert_eq!(told(&long(7_000)), told(&wrong));
-        long(100_000).problem(413, "request-too-large");
+        let huge = long(100_000);
+        huge.problem(413, "request-too-large");
+        assert_eq!(huge.body["detail"], "a body of JSON has at most 8192 bytes here");
+        let mistaken = world.anyone().get("/v1/sessions");
+        mistaken.problem(405, "method-not-allowed");
+        assert_eq!(mistaken.body["detail"], "this address takes POST");
         let tokens = world.sign_in(&ann).ok(200);
         assert_eq!((tokens["token_type"].as_str(), tokens["expires_in"].as_i64()), (Some("Bearer"), Some(300)));
     }

@@ -129,6 +129,7 @@ fn payout(scene: &Scene) -> Payout {
         id: PayoutId::from_random(scene.id()),
         merchant: merchant("m"),
         told: money("EUR 1000.00"),
+        untold: zero(),
         entry: EntryId::from_random(scene.id()),
     }
 }
@@ -238,6 +239,12 @@ fn a_merchant_is_not_paid_what_it_is_not_told_of() {
         "payout\nDr merchant:m:EUR EUR 9.90\nCr clearing:payout:EUR EUR 9.90",
     );
     assert_eq!(scene.books.writes().payouts[0].amount, money("EUR 9.90"));
+    // Another that was prepared at the same moment finds what the first left.
+    let second = Payout { untold: money("EUR 5.00"), ..told(&scene, "EUR 9.90") };
+    scene.done(second);
+    assert_eq!(scene.books.writes().payouts[1].amount, money("EUR 4.90"));
+    let third = Payout { untold: money("EUR 5.00"), ..told(&scene, "EUR 9.90") };
+    scene.refused(third, "insufficient-funds");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! A basket: signed offers become items with their taxes and prices. Quotes and purchases share it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
+use jiff::SignedDuration;
 use purser_core::{
+    ids::MerchantId,
     offer::{Offer, Sealed},
     place::Place,
     purchase::{Price, price},
@@ -15,7 +17,7 @@ use purser_store::facts::merchant::Merchant;
 
 use super::{facts::Facts, intent::Making, merchant::check_return_url};
 use crate::{
-    clock::day,
+    clock::{day, later},
     gateway::Gateway,
     problem::{self, Problem},
 };
@@ -95,7 +97,29 @@ pub async fn fill(gateway: &Gateway, making: &Making, wish: &Wish) -> Result<Bas
         let offered_item = open(gateway, making, &wish.consumer, token).await;
         offered.push(offered_item.map_err(|problem| in_offer(problem, index))?);
     }
+    check_lives(making, &offered, gateway.settings.shops_told_within)?;
     price_all(gateway, making, &wish.consumer, offered).await
+}
+
+/// Each of several shops is told of its part at some time `within`, and as of then. From a sale that was told as of a time at
+/// which its offer was over, the shop would know that it was one of several.
+fn check_lives(
+    making: &Making,
+    offered: &[Offered],
+    within: SignedDuration,
+) -> Result<(), Problem> {
+    let merchants: BTreeSet<MerchantId> = offered.iter().map(|one| one.merchant.id).collect();
+    if merchants.len() < 2 {
+        return Ok(());
+    }
+    let told_by_s = later(making.at, within).as_second();
+    match offered.iter().position(|one| one.offer.expires_at_s <= told_by_s) {
+        None => Ok(()),
+        Some(index) => Err(in_offer(Problem::new(problem::OFFER_EXPIRED), index).detail(format!(
+            "paid together with another shop's, an offer is good for {} more seconds: pay this one by itself, or ask its shop for a new one",
+            within.as_secs(),
+        ))),
+    }
 }
 
 /// Asks the plugins for the taxes of what is offered, and prices every item.

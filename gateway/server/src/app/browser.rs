@@ -258,7 +258,7 @@ pub async fn sign_out(gateway: &Gateway, cookie: &str) -> Result<(), Problem> {
     let (hash, now) = (cookie_hash(gateway, cookie), gateway.now());
     let signed_out = gateway.store.write(move |db| {
         if let Some(buyer) = browser_buyer_find(db, &hash, now)? {
-            session_end(db, buyer.session, now)?;
+            session_end(db, buyer.session)?;
         }
         browser_session_delete(db, &hash)
     });

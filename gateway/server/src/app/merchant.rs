@@ -323,7 +323,7 @@ async fn goodwill_prepare(
     let account = record.account;
     let compensation = gateway.store.read(move |db| vault_compensation(db, account)).await?;
     let within = gateway.settings.shops_told_within;
-    let id = RefundId::from_random(refund_bits(&record, making.at, within));
+    let id = RefundId::from_random(refund_bits(&record, &gateway.clock, making.at, within));
     Ok(Command::Goodwill(Box::new(Goodwill {
         id,
         merchant,

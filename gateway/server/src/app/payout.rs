@@ -13,10 +13,9 @@ use purser_core::{
 use purser_money::{Currency, Money};
 use purser_store::{
     facts::merchant::{merchant_get, merchant_list},
-    open_balances,
     read::{
         payout::{StoredPayout, payout_get},
-        sale::merchant_balances,
+        sale::{Owed, merchants_owed},
     },
 };
 use serde_json::json;
@@ -39,11 +38,15 @@ pub async fn pay_out(
     let prepare = |making: Making| async move {
         let known = making.facts.merchant(gateway, merchant).await?;
         known.ok_or_else(|| Problem::malformed("merchant", "the id of a merchant"))?;
-        let told = gateway.store.read(move |db| merchant_balances(db, merchant)).await?;
-        let told = told.into_iter().find(|owed| owed.currency() == currency);
-        let told = told.unwrap_or(Money::zero(currency));
+        let owed = gateway.store.read(merchants_owed).await?;
+        let is_meant = |owed: &Owed| owed.merchant == merchant && owed.told.currency() == currency;
+        let nothing = Money::zero(currency);
+        let (told, untold) = owed
+            .iter()
+            .find(|owed| is_meant(owed))
+            .map_or((nothing, nothing), |owed| (owed.told, owed.untold));
         let entry = EntryId::from_random(id_bits());
-        Ok(Command::Payout(Box::new(Payout { id, merchant, told, entry })))
+        Ok(Command::Payout(Box::new(Payout { id, merchant, told, untold, entry })))
     };
     paid_out(carry_out(gateway, Some(key), facts_version, prepare).await?)
 }
@@ -89,9 +92,9 @@ fn event(payout: &PayoutRecord, settled: Settled, making: &Making) -> EventRecor
     }
 }
 
-/// What a merchant is owed, and can be paid.
+/// What a merchant is told that it is owed, and can be paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owed {
+pub struct Payable {
     /// Whom.
     pub merchant: MerchantId,
     /// The same for people.
@@ -100,20 +103,17 @@ pub struct Owed {
     pub amount: Money,
 }
 
-/// What merchants are owed now, by merchant and currency.
-pub async fn owed(gateway: &Gateway) -> Result<Vec<Owed>, Problem> {
-    let read = gateway.store.read(|db| Ok((open_balances(db)?, merchant_list(db)?)));
-    let (held, merchants) = read.await?;
+/// What merchants can be paid now, by merchant and currency.
+pub async fn payable(gateway: &Gateway) -> Result<Vec<Payable>, Problem> {
+    let read = gateway.store.read(|db| Ok((merchants_owed(db)?, merchant_list(db)?)));
+    let (owed, merchants) = read.await?;
     let names: BTreeMap<MerchantId, String> =
         merchants.into_iter().map(|merchant| (merchant.id, merchant.name)).collect();
-    let owed = |(account, amount): (Account, Money)| match account {
-        Account::Merchant(merchant, _) if amount.is_positive() => {
-            let name = names.get(&merchant).cloned().unwrap_or_default();
-            Some(Owed { merchant, name, amount })
-        }
-        _ => None,
+    let payable = |Owed { merchant, told, .. }: Owed| {
+        let name = names.get(&merchant).cloned().unwrap_or_default();
+        told.is_positive().then_some(Payable { merchant, name, amount: told })
     };
-    Ok(held.into_iter().filter_map(owed).collect())
+    Ok(owed.into_iter().filter_map(payable).collect())
 }
 
 /// The file for the operator's bank.

@@ -1,6 +1,5 @@
 //! One purchase, from signed offers to signed receipts.
 
-use jiff::SignedDuration;
 use purser_core::{
     Timestamp,
     command::{Answer, Command, KeyClaim, Outcome},
@@ -113,7 +112,7 @@ pub(super) fn build(
 ) -> Result<Purchase, Problem> {
     let id = PurchaseId::from_random(id_bits());
     let single_use = single_use(&basket);
-    let parts = parts(&basket.items, at, gateway.settings.shops_told_within);
+    let parts = parts(gateway, &basket.items, at);
     let items = item_records(payer.account, id, &basket.items, &parts)?;
     let evidence_ids: Vec<EvidenceId> = {
         let mut ids: Vec<_> = basket.evidence.iter().map(|record| record.id).collect();
@@ -145,11 +144,11 @@ pub(super) fn build(
     })
 }
 
-fn parts(items: &[BasketItem], at: Timestamp, within: SignedDuration) -> Parts {
+fn parts(gateway: &Gateway, items: &[BasketItem], at: Timestamp) -> Parts {
     let mut merchants: Vec<MerchantId> = items.iter().map(|item| item.merchant.id).collect();
     merchants.sort_unstable();
     merchants.dedup();
-    Parts::of(&merchants, at, within)
+    Parts::of(&merchants, &gateway.clock, at, gateway.settings.shops_told_within)
 }
 
 fn item_records(

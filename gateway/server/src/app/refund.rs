@@ -71,7 +71,9 @@ async fn prepare(
         None => None,
     };
     let within = gateway.settings.shops_told_within;
-    let bits = own.as_ref().map_or_else(id_bits, |record| refund_bits(record, making.at, within));
+    let bits = own
+        .as_ref()
+        .map_or_else(id_bits, |record| refund_bits(record, &gateway.clock, making.at, within));
     let id = RefundId::from_random(bits);
     let [log, closing_log] = ids_in_order();
     Ok(Command::Refund(Box::new(Refund {

@@ -155,8 +155,7 @@ pub async fn refresh(gateway: &Gateway, refresh_token: &str) -> Result<Tokens, P
 
 /// Signs out: the session's tokens stop working at once.
 pub async fn sign_out(gateway: &Gateway, session: SessionId) -> Result<(), Problem> {
-    let now = gateway.now();
-    gateway.store.write(move |db| session_end(db, session, now)).await?;
+    gateway.store.write(move |db| session_end(db, session)).await?;
     Ok(())
 }
 
@@ -211,7 +210,7 @@ async fn check_pin(
         }
         return Ok(());
     }
-    gateway.store.write(move |db| session_pin_failed(db, session, now)).await?;
+    gateway.store.write(move |db| session_pin_failed(db, session)).await?;
     Err(refused("that PIN is not right"))
 }
 

@@ -16,7 +16,7 @@ use url::Url;
 use crate::{
     network::Network,
     place::place,
-    settings::{SHOPS_TOLD_WITHIN, Settings, Signatures, Throttle},
+    settings::{LOGINS_END_WITHIN, SHOPS_TOLD_WITHIN, Settings, Signatures, Throttle},
 };
 
 mod file;
@@ -27,6 +27,8 @@ use self::file::{FileLimits, FileSettings, FileThrottle};
 const FILE: &str = "purser.toml";
 /// A configuration holds some fifty lines.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// A week. What a buyer ended is over some day.
+const LOGINS_END_WITHIN_MAX: SignedDuration = SignedDuration::from_hours(168);
 /// The name of the limits that hold in no country of its own.
 const ELSEWHERE: &str = "default";
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -103,6 +105,10 @@ pub struct ServeFlags {
     /// one buyer paid them all; 0 to 600 [default: 60]
     #[arg(long, env = "PURSER_SHOPS_TOLD_WITHIN_SECONDS", value_name = "SECONDS")]
     pub shops_told_within_seconds: Option<u16>,
+    /// Hours within which a new PIN or password, or an erased account, ends what shops see of the buyer, at each another
+    /// time, so that they cannot tell that it is one buyer; 0 to 168 [default: 24]
+    #[arg(long, env = "PURSER_LOGINS_END_WITHIN_HOURS", value_name = "HOURS")]
+    pub logins_end_within_hours: Option<u16>,
     /// Amount in the unit of account above which a payment needs the PIN [default: none]
     #[arg(long, env = "PURSER_STEP_UP_LIMIT", value_name = "AMOUNT")]
     pub step_up_limit: Option<String>,
@@ -216,6 +222,7 @@ impl ServeFlags {
             clock,
             rates_max_age_days: self.rates_max_age_days.or(file.rates_max_age_days).unwrap_or(5),
             shops_told_within: self.told_within(file)?,
+            logins_end_within: self.end_within(file)?,
             step_up_limit: step_up
                 .map(|amount| money("step_up_limit", amount, unit_of_account))
                 .transpose()?,
@@ -239,6 +246,17 @@ impl ServeFlags {
         if within > TOLD_WITHIN_MAX {
             let why = format!("at most {} seconds", TOLD_WITHIN_MAX.as_secs());
             return Err(value("shops_told_within_seconds", why));
+        }
+        Ok(within)
+    }
+
+    fn end_within(&self, file: &FileSettings) -> Result<SignedDuration, ConfigError> {
+        let hours = self.logins_end_within_hours.or(file.logins_end_within_hours);
+        let within = hours.map(|hours| SignedDuration::from_hours(hours.into()));
+        let within = within.unwrap_or(LOGINS_END_WITHIN);
+        if within > LOGINS_END_WITHIN_MAX {
+            let why = format!("at most {} hours", LOGINS_END_WITHIN_MAX.as_hours());
+            return Err(value("logins_end_within_hours", why));
         }
         Ok(within)
     }

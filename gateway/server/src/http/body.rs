@@ -17,6 +17,10 @@ use crate::problem::{self, Problem};
 /// Fifty offers of 8 KiB each are the largest body of JSON that makes sense.
 pub const JSON_BYTES_MAX: usize = 512 * 1024;
 
+/// How many bytes of JSON a call takes, if it takes less than others.
+#[derive(Debug, Clone, Copy)]
+pub struct BytesMax(pub usize);
+
 /// The first day that the bundled rates know: no gateway holds what was no money then.
 const BOOKS_BEGIN: Date = date(2024, 1, 1);
 
@@ -30,23 +34,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let most = request.app_data::<BytesMax>().map_or(JSON_BYTES_MAX, |most| most.0);
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| Problem::of_frame(&error))?;
-            parse(&bytes).map(Self)
+            let refused = |error| match Problem::of_frame(&error) {
+                problem if problem.kind == problem::REQUEST_TOO_LARGE => too_large(most),
+                problem => problem,
+            };
+            parse(&bytes.await.map_err(refused)?).map(Self)
         })
     }
 }
 
-fn too_large() -> Problem {
+fn too_large(most: usize) -> Problem {
     Problem::new(problem::REQUEST_TOO_LARGE)
-        .detail(format!("a body of JSON has at most {JSON_BYTES_MAX} bytes here"))
+        .detail(format!("a body of JSON has at most {most} bytes here"))
 }
 
 /// Reads a body of JSON.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.len() > JSON_BYTES_MAX {
-        return Err(too_large());
+        return Err(too_large(JSON_BYTES_MAX));
     }
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     // serde takes a list for a struct as well, with its fields in order.

@@ -42,7 +42,7 @@ pub struct PayoutIn {
     /// To whom.
     #[schema(example = "merch_00000000000000000000000001")]
     merchant: String,
-    /// In which currency: all that the merchant is owed in it.
+    /// In which currency: all that the merchant is owed in it, as far as it is told.
     #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
     currency: String,
 }
@@ -83,7 +83,7 @@ impl From<StoredPayout> for PayoutOut {
     }
 }
 
-/// Set all that a merchant is owed in one currency apart for its bank.
+/// Set all that a merchant is owed in one currency, as far as it is told, apart for its bank.
 #[utoipa::path(post, path = "/v1/payouts", tag = "operator", security(("operator" = [])),
     params(super::openapi::IdempotencyKey), request_body = PayoutIn,
     responses((status = 201, body = PayoutOut), super::openapi::Problems))]

@@ -113,6 +113,8 @@ fn with_problem(answered: ServiceResponse, problem: &Problem, id: &str) -> Servi
         let allowed = request.match_pattern().and_then(|route| ROUTES.get(&route));
         // What the document does not describe are files of the viewer.
         let allowed = allowed.cloned().unwrap_or(HeaderValue::from_static("GET, HEAD"));
+        let methods = allowed.to_str().unwrap_or_default();
+        members.insert("detail".into(), format!("this address takes {methods}").into());
         headers.insert(header::ALLOW, allowed);
     }
     let response: HttpResponse =

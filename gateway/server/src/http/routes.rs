@@ -5,7 +5,10 @@ use actix_web::{
     web::{PayloadConfig, ServiceConfig, delete, get, patch, post, put, resource},
 };
 
-use super::{account, buyer, everyone, merchant, oauth, operator, payouts, stamp, stream, taxes};
+use super::{
+    account, body::BytesMax, buyer, everyone, merchant, oauth, operator, payouts, stamp, stream,
+    taxes,
+};
 use crate::{
     pages::trouble,
     problem::{self, Problem},
@@ -61,7 +64,9 @@ fn for_accounts(routes: &mut ServiceConfig) {
 
 /// Calls whose body is read before anybody is known: it is small.
 fn of_strangers(path: &str) -> Resource {
-    resource(path).app_data(PayloadConfig::new(STRANGERS_BYTES_MAX))
+    resource(path)
+        .app_data(PayloadConfig::new(STRANGERS_BYTES_MAX))
+        .app_data(BytesMax(STRANGERS_BYTES_MAX))
 }
 
 fn for_buyers(routes: &mut ServiceConfig) {

@@ -101,9 +101,15 @@ impl Ears {
             at.as_millisecond() - i64::try_from(told_ms).unwrap()
         };
         let ahead: Vec<i64> = sales().iter().map(ahead_ms).collect();
-        assert!(ahead[0].abs_diff(ahead[1]) < 2_000, "{ahead:?}");
+        // To the millisecond, which the clocks' distance may round up or down.
+        assert!(ahead[0].abs_diff(ahead[1]) <= 1, "{ahead:?}");
         // What went back did so behind its sale, by all that is told of it.
+        let mut looked = Vec::new();
         let refund = loop {
+            let is_back = sales().iter().any(|sale| sale["refunded"] == true);
+            let statement = client.get("/v1/statements/2024-06.json").ok(200).to_string();
+            let owed = text(&client.get("/v1/merchant").ok(200), "/balances/0/amount");
+            looked.push((now_ms(), is_back, statement.contains("\"refund\""), owed));
             let events = client.get("/v1/events").ok(200)["data"].as_array().unwrap().clone();
             if let Some(refund) = events.iter().find(|event| event["type"] == "refund.made") {
                 break refund.clone();
@@ -114,8 +120,16 @@ impl Ears {
         let item = text(&refund, "/data/item");
         let sold = sales().into_iter().find(|sale| sale["item"] == item.as_str()).unwrap();
         assert!(text(&refund, "/created_at") > text(&sold, "/created_at"), "{refund:#} {sold:#}");
-        for id in [text(&refund, "/id"), text(&refund, "/data/refund")] {
-            assert!(ms_of(&id) > ms_of(&item), "{refund:#}");
+        let told_ms = ms_of(&text(&refund, "/data/refund")).unwrap();
+        assert_eq!(ms_of(&text(&refund, "/id")), Some(told_ms));
+        assert!(Some(told_ms) > ms_of(&item), "{refund:#}");
+        let at: jiff::Timestamp = text(&refund, "/created_at").parse().unwrap();
+        let behind = at.as_millisecond() - i64::try_from(told_ms).unwrap();
+        assert!(behind.abs_diff(ahead[0]) <= 2, "{behind} {ahead:?}");
+        let before = looked.iter().filter(|(at_ms, ..)| *at_ms < told_ms);
+        let owed = owed_for(2, self.price);
+        for (at_ms, is_back, is_booked, owes) in before {
+            assert_eq!((*is_back, *is_booked, owes), (false, false, &owed), "{at_ms} of {told_ms}");
         }
     }
 
@@ -132,6 +146,13 @@ impl Ears {
             assert!(owed.iter().all(|balance| balance["amount"] == "0.00"), "{owed:?}");
         }
     }
+}
+
+/// What a shop is owed for so many things, less the fee.
+fn owed_for(things: i64, price: &str) -> String {
+    let cents: i64 = price.replace('.', "").parse().unwrap();
+    let owed = things * (cents - cents / 100);
+    format!("{}.{:02}", owed / 100, owed % 100)
 }
 
 fn now_ms() -> u64 {
@@ -160,6 +181,23 @@ fn what_two_shops_are_told_of_one_buyer_has_nothing_in_common_on_sqlite() {
 #[test]
 fn what_two_shops_are_told_of_one_buyer_has_nothing_in_common_on_postgres() {
     nothing_in_common(&World::on_postgres_with(|settings| settings.shops_told_within = WITHIN));
+}
+
+#[test]
+fn an_offer_that_may_be_over_when_its_shop_is_told_is_paid_by_itself() {
+    let world = World::with(|settings| settings.shops_told_within = SignedDuration::from_mins(5));
+    let (one, other) = (Ears::new(&world, "11.00"), Ears::new(&world, "23.00"));
+    let buyer = world.buyer_with("200.00");
+    let short = one.shop.merchant.offer_of(&json!({
+        "item": { "id": "now", "title": "A thing for now" }, "expires_in": 299,
+        "price": { "amount": "11.00", "currency": "USD" },
+    }));
+    let refused = buyer.buy(&[&other.offer(), &short]);
+    refused.problem(422, "offer-expired");
+    assert_eq!(refused.body["field"], "offers[1]");
+    assert!(text(&refused.body, "/detail").contains("by itself"), "{:#}", refused.body);
+    buyer.buy(&[&short, &one.offer()]).ok(201);
+    buyer.buy(&[&one.offer(), &other.offer()]).ok(201);
 }
 
 #[test]

@@ -42,16 +42,17 @@ on_both_databases! {
         assert_eq!(whole["scope"], "openid email offline_access");
     }
 
-    fn without_offline_access_all_ends_with_the_session(world: &World) {
+    fn without_offline_access_it_is_over_in_some_minutes(world: &World) {
         let (shop, buyer) = (Shop::new(world), world.buyer());
         let person = Person::new(&world.base);
         let online = shop.tokens(&person, &buyer.login, &[("scope", "openid")]);
         let offline = shop.tokens(&person, &buyer.login, &[]);
         shop.userinfo(&online).ok();
+        assert_eq!(online.get("refresh_token"), None);
         person.submit(&person.get("/oauth/end-session").ok(), &[]).ok();
+        world.advance(301);
         shop.userinfo(&online).refused(401, "invalid_token");
-        shop.userinfo(&offline).ok();
-        shop.refresh(&offline).ok();
+        shop.userinfo(&shop.refresh(&offline).ok()).ok();
     }
 
     fn tokens_are_over_in_their_time(world: &World) {

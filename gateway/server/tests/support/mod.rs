@@ -110,6 +110,7 @@ impl World {
             rates_max_age_days: 5,
             // Tests look at once; those of the wait set it.
             shops_told_within: jiff::SignedDuration::ZERO,
+            logins_end_within: jiff::SignedDuration::ZERO,
             step_up_limit: None,
             tap_limits: Default::default(),
             limits: Default::default(),

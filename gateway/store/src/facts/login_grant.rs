@@ -1,8 +1,8 @@
 //! What clients may do since buyers logged in. A grant begins as a code; whoever exchanges the code, once, gets tokens
 //! that live as long as the grant. A code or a refresh token that comes a second time was copied, and ends the grant.
 //!
-//! What ends all grants of a buyer ends each at a time of its own (docs/decisions/0030): shops whose tokens died at one
-//! moment could tell that they were the same buyer's.
+//! What ends all grants of a buyer ends those at each merchant in their own time (docs/decisions/0030): shops whose tokens
+//! died at one moment could tell that they were the same buyer's.
 
 use diesel::prelude::*;
 use purser_core::{
@@ -12,7 +12,7 @@ use purser_core::{
     secret::KeyedHash,
 };
 
-use super::session::{RefreshToken, session_get};
+use super::session::{RefreshToken, session_hold};
 use crate::{
     Connection, StoreError,
     read::row::Row,
@@ -44,7 +44,7 @@ pub struct Grant {
     pub created_at: Timestamp,
     /// When it ends by itself.
     pub expires_at: Timestamp,
-    /// How long it outlives what ends all grants of the buyer, in microseconds.
+    /// How long it may outlive what ends all grants of the buyer, in microseconds.
     pub ends_after_us: i64,
 }
 
@@ -146,16 +146,24 @@ pub fn login_code_use(
             login_grant::table.filter(login_grant::code_hash.eq(code.as_bytes().as_slice()));
         of_code.filter(login_grant::client.eq(client.to_string()))
     };
-    // Marked first and asked afterwards, so that of two at once only one finds it unused.
+    let session: Option<String> =
+        of_client().select(login_grant::session).first(conn).optional()?;
+    let Some(session) = session else { return Ok(CodeUse::Unknown) };
+    // The session before the grant, as whoever ends both does.
+    let is_open =
+        session_hold(conn, Row::new("login_grant", &session).parse("session", &session)?, now)?;
+    // Marked first and judged afterwards, so that of two at once only one finds it unused.
     let unused = of_client().filter(login_grant::used.eq(false));
     let was_unused = diesel::update(unused).set(login_grant::used.eq(true)).execute(conn)? > 0;
-    let found = of_client().select(GrantRow::as_select()).first(conn).optional()?;
-    let Some(grant) = found.map(GrantRow::read).transpose()? else { return Ok(CodeUse::Unknown) };
+    let found = of_client().select((GrantRow::as_select(), login_grant::ends_at));
+    let found: Option<(GrantRow, Option<i64>)> = found.first(conn).optional()?;
+    let Some((row, ends_at)) = found else { return Ok(CodeUse::Unknown) };
+    let grant = row.read()?;
     if !was_unused {
         login_grant_end(conn, grant.id)?;
         return Ok(CodeUse::Reused(grant.id));
     }
-    if grant.expires_at <= now || session_get(conn, grant.session, now)?.is_none() {
+    if grant.expires_at <= now || !is_open || ends_at.is_some() {
         login_grant_end(conn, grant.id)?;
         return Ok(CodeUse::Unknown);
     }
@@ -189,7 +197,7 @@ fn refresh_insert(
     Ok(())
 }
 
-/// A grant that lives: its code was used, its client is still registered, and the buyer did not end it.
+/// A grant that lives: its code was used, its client is still registered, and its end is not told yet.
 pub fn login_grant_get(
     conn: &mut Connection,
     id: GrantId,
@@ -267,42 +275,33 @@ pub fn login_grant_end(conn: &mut Connection, id: GrantId) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Ends all grants on a buyer, each in its own time: what was opened with credentials that are no more.
+/// Ends all grants on a buyer: what was opened with credentials that are no more. Those of a merchant end at one moment,
+/// drawn for the oldest of them: from many it would see when the first of all could have.
 pub(super) fn login_grant_end_all(
     conn: &mut Connection,
     account: AccountId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let of_account = login_grant::account.eq(account.to_string());
-    let open = login_grant::table.filter(of_account.and(login_grant::ends_at.is_null()));
-    let ids: Vec<String> = open.select(login_grant::id).order(login_grant::id).load(conn)?;
-    end_in_time(conn, &ids, now)
-}
-
-/// Ends what was granted on a buyer for this session only, each in its own time.
-pub(super) fn login_grant_end_in(
-    conn: &mut Connection,
-    (account, session): (&str, &str),
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let in_session = login_grant::account.eq(account).and(login_grant::session.eq(session));
-    let open = login_grant::table.filter(in_session.and(login_grant::ends_at.is_null()));
-    let found: Vec<(String, String)> =
-        open.select((login_grant::id, login_grant::scopes)).order(login_grant::id).load(conn)?;
-    let mut ids = Vec::new();
-    for (id, scopes) in found {
-        let scopes: Scopes = Row::new("login_grant", &id).parse("scopes", &scopes)?;
-        if !scopes.offline_access {
-            ids.push(id);
-        }
+    let account = account.to_string();
+    let merchants: Vec<String> = login_grant::table
+        .inner_join(login_client::table.on(login_client::id.eq(login_grant::client)))
+        .filter(login_grant::account.eq(&account).and(login_grant::ends_at.is_null()))
+        .select(login_client::merchant)
+        .distinct()
+        .order(login_client::merchant)
+        .load(conn)?;
+    for merchant in &merchants {
+        let clients = || login_client::table.filter(login_client::merchant.eq(merchant));
+        let at_merchant = || login_grant::client.eq_any(clients().select(login_client::id));
+        let open = || {
+            let open = login_grant::account.eq(&account).and(login_grant::ends_at.is_null());
+            login_grant::table.filter(open.and(at_merchant()))
+        };
+        let oldest = open().order(login_grant::id).select(login_grant::ends_after);
+        let Some(ends_after_us) = oldest.first::<i64>(conn).optional()? else { continue };
+        let ends_at = now.as_microsecond().saturating_add(ends_after_us);
+        diesel::update(open()).set(login_grant::ends_at.eq(ends_at)).execute(conn)?;
     }
-    end_in_time(conn, &ids, now)
-}
-
-fn end_in_time(conn: &mut Connection, ids: &[String], now: Timestamp) -> Result<(), StoreError> {
-    let told_at = (login_grant::ends_after + now.as_microsecond()).nullable();
-    let grants = login_grant::table.filter(login_grant::id.eq_any(ids));
-    diesel::update(grants).set(login_grant::ends_at.eq(told_at)).execute(conn)?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use purser_core::{
     secret::KeyedHash,
 };
 
-use super::login_grant::{login_grant_end_all, login_grant_end_in};
+use super::login_grant::login_grant_end_all;
 use crate::{
     Connection, StoreError,
     read::row::Row,
@@ -142,18 +142,22 @@ pub fn session_refresh(
     now: Timestamp,
 ) -> Result<Refresh, StoreError> {
     let token = || refresh_token::table.find(old.as_bytes().as_slice());
-    // Marked first and asked afterwards, so that of two at once only one finds it unused.
-    let unused = refresh_token::used.eq(false);
-    let was_unused =
-        diesel::update(token().filter(unused)).set(refresh_token::used.eq(true)).execute(conn)? > 0;
     let found: Option<(String, i64)> = token()
         .select((refresh_token::session, refresh_token::expires_at))
         .first(conn)
         .optional()?;
     let Some((of, expires_at)) = found else { return Ok(Refresh::Unknown) };
     let id: SessionId = Row::new("refresh_token", &of).parse("session", &of)?;
+    // The session before its tokens, as whoever ends it does.
+    if !session_hold(conn, id, now)? {
+        return Ok(Refresh::Unknown);
+    }
+    // Marked first and judged afterwards, so that of two at once only one finds it unused.
+    let unused = refresh_token::used.eq(false);
+    let was_unused =
+        diesel::update(token().filter(unused)).set(refresh_token::used.eq(true)).execute(conn)? > 0;
     if !was_unused {
-        session_end(conn, id, now)?;
+        session_end(conn, id)?;
         return Ok(Refresh::Reused(id));
     }
     match session_get(conn, id, now)? {
@@ -165,20 +169,15 @@ pub fn session_refresh(
     }
 }
 
-/// Ends a session: its access and refresh tokens work no more, and what shops were granted in it ends, each in its own
-/// time. False if it had ended.
-pub fn session_end(
-    conn: &mut Connection,
-    id: SessionId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
+/// Ends a session: its access and refresh tokens work no more. What a shop may see for some minutes since the buyer logged
+/// in is over in its time: shops whose tokens died at one moment could tell that they were the same buyer's. False if the
+/// session had ended.
+pub fn session_end(conn: &mut Connection, id: SessionId) -> Result<bool, StoreError> {
     let id = id.to_string();
-    let of = session::table.find(&id).select(session::account).first::<String>(conn).optional()?;
-    if let Some(account) = of {
-        login_grant_end_in(conn, (&account, &id), now)?;
-    }
+    // The session first, which holds off whoever exchanges a code or a token of it.
+    let was_there = diesel::delete(session::table.find(&id)).execute(conn)? > 0;
     diesel::delete(refresh_token::table.filter(refresh_token::session.eq(&id))).execute(conn)?;
-    Ok(diesel::delete(session::table.find(&id)).execute(conn)? > 0)
+    Ok(was_there)
 }
 
 /// Ends the sessions of an account, and what shops were granted on it.
@@ -203,17 +202,25 @@ pub fn session_end_others(
         .select(session::id);
     let ids: Vec<String> = of_account.load(conn)?;
     for id in &ids {
-        session_end(conn, Row::new("session", id).parse("id", id)?, now)?;
+        session_end(conn, Row::new("session", id).parse("id", id)?)?;
     }
     login_grant_end_all(conn, account, now)
 }
 
-/// Counts a wrong PIN. The fifth in a row ends the session.
-pub fn session_pin_failed(
+/// Holds a session that lives: whoever ends it waits until this transaction is over. False if it has ended.
+pub(super) fn session_hold(
     conn: &mut Connection,
     id: SessionId,
     now: Timestamp,
-) -> Result<PinFailure, StoreError> {
+) -> Result<bool, StoreError> {
+    let alive = session::expires_at.gt(now.as_microsecond());
+    let same = session::pin_failures.eq(session::pin_failures);
+    let held = diesel::update(session::table.find(id.to_string()).filter(alive)).set(same);
+    Ok(held.execute(conn)? > 0)
+}
+
+/// Counts a wrong PIN. The fifth in a row ends the session.
+pub fn session_pin_failed(conn: &mut Connection, id: SessionId) -> Result<PinFailure, StoreError> {
     let of_session = || session::table.find(id.to_string());
     diesel::update(of_session())
         .set(session::pin_failures.eq(session::pin_failures + 1))
@@ -224,7 +231,7 @@ pub fn session_pin_failed(
     match left.and_then(|left| u32::try_from(left).ok()) {
         Some(left) if left > 0 => Ok(PinFailure::Left(left)),
         _ => {
-            session_end(conn, id, now)?;
+            session_end(conn, id)?;
             Ok(PinFailure::Ended)
         }
     }

@@ -1,28 +1,32 @@
 //! What a merchant sold, and what it is owed.
 
+use std::collections::BTreeMap;
+
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Text},
 };
 use purser_core::{
-    ids::{ItemId, MerchantId},
+    account::Account,
+    ids::{ItemId, MerchantId, RefundId},
     money::Money,
 };
 
 use super::{
+    moment::at_one_moment,
     page::{Page, Paged},
     purchase::{Found, ItemRow, StoredItem, items, stored_item},
     row::Row,
     untold::{Untold, is_told},
 };
 use crate::{
-    Connection, StoreError,
+    Connection, StoreError, open_balances,
     schema::{item, refund},
 };
 
 /// Accounts and what is not rolled up into them yet, in one statement, so that no delta is seen twice or not at
 /// all while they are rolled up; without what the merchant is not told of yet, and without a currency that it never sold in
-/// but for that. The key's range is walked for those, not all that the merchant sold: hence `|| ''`. SQLite reads `$1` as
+/// but for that. The keys' ranges are walked for those, not all that the merchant sold: hence `|| ''`. SQLite reads `$1` as
 /// a named parameter, so that both databases take this text.
 const OPEN_BALANCES: &str = "\
     SELECT currency, CAST(SUM(amount) AS BIGINT) AS balance FROM (\
@@ -30,9 +34,10 @@ const OPEN_BALANCES: &str = "\
     UNION ALL \
     SELECT currency, amount, 0 FROM open_delta WHERE name >= $1 AND name < $2 \
     UNION ALL \
-    SELECT item.currency, CASE WHEN refund.id IS NULL THEN item.fee - item.net ELSE 0 END, 1 FROM item \
-    LEFT JOIN refund ON refund.item = item.id \
-    WHERE item.id > $3 AND item.id <= $4 AND item.merchant || '' = $5\
+    SELECT currency, fee - net, 1 FROM item WHERE id > $3 AND id <= $4 AND merchant || '' = $5 \
+    UNION ALL \
+    SELECT item.currency, item.net - item.fee, 1 FROM refund JOIN item ON item.id = refund.item \
+    WHERE refund.id > $6 AND refund.id <= $7 AND refund.merchant || '' = $5\
     ) AS part GROUP BY currency HAVING SUM(amount) <> 0 OR SUM(untold) = 0 OR EXISTS (\
     SELECT 1 FROM item WHERE item.merchant = $5 AND item.currency = part.currency \
     AND (item.id <= $3 OR item.id > $4)\
@@ -58,15 +63,17 @@ pub fn sales_page(
         of_merchant.select(item::at).first(conn).optional()
     };
     let Some((at, id)) = page.start(seen)? else { return Ok(Paged::empty()) };
-    let untold = Untold::now().ids(ItemId::from_random);
+    let untold = Untold::now();
+    let untold_items = untold.ids(ItemId::from_random);
     let found: Vec<Found> = items!()
         .filter(item::merchant.eq(&merchant))
-        .filter(is_told!(item::id, untold))
+        .filter(is_told!(item::id, untold_items))
         .filter(item::at.le(at).and(item::at.lt(at).or(item::id.lt(id))))
         .order((item::at.desc(), item::id.desc()))
         .limit(page.fetch())
         .load(conn)?;
-    let items = found.into_iter().map(stored_item).collect::<Result<Vec<_>, _>>()?;
+    let told = |found| Ok(as_told(stored_item(found)?, untold));
+    let items = found.into_iter().map(told).collect::<Result<Vec<_>, StoreError>>()?;
     Ok(page.of(items, |item| item.record.id.to_string()))
 }
 
@@ -78,7 +85,14 @@ pub fn sale_get(
 ) -> Result<Option<StoredItem>, StoreError> {
     let own = item::id.eq(id.to_string()).and(item::merchant.eq(merchant.to_string()));
     let found: Option<Found> = items!().filter(own).first(conn).optional()?;
-    found.map(stored_item).transpose()
+    let found = found.map(stored_item).transpose()?;
+    Ok(found.map(|item| as_told(item, Untold::now())))
+}
+
+/// An item as its merchant knows it: that it went back may be told later than that it was sold.
+fn as_told(item: StoredItem, untold: Untold) -> StoredItem {
+    let refund = item.refund.filter(|refund| untold.wait(refund.bits()).is_none());
+    StoredItem { refund, ..item }
 }
 
 /// What a merchant is owed as far as it is told, in each currency that it has sold in; below zero where refunds exceed
@@ -89,14 +103,78 @@ pub fn merchant_balances(
 ) -> Result<Vec<Money>, StoreError> {
     // All names that start with `merchant:<id>:`, as a range of the primary key: `;` follows `:`.
     let (first, end) = (format!("merchant:{merchant}:"), format!("merchant:{merchant};"));
-    let (after, until) = Untold::now().ids(ItemId::from_random);
+    let untold = Untold::now();
+    let (items, refunds) = (untold.ids(ItemId::from_random), untold.ids(RefundId::from_random));
     let balances: Vec<Balance> = diesel::sql_query(OPEN_BALANCES)
         .bind::<Text, _>(&first)
         .bind::<Text, _>(end)
-        .bind::<Text, _>(after)
-        .bind::<Text, _>(until)
+        .bind::<Text, _>(items.0)
+        .bind::<Text, _>(items.1)
         .bind::<Text, _>(merchant.to_string())
+        .bind::<Text, _>(refunds.0)
+        .bind::<Text, _>(refunds.1)
         .load(conn)?;
     let row = Row::new("ledger_account", &first);
     balances.iter().map(|part| row.money("currency", part.balance, &part.currency)).collect()
+}
+
+/// What a merchant is owed in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owed {
+    /// Whom.
+    pub merchant: MerchantId,
+    /// As far as the merchant is told.
+    pub told: Money,
+    /// Besides that; below zero where the merchant is not told of a refund.
+    pub untold: Money,
+}
+
+const UNTOLD: &str = "\
+    SELECT merchant, currency, CAST(SUM(amount) AS BIGINT) AS balance FROM (\
+    SELECT merchant, currency, net - fee AS amount FROM item WHERE id > $1 AND id <= $2 \
+    UNION ALL \
+    SELECT item.merchant, item.currency, item.fee - item.net FROM refund JOIN item ON item.id = refund.item \
+    WHERE refund.id > $3 AND refund.id <= $4\
+    ) AS part GROUP BY merchant, currency";
+
+#[derive(QueryableByName)]
+struct UntoldBalance {
+    #[diesel(sql_type = Text)]
+    merchant: String,
+    #[diesel(sql_type = Text)]
+    currency: String,
+    #[diesel(sql_type = BigInt)]
+    balance: i64,
+}
+
+/// What merchants are owed, by merchant and currency: the whole of the ledger's accounts.
+pub fn merchants_owed(conn: &mut Connection) -> Result<Vec<Owed>, StoreError> {
+    let now = Untold::now();
+    let (items, refunds) = (now.ids(ItemId::from_random), now.ids(RefundId::from_random));
+    let (held, untold) = at_one_moment(conn, |conn| {
+        let untold: Vec<UntoldBalance> = diesel::sql_query(UNTOLD)
+            .bind::<Text, _>(&items.0)
+            .bind::<Text, _>(&items.1)
+            .bind::<Text, _>(&refunds.0)
+            .bind::<Text, _>(&refunds.1)
+            .load(conn)?;
+        Ok((open_balances(conn)?, untold))
+    })?;
+    let mut untold_of = BTreeMap::new();
+    for part in untold {
+        let row = Row::new("item", &part.merchant);
+        let money = row.money("currency", part.balance, &part.currency)?;
+        let merchant: MerchantId = row.parse("merchant", &part.merchant)?;
+        untold_of.insert((merchant, money.currency()), money);
+    }
+    let mut owed = Vec::new();
+    for (account, held) in held {
+        let Account::Merchant(merchant, currency) = account else { continue };
+        let untold = untold_of.get(&(merchant, currency)).copied();
+        let untold = untold.unwrap_or(Money::zero(currency));
+        let told =
+            held.minus(untold).map_err(|_| Row::new("item", &merchant.to_string()).fault("net"))?;
+        owed.push(Owed { merchant, told, untold });
+    }
+    Ok(owed)
 }

@@ -99,13 +99,13 @@ pub fn statements(
 ) -> Result<Option<Vec<Statement>>, StoreError> {
     let (name, range) = (merchant.to_string(), (micros(month.start()), micros(month.end())));
     let limit = i64::try_from(lines_max).unwrap_or(i64::MAX).saturating_add(1);
-    let untold = Untold::now().ids(ItemId::from_random);
+    let untold = Untold::now();
     let (mut changes, openings) = at_one_moment(conn, |conn| {
         let mut changes = Vec::new();
-        sales(conn, &name, range, limit, &untold, &mut changes)?;
-        refunds(conn, &name, range, limit, &untold, &mut changes)?;
+        sales(conn, &name, range, limit, untold, &mut changes)?;
+        refunds(conn, &name, range, limit, untold, &mut changes)?;
         payouts(conn, &name, range, limit, &mut changes)?;
-        Ok((changes, openings(conn, &name, range.0, &untold)?))
+        Ok((changes, openings(conn, &name, range.0, untold)?))
     })?;
     if changes.len() > lines_max {
         return Ok(None);
@@ -149,17 +149,16 @@ fn share(item: &ItemRecord) -> Result<Money, StoreError> {
 }
 
 type Range = (i64, i64);
-/// Behind the one and up to the other are the items of which the merchant is not told yet.
-type Ids = (String, String);
 
 fn sales(
     conn: &mut Connection,
     merchant: &str,
     (start, end): Range,
     limit: i64,
-    untold: &Ids,
+    untold: Untold,
     to: &mut Vec<Change>,
 ) -> Result<(), StoreError> {
+    let untold = untold.ids(ItemId::from_random);
     let rows: Vec<ItemRow> = item::table
         .filter(item::merchant.eq(merchant))
         .filter(item::at.ge(start).and(item::at.lt(end)))
@@ -182,14 +181,15 @@ fn refunds(
     merchant: &str,
     (start, end): Range,
     limit: i64,
-    untold: &Ids,
+    untold: Untold,
     to: &mut Vec<Change>,
 ) -> Result<(), StoreError> {
+    let untold = untold.ids(RefundId::from_random);
     let rows: Vec<(String, i64, ItemRow)> = refund::table
         .inner_join(item::table.on(item::id.eq(refund::item)))
         .filter(refund::merchant.eq(merchant))
         .filter(refund::at.ge(start).and(refund::at.lt(end)))
-        .filter(is_told!(item::id, untold))
+        .filter(is_told!(refund::id, untold))
         .order((refund::at, refund::id))
         .limit(limit)
         .select((refund::id, refund::at, ItemRow::as_select()))
@@ -259,7 +259,7 @@ const OPENINGS: &str = "\
     SELECT currency, CAST(SUM(amount) AS BIGINT) AS balance FROM (\
     SELECT currency, net - fee AS amount FROM item WHERE merchant = $1 AND at < $2 AND (id <= $3 OR id > $4) \
     UNION ALL SELECT item.currency, item.fee - item.net FROM refund JOIN item ON item.id = refund.item \
-    WHERE refund.merchant = $1 AND refund.at < $2 AND (item.id <= $3 OR item.id > $4) \
+    WHERE refund.merchant = $1 AND refund.at < $2 AND (refund.id <= $5 OR refund.id > $6) \
     UNION ALL SELECT currency, -amount FROM payout WHERE merchant = $1 AND at < $2 \
     UNION ALL SELECT payout.currency, payout.amount FROM payout \
     JOIN settlement ON settlement.object = payout.id \
@@ -270,13 +270,16 @@ fn openings(
     conn: &mut Connection,
     merchant: &str,
     before: i64,
-    untold: &Ids,
+    untold: Untold,
 ) -> Result<Vec<Money>, StoreError> {
+    let (items, refunds) = (untold.ids(ItemId::from_random), untold.ids(RefundId::from_random));
     let rows: Vec<Opening> = diesel::sql_query(OPENINGS)
         .bind::<Text, _>(merchant)
         .bind::<BigInt, _>(before)
-        .bind::<Text, _>(&untold.0)
-        .bind::<Text, _>(&untold.1)
+        .bind::<Text, _>(items.0)
+        .bind::<Text, _>(items.1)
+        .bind::<Text, _>(refunds.0)
+        .bind::<Text, _>(refunds.1)
         .load(conn)?;
     let row = Row::new("item", merchant);
     let read = |opening: &Opening| -> Result<Money, StoreError> {

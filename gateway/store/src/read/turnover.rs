@@ -6,7 +6,7 @@ use diesel::{
 };
 use purser_core::{
     Date, Timestamp,
-    ids::{ItemId, MerchantId},
+    ids::{ItemId, MerchantId, RefundId},
     money::{Currency, Money},
 };
 
@@ -60,7 +60,7 @@ const TURNOVER: &str = "\
     FROM item WHERE merchant = $1 AND at >= $2 AND at < $3 AND (id <= $4 OR id > $5) \
     UNION ALL SELECT refund.at / 86400000000, item.currency, 0, 0, item.net - item.gross, 1, item.gross \
     FROM refund JOIN item ON item.id = refund.item \
-    WHERE refund.merchant = $1 AND refund.at >= $2 AND refund.at < $3 AND (item.id <= $4 OR item.id > $5)\
+    WHERE refund.merchant = $1 AND refund.at >= $2 AND refund.at < $3 AND (refund.id <= $6 OR refund.id > $7)\
     ) AS part GROUP BY day, currency ORDER BY day, currency";
 
 /// What a merchant, as far as it is told, sold and gave back from a moment on and before another, oldest day first.
@@ -71,13 +71,16 @@ pub fn turnover_by_day(
     (from, until): (Timestamp, Timestamp),
 ) -> Result<Vec<DayTurnover>, StoreError> {
     let (name, until_us) = (merchant.to_string(), until.as_microsecond());
-    let (after, until) = Untold::now().ids(ItemId::from_random);
+    let untold = Untold::now();
+    let (items, refunds) = (untold.ids(ItemId::from_random), untold.ids(RefundId::from_random));
     let rows: Vec<DayRow> = diesel::sql_query(TURNOVER)
         .bind::<Text, _>(&name)
         .bind::<BigInt, _>(from.as_microsecond())
         .bind::<BigInt, _>(until_us)
-        .bind::<Text, _>(after)
-        .bind::<Text, _>(until)
+        .bind::<Text, _>(items.0)
+        .bind::<Text, _>(items.1)
+        .bind::<Text, _>(refunds.0)
+        .bind::<Text, _>(refunds.1)
         .load(conn)?;
     let row = Row::new("item", &name);
     let read = |found: DayRow| {

@@ -46,7 +46,9 @@ impl Untold {
             let ms = u128::try_from(ms).unwrap_or(0);
             (ms << TIME_SHIFT) | (u128::MAX >> (u128::BITS - TIME_SHIFT))
         };
-        let wait_ms = i64::try_from(TOLD_WITHIN_MAX.as_millis()).unwrap_or(i64::MAX);
+        // A sale's, and behind that its refund's.
+        let wait_ms =
+            i64::try_from(TOLD_WITHIN_MAX.as_millis()).unwrap_or(i64::MAX).saturating_mul(2);
         Self { after: last_of(now_ms), until: last_of(now_ms.saturating_add(wait_ms)) }
     }
 
@@ -88,10 +90,10 @@ mod tests {
             wait
         };
         for random in [0, u128::MAX >> 48] {
-            for told in [-86_400, -1, 0, 601, 86_400] {
+            for told in [-86_400, -1, 0, 1_201, 86_400] {
                 assert_eq!(wait(told, random), None, "{told}");
             }
-            for untold in [1, 60, 600] {
+            for untold in [1, 60, 1_200] {
                 assert_eq!(wait(untold, random), Some(Duration::from_secs(untold.unsigned_abs())));
             }
         }

@@ -36,7 +36,7 @@ fn a_buyers_browser_ends_with_its_session() {
         assert_eq!(browser_key_find(conn, &hash(1), at(10)).unwrap(), None, "it is no desk");
         assert_eq!(browser_buyer_find(conn, &hash(1), at(500)).unwrap(), None, "its time is over");
 
-        session_end(conn, session(1).id, at(1)).unwrap();
+        session_end(conn, session(1).id).unwrap();
         assert_eq!(browser_buyer_find(conn, &hash(1), at(10)).unwrap(), None);
         assert_eq!(browser_sessions_expired_delete(conn, at(10)).unwrap(), 1);
         assert!(browser_buyer_find(conn, &hash(2), at(10)).unwrap().is_some());

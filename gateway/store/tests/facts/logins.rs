@@ -231,18 +231,18 @@ fn sessions_end_alone_together_or_by_wrong_pins() {
         let id = |n: u8| SessionId::from_random(n.into());
         let lives = |conn: &mut Connection, n| session_get(conn, id(n), at(1)).unwrap().is_some();
         for left in [4, 3, 2, 1] {
-            assert_eq!(session_pin_failed(conn, id(1), at(1)).unwrap(), PinFailure::Left(left));
+            assert_eq!(session_pin_failed(conn, id(1)).unwrap(), PinFailure::Left(left));
         }
         session_pin_passed(conn, id(1)).unwrap();
         for left in [4, 3, 2, 1] {
-            assert_eq!(session_pin_failed(conn, id(1), at(1)).unwrap(), PinFailure::Left(left));
+            assert_eq!(session_pin_failed(conn, id(1)).unwrap(), PinFailure::Left(left));
         }
-        assert_eq!(session_pin_failed(conn, id(1), at(1)).unwrap(), PinFailure::Ended);
-        assert_eq!(session_pin_failed(conn, id(1), at(1)).unwrap(), PinFailure::Ended);
+        assert_eq!(session_pin_failed(conn, id(1)).unwrap(), PinFailure::Ended);
+        assert_eq!(session_pin_failed(conn, id(1)).unwrap(), PinFailure::Ended);
         assert!(!lives(conn, 1));
 
-        assert!(session_end(conn, id(2), at(1)).unwrap());
-        assert!(!session_end(conn, id(2), at(1)).unwrap());
+        assert!(session_end(conn, id(2)).unwrap());
+        assert!(!session_end(conn, id(2)).unwrap());
         assert_eq!(sessions_expired_delete(conn, at(999)).unwrap(), 0);
         assert!(lives(conn, 3) && lives(conn, 4));
         session_end_all(conn, AccountId::from_random(1), at(1)).unwrap();

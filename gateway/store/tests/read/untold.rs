@@ -54,9 +54,49 @@ fn a_shop_that_is_told_later_sees_nothing_until_then_and_the_other_all_of_it() {
         let item = bought.items[1].id;
         assert!(sale_get(&mut database.conn, SHOES, item).unwrap().is_some());
         // What goes back before its shop is told leaves no trace either.
-        let back = Refund { item: Some(item), ..refund(1, 0) };
-        assert!(submit(database, at(2), Command::Refund(Box::new(back))).is_ok());
+        give_back(database, item, LATER_MS + 1);
         assert_eq!(seen(database, SHOES), [0; 5]);
+    });
+}
+
+/// Refunds an item whose shop is told of that so many milliseconds from now.
+fn give_back(database: &mut Database, item: ItemId, told_ms: i64) {
+    let id = RefundId::from_random(bits_in(told_ms, 1));
+    let back = Refund { id, item: Some(item), ..refund(1, 0) };
+    assert!(submit(database, at(2), Command::Refund(Box::new(back))).is_ok());
+}
+
+#[test]
+fn a_sale_that_was_told_of_has_not_gone_back_until_that_is_told() {
+    on_both(|database| {
+        buyer(database);
+        let told_of = told_in(-1, 1, SHOES);
+        for purchase in [&told_of, &purchase(2, at(1), &[SHOES])] {
+            buy(database, purchase);
+        }
+        let seen = |database: &mut Database| {
+            let conn = &mut database.conn;
+            let sales = sales_page(conn, SHOES, &page(None, 10)).unwrap().rows;
+            let item = sale_get(conn, SHOES, told_of.items[1].id).unwrap().unwrap();
+            let month = statements(conn, SHOES, Month::at(at(0)), 10).unwrap().unwrap();
+            let later = statements(conn, SHOES, Month::at(at(40 * 86_400)), 10).unwrap().unwrap();
+            let closing = (month[0].closing, later[0].opening);
+            let days = turnover_by_day(conn, SHOES, (at(0), at(9))).unwrap();
+            let is_back = sales.iter().any(|sale| sale.refund.is_some());
+            assert_eq!(item.refund, None);
+            let lines = month[0].lines.len();
+            (is_back, merchant_balances(conn, SHOES).unwrap(), lines, closing, days)
+        };
+        let before = seen(database);
+        give_back(database, told_of.items[1].id, LATER_MS);
+        assert_eq!(seen(database), before);
+        // And of another it is told.
+        let back = submit(database, at(2), Command::Refund(Box::new(refund(2, 20))));
+        assert!(back.is_ok(), "{back:?}");
+        let (is_back, owed, lines, closing, days) = seen(database);
+        assert_eq!((is_back, owed), (true, vec![money("9.90 EUR")]));
+        assert_eq!((lines, closing), (3, (money("9.90 EUR"), money("9.90 EUR"))));
+        assert_eq!((days[0].sales, days[0].refunds), (2, 1));
     });
 }
 

@@ -92,7 +92,7 @@ pub(crate) async fn remit(store: &Store, merchant: MerchantId) -> Option<Box<Rem
 /// A payout of all that a merchant is owed in dollars, which it is told of.
 pub(crate) fn payout(merchant: MerchantId) -> Payout {
     let (id, entry) = (PayoutId::from_random(fresh()), EntryId::from_random(fresh()));
-    Payout { id, merchant, told: usd(i64::MAX), entry }
+    Payout { id, merchant, told: usd(i64::MAX), untold: usd(0), entry }
 }
 
 /// What became of a remittance.

@@ -268,7 +268,7 @@ async fn code(
         auth_time_s: request.max_age_s.map(|_| began_s),
         created_at: now,
         expires_at: now.checked_add(SignedDuration::from_secs(CODE_S)).unwrap_or(now),
-        ends_after_us: telling::drawn_us(gateway.settings.shops_told_within),
+        ends_after_us: telling::login_ends_after_us(gateway.settings.logins_end_within),
     };
     let code = random_text("code_");
     let hash = code_hash(gateway, code.expose());

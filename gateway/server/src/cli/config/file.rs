@@ -22,6 +22,7 @@ pub(super) struct FileSettings {
     pub(super) clock: Option<String>,
     pub(super) rates_max_age_days: Option<u32>,
     pub(super) shops_told_within_seconds: Option<u16>,
+    pub(super) logins_end_within_hours: Option<u16>,
     pub(super) step_up_limit: Option<String>,
     pub(super) log: Option<LogForm>,
     pub(super) plugin_signatures: Option<Signatures>,

@@ -31,6 +31,7 @@ fn defaults_make_a_gateway_for_this_machine() {
     assert_eq!((settings.sandbox, settings.clock, settings.step_up_limit), (false, None, None));
     assert_eq!(settings.throttle, Throttle::default());
     assert_eq!(settings.shops_told_within.as_secs(), 60);
+    assert_eq!(settings.logins_end_within.as_hours(), 24);
 }
 
 #[test]
@@ -142,6 +143,7 @@ fn a_wrong_value_names_its_setting() {
     check("base_url = 'https://user@pay.example.org'", "base_url: ");
     check("clock = 'tomorrow'", "clock: ");
     check("shops_told_within_seconds = 601", "shops_told_within_seconds: at most 600 seconds");
+    check("logins_end_within_hours = 169", "logins_end_within_hours: at most 168 hours");
     check("[tap_limits]\nXYZ = '1'", "tap_limits.XYZ: ");
     check("[limits.Germany]\nload_max = '1'", "limits.Germany: ");
     check("[limits.ZZ]\nload_max = '1'", "limits.ZZ: ");

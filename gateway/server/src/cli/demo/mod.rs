@@ -14,7 +14,7 @@ use purser_money::{Currency, Percent};
 
 use crate::{
     http::server,
-    settings::{Settings, Signatures, Throttle},
+    settings::{LOGINS_END_WITHIN, Settings, Signatures, Throttle},
 };
 
 /// The day of the rates that the story is played with.
@@ -74,6 +74,7 @@ fn settings(data: PathBuf) -> Result<Settings> {
         clock: Some(DAY.parse()?),
         rates_max_age_days: 5,
         shops_told_within: TOLD_WITHIN,
+        logins_end_within: LOGINS_END_WITHIN,
         step_up_limit: None,
         tap_limits: Default::default(),
         limits: Default::default(),

@@ -16,7 +16,7 @@ use super::SCOPE;
 use crate::{
     app::{
         outgoing,
-        payout::{self, Owed},
+        payout::{self, Payable},
     },
     http::{body, download},
     pages::{
@@ -36,7 +36,7 @@ const LIST: &str = "/operator/payouts";
 #[template(path = "operator/payouts.html")]
 struct PayoutsPage<'a> {
     shell: &'a Shell,
-    owed: Vec<Owed>,
+    owed: Vec<Payable>,
     payouts: Vec<StoredPayout>,
     pager: Pager,
 }
@@ -52,13 +52,13 @@ pub struct PayoutForm {
 /// What is owed, and what was paid.
 pub async fn page(visit: OperatorVisit, after: Query<After>) -> Answered {
     let page = after.page()?;
-    let owed = payout::owed(&visit.gateway).await?;
+    let owed = payout::payable(&visit.gateway).await?;
     let found = visit.gateway.store.read(move |db| payouts_page(db, None, &page)).await?;
     let pager = after.pager(LIST, found.next.as_deref());
     visit.show(&PayoutsPage { shell: &visit.shell, owed, payouts: found.rows, pager }).send()
 }
 
-/// Sets all that a merchant is owed in one currency apart.
+/// Sets all that a merchant is told that it is owed in one currency apart.
 pub async fn create(visit: OperatorVisit, form: Form<PayoutForm>) -> Answered {
     let (claim, answered) = form.claim(SCOPE).await?;
     let merchant: Result<MerchantId, _> = form.fields.merchant.parse();
