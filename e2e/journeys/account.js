@@ -64,6 +64,7 @@ export async function erasesIt(visitor) {
   await visitor.see("account-erased");
   assert.match(await visitor.read("#compensation"), /\w/, "what was left is on a card");
   await visitor.go(`${gateway}/login`);
+  await visitor.see("login");
   await logsIn(visitor, { ...buyer, password });
   await visitor.see("login-refused", { status: 401 });
 }

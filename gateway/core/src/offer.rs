@@ -288,6 +288,13 @@ impl<'a> Sealed<'a> {
         if named { Ok(()) } else { Err(OfferError::NotForThisGateway) }
     }
 
+    /// The latest second, up to now, at which it is not over by what it says: for who comes too late, and wants to know whose
+    /// it was.
+    pub fn not_over_s(&self, now_s: i64) -> i64 {
+        let expires_at_s = self.claims.get("exp").and_then(Value::as_i64);
+        expires_at_s.map_or(now_s, |expires_at_s| now_s.min(expires_at_s.saturating_sub(1)))
+    }
+
     /// The times of issue and expiry. Valid up to, but not at, `exp` (RFC 7519, section 4.1.4).
     fn check_times(&self, now_s: i64) -> Result<(i64, i64), TimeFault> {
         let time = |claim| {

@@ -72,10 +72,10 @@ pub struct Keys {
 pub struct Unreadable;
 
 impl Keys {
-    /// The keys in `data`, which are made if there are none yet. Keys of the sandbox are marked and open no real
-    /// gateway, nor the other way round.
-    pub fn open(data: &Path, sandbox: bool) -> Result<Self, KeysError> {
-        let found = files::open(data, sandbox, Sources::from_environment())?;
+    /// The keys in `data`, which are made if there are none yet, and no books that were kept under other keys. Keys of the
+    /// sandbox are marked and open no real gateway, nor the other way round.
+    pub fn open(data: &Path, sandbox: bool, has_books: bool) -> Result<Self, KeysError> {
+        let found = files::open(data, sandbox, has_books, Sources::from_environment())?;
         Ok(Self::new(found, sandbox))
     }
 
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     fn keys(data: &Path) -> Keys {
-        Keys::new(files::open(data, true, Sources::default()).unwrap(), true)
+        Keys::new(files::open(data, true, false, Sources::default()).unwrap(), true)
     }
 
     #[test]

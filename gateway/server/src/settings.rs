@@ -124,6 +124,12 @@ impl Settings {
         *own.unwrap_or(&self.limits_elsewhere)
     }
 
+    /// Where the database is: a file in the data directory, unless another is named.
+    pub fn database_url(&self) -> String {
+        let named = self.database.clone();
+        named.unwrap_or_else(|| self.data.join("purser.db").display().to_string())
+    }
+
     /// The budgets in force.
     pub fn throttle_in_force(&self) -> Throttle {
         if self.sandbox { self.throttle.times_ten() } else { self.throttle }

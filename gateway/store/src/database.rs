@@ -65,15 +65,19 @@ impl Database {
 
     /// A configured connection.
     pub(crate) fn connect(&self, purpose: Purpose) -> Result<Connection, OpenError> {
-        let refused = |error: &dyn std::error::Error| OpenError::Connect(error.to_string());
         match self {
             Self::Sqlite(path) => {
+                let refused = |error: &dyn std::error::Error| OpenError::File {
+                    path: path.clone(),
+                    error: error.to_string(),
+                };
                 let mut conn =
                     SqliteConnection::establish(path).map_err(|error| refused(&error))?;
                 sqlite_configure(&mut conn, purpose).map_err(|error| refused(&error))?;
                 Ok(EitherConnection::Sqlite(conn))
             }
             Self::Postgres(url) => {
+                let refused = |error: &dyn std::error::Error| OpenError::Connect(error.to_string());
                 let mut conn = PgConnection::establish(url).map_err(|error| refused(&error))?;
                 postgres_configure(&mut conn).map_err(|error| refused(&error))?;
                 Ok(EitherConnection::Postgres(conn))
@@ -172,7 +176,13 @@ fn is_sqlite_new_enough(version: &str) -> bool {
 
 /// Whether a gateway keeps its books in a database. Writes nothing.
 pub fn has_books(url: &str) -> Result<bool, OpenError> {
-    let mut conn = Database::parse(url)?.connect(Purpose::Read)?;
+    let database = Database::parse(url)?;
+    if let Database::Sqlite(path) = &database
+        && !Path::new(path).exists()
+    {
+        return Ok(false);
+    }
+    let mut conn = database.connect(Purpose::Read)?;
     let row = gateway::table.select(gateway::key_fingerprint).first::<String>(&mut conn);
     Ok(row.is_ok())
 }

@@ -27,6 +27,16 @@ pub enum OpenError {
     /// It cannot be reached, or is no database.
     #[error("cannot open the database: {0}")]
     Connect(String),
+    /// The same of a file.
+    #[error(
+        "cannot open the database {path}: {error}; it is a file that this user may read and write; if it is damaged, restore it from a backup"
+    )]
+    File {
+        /// Which.
+        path: String,
+        /// What SQLite said.
+        error: String,
+    },
     /// Its URL.
     #[error("{0}")]
     Url(String),

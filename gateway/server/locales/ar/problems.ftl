@@ -12,6 +12,7 @@ trouble-wait =
     }
 trouble-again = حاول مرة أخرى
 trouble-home = إلى البداية
+trouble-shop = العودة إلى المتجر
 trouble-kind = للدعم:
 
 problem-malformed-request = في النموذج خطأ

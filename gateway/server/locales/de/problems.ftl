@@ -9,6 +9,7 @@ trouble-wait =
     }
 trouble-again = Noch einmal versuchen
 trouble-home = Zum Anfang
+trouble-shop = Zurück zum Laden
 trouble-kind = Für Rückfragen:
 
 problem-malformed-request = Im Formular stimmt etwas nicht

@@ -9,6 +9,7 @@ trouble-wait =
     }
 trouble-again = Try again
 trouble-home = To the start
+trouble-shop = Back to the shop
 trouble-kind = For support:
 
 problem-malformed-request = Something in the form is not right

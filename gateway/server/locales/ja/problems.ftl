@@ -8,6 +8,7 @@ trouble-wait =
     }
 trouble-again = もう一度試す
 trouble-home = 最初のページへ
+trouble-shop = お店に戻る
 trouble-kind = お問い合わせ用：
 
 problem-malformed-request = フォームに誤りがあります

@@ -90,6 +90,21 @@ pub async fn look(
     Ok(found)
 }
 
+/// What offers said before they were over: to lead whoever comes too late back to their shops.
+pub async fn look_back(
+    gateway: &Gateway,
+    making: &Making,
+    offers: &[String],
+) -> Result<Vec<(Offer, Arc<Merchant>)>, Problem> {
+    let mut found = Vec::with_capacity(offers.len());
+    for token in offers {
+        let sealed = Sealed::parse(token)?;
+        let then_s = sealed.not_over_s(making.at.as_second());
+        found.push(open_at(gateway, &making.facts, &sealed, then_s).await?);
+    }
+    Ok(found)
+}
+
 /// Opens the offers, asks the plugins and prices every item.
 pub async fn fill(gateway: &Gateway, making: &Making, wish: &Wish) -> Result<Basket, Problem> {
     let mut offered = Vec::with_capacity(wish.offers.len());
@@ -173,10 +188,18 @@ async fn genuine(
     token: &str,
 ) -> Result<(Offer, Arc<Merchant>), Problem> {
     let sealed = Sealed::parse(token)?;
-    let facts = &making.facts;
+    open_at(gateway, &making.facts, &sealed, making.at.as_second()).await
+}
+
+async fn open_at(
+    gateway: &Gateway,
+    facts: &Facts,
+    sealed: &Sealed<'_>,
+    now_s: i64,
+) -> Result<(Offer, Arc<Merchant>), Problem> {
     let tampered = || Problem::new(problem::OFFER_TAMPERED);
     let key = facts.offer_key(gateway, sealed.kid()).await?.ok_or_else(tampered)?;
-    let offer = sealed.open(&key.key, key.merchant, &gateway.issuer, making.at.as_second())?;
+    let offer = sealed.open(&key.key, key.merchant, &gateway.issuer, now_s)?;
     let merchant = facts.merchant(gateway, key.merchant).await?.ok_or_else(tampered)?;
     check_return_url(&offer, &merchant)?;
     Ok((offer, merchant))

@@ -269,11 +269,16 @@ async fn route(
 }
 
 fn yielded(gateway: &Gateway, taken: Money, route: &Route) -> Result<Yield, Problem> {
+    if taken.is_zero() {
+        // In the currency of the vault, as its log has it.
+        let nothing = Money::zero(gateway.settings.unit_of_account);
+        return Ok(Yield { gross: nothing, spread: nothing, credited: nothing });
+    }
     let too_large = |error: purser_core::rate::ConversionError| {
         Problem::new(problem::INVALID_AMOUNT).field("amount").detail(error.to_string())
     };
     let yielded = load_yield(taken, route, gateway.settings.fx_spread).map_err(too_large)?;
-    if yielded.credited.is_positive() || taken.is_zero() {
+    if yielded.credited.is_positive() {
         return Ok(yielded);
     }
     let problem = Problem::new(problem::INVALID_AMOUNT).field("amount.amount");

@@ -210,7 +210,7 @@ mod tests {
 
     fn keys() -> Keys {
         let data = tempfile::tempdir().unwrap();
-        Keys::open(data.path(), true).unwrap_or_else(|error| panic!("{error}"))
+        Keys::open(data.path(), true, false).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn same_email(one: &str, two: &str) -> bool {

@@ -1,6 +1,6 @@
 //! `purser doctor`: what is wrong with this installation, and what to do about it. It changes nothing.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path, process::ExitCode};
+use std::{fs, io, os::unix::fs::MetadataExt, path::Path, process::ExitCode};
 
 use jiff::Timestamp;
 use purser_store::{
@@ -91,6 +91,11 @@ fn data_directory(data: &Path) -> Finding {
             format!("{} is no directory", data.display()),
             "name another with --data",
         ),
+        Ok(_) if let Err(error) = fs::read_dir(data) => Finding::fail(
+            name,
+            format!("{}: {error}", data.display()),
+            "run this as the user that the gateway runs as",
+        ),
         Ok(found) => {
             let mode = found.mode() & 0o777;
             let detail = format!("{} has mode {mode:o}", data.display());
@@ -122,6 +127,9 @@ fn key(path: &Path, name: &str, variable: Option<&str>) -> Finding {
         return Finding::ok(name, format!("from the environment, {variable}"));
     }
     match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Finding::fail(name, error, "run this as the user that the gateway runs as")
+        }
         Err(error) => Finding::fail(
             name,
             error,

@@ -2,7 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Context, bail};
@@ -26,11 +26,12 @@ pub async fn open(place: &PlaceFlags) -> anyhow::Result<Gateway> {
     if !settings.data.is_dir() {
         bail!("there is no data directory at {}; name it with --data", settings.data.display());
     }
-    if let Some(url) = &settings.database
-        && !has_books(url)?
-    {
+    let url = settings.database_url();
+    if !has_books(&url)? {
         bail!(
-            "there are no books of Purser in that database; name another with --database, or make them with `purser serve`"
+            "there are no books of Purser in {}; name another with --database, restore it from a backup, or make new ones with `purser serve`",
+            sqlite_file(&settings)
+                .map_or("that database".to_owned(), |file| file.display().to_string())
         );
     }
     let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -39,11 +40,9 @@ pub async fn open(place: &PlaceFlags) -> anyhow::Result<Gateway> {
 
 /// The file of a SQLite database.
 pub fn sqlite_file(settings: &Settings) -> Option<PathBuf> {
-    match settings.database.as_deref() {
-        None => Some(settings.data.join("purser.db")),
-        Some(url) if url.starts_with("postgres") => None,
-        Some(url) => Some(Path::new(url.strip_prefix("sqlite:").unwrap_or(url)).to_path_buf()),
-    }
+    let url = settings.database_url();
+    let is_file = !url.starts_with("postgres");
+    is_file.then(|| PathBuf::from(url.strip_prefix("sqlite:").unwrap_or(&url)))
 }
 
 /// Runs asynchronous work to its end.

@@ -18,7 +18,7 @@ use actix_web::{
 use anyhow::{Context, Result, bail};
 use purser_core::jws;
 use purser_host::{CodeCache, Limits, Plugins};
-use purser_store::{Store, StoreConfig, read::latest::time_latest};
+use purser_store::{Store, StoreConfig, has_books, read::latest::time_latest};
 use rustix::{
     fs::{FlockOperation, Mode, flock},
     io::Errno,
@@ -151,12 +151,10 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
     // The database and its log beside it are the gateway's own.
     umask(Mode::RWXG | Mode::RWXO);
     jws::self_test().context("the cryptography does not work on this machine")?;
-    let keys = Keys::open(&settings.data, settings.sandbox)?;
-    let database = settings.database.clone();
-    let database =
-        database.unwrap_or_else(|| settings.data.join("purser.db").display().to_string());
+    let url = settings.database_url();
+    let keys = Keys::open(&settings.data, settings.sandbox, has_books(&url)?)?;
     let store = Store::open(&StoreConfig {
-        url: database,
+        url,
         unit_of_account: settings.unit_of_account,
         key_fingerprint: keys.fingerprint(),
     })?;

@@ -56,6 +56,15 @@ pub enum KeysError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// A key that there was when the books were begun.
+    #[error(
+        "{path} is not there, and the database holds what was kept under it: restore it from a backup",
+        path = path.display()
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
     /// Test keys in a real gateway.
     #[error(
         "{place} holds the keys of a sandbox; start with --sandbox, or with another data directory (--data)"
@@ -107,9 +116,22 @@ impl Sources {
     }
 }
 
-/// Reads the keys, and makes those that are missing.
-pub(super) fn open(data: &Path, sandbox: bool, sources: Sources) -> Result<Found, KeysError> {
+/// Reads the keys, and makes those that are missing. Where there are books, only the operator's can be made anew: nothing is
+/// kept under it.
+pub(super) fn open(
+    data: &Path,
+    sandbox: bool,
+    has_books: bool,
+    sources: Sources,
+) -> Result<Found, KeysError> {
     prepare_directory(data)?;
+    let variables = [&sources.master, &sources.signing];
+    for (name, variable) in ["master.key", "signing.keys"].into_iter().zip(variables) {
+        let path = data.join(name);
+        if has_books && variable.is_none() && !path.exists() {
+            return Err(KeysError::Gone { path });
+        }
+    }
     let (text, place) =
         text_of(sources.master, "PURSER_MASTER_KEY", &data.join("master.key"), || {
             let mode = if sandbox { "test" } else { "live" };
@@ -272,14 +294,14 @@ mod tests {
     }
 
     fn refused(data: &Path, sandbox: bool) -> String {
-        open(data, sandbox, Sources::default()).err().expect("must be refused").to_string()
+        open(data, sandbox, false, Sources::default()).err().expect("must be refused").to_string()
     }
 
     #[test]
     fn files_are_for_the_gateway_alone() {
         let parent = tempfile::tempdir().unwrap();
         let data = parent.path().join("new/data");
-        open(&data, false, Sources::default()).unwrap();
+        open(&data, false, false, Sources::default()).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
         assert_eq!(mode(&data), 0o700);
         for file in ["master.key", "signing.keys", "operator.key"] {
@@ -297,7 +319,7 @@ mod tests {
     #[test]
     fn damaged_keys_are_named_and_never_replaced() {
         let data = tempfile::tempdir().unwrap();
-        open(data.path(), false, Sources::default()).unwrap();
+        open(data.path(), false, false, Sources::default()).unwrap();
         for (file, content) in
             [("master.key", ""), ("signing.keys", "ed25519 zz"), ("operator.key", "sk_no")]
         {
@@ -309,14 +331,33 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), content, "left as it is");
             fs::write(&path, good).unwrap();
         }
-        open(data.path(), false, Sources::default()).unwrap();
+        open(data.path(), false, false, Sources::default()).unwrap();
+    }
+
+    #[test]
+    fn keys_that_books_were_kept_under_are_not_made_anew() {
+        let data = tempfile::tempdir().unwrap();
+        open(data.path(), false, false, Sources::default()).unwrap();
+        for file in ["master.key", "signing.keys"] {
+            let (path, aside) = (data.path().join(file), data.path().join("aside"));
+            fs::rename(&path, &aside).unwrap();
+            let gone =
+                open(data.path(), false, true, Sources::default()).err().unwrap().to_string();
+            assert!(gone.contains(file) && gone.contains("restore it from a backup"), "{gone}");
+            assert!(!path.exists());
+            fs::rename(&aside, &path).unwrap();
+        }
+        let before = fs::read(data.path().join("operator.key")).unwrap();
+        fs::remove_file(data.path().join("operator.key")).unwrap();
+        open(data.path(), false, true, Sources::default()).unwrap();
+        assert_ne!(fs::read(data.path().join("operator.key")).unwrap(), before);
     }
 
     #[test]
     fn test_keys_open_no_real_gateway_and_real_keys_no_sandbox() {
         let (real, test) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        open(real.path(), false, Sources::default()).unwrap();
-        open(test.path(), true, Sources::default()).unwrap();
+        open(real.path(), false, false, Sources::default()).unwrap();
+        open(test.path(), true, false, Sources::default()).unwrap();
         assert!(refused(test.path(), false).contains("start with --sandbox"));
         assert!(refused(real.path(), true).contains("start without --sandbox"));
     }
@@ -340,14 +381,14 @@ mod tests {
             master: text(format!("{MASTER_FORM} live {}", "ab".repeat(32))),
             signing: text(format!("ed25519 {}, ed25519 {}", "11".repeat(32), "22".repeat(32))),
         };
-        let found = open(data.path(), false, sources).ok().unwrap();
+        let found = open(data.path(), false, false, sources).ok().unwrap();
         assert!(found.master == Secret::new([0xab; 32]));
         assert_eq!(found.signing.iter().count(), 2);
         assert!(
             !data.path().join("master.key").exists() && !data.path().join("signing.keys").exists()
         );
         let wrong = Sources { master: text("ab".repeat(32)), signing: None };
-        let error = open(data.path(), false, wrong).err().unwrap().to_string();
+        let error = open(data.path(), false, false, wrong).err().unwrap().to_string();
         assert!(error.starts_with("PURSER_MASTER_KEY is damaged"), "{error}");
     }
 }

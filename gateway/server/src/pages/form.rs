@@ -181,3 +181,12 @@ pub(super) fn typed<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T
         Problem::malformed("", "the form cannot be read")
     })
 }
+/// An amount as the API takes it, of one that a person typed: with a point or with a comma before its decimals.
+pub fn typed_amount(text: &str) -> String {
+    let text = text.trim();
+    let is_decimal = |(_, decimals): (&str, &str)| decimals.len() < 3;
+    if !text.contains('.') && text.split_once(',').is_some_and(is_decimal) {
+        return text.replace(',', ".");
+    }
+    text.to_owned()
+}

@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use purser_core::{Timestamp, offer::Offer, place::Place, vault::VaultView};
+use purser_core::{Timestamp, ids::PurchaseId, offer::Offer, place::Place, vault::VaultView};
 use purser_money::Money;
-use purser_store::{facts::merchant::Merchant, read::purchase::StoredPurchase};
+use purser_store::{
+    facts::merchant::Merchant,
+    read::purchase::{StoredPurchase, purchase_of_offer},
+};
 use serde::Deserialize;
 use url::Url;
 
@@ -20,11 +23,12 @@ pub use self::done::page as done;
 use super::{Answered, form::Form, shell::Shell, shown::Faults, visit::Visit};
 use crate::{
     app::{
-        basket::{self, Basket, Consumer, Wish},
+        basket::{self, Basket, BasketItem, Consumer, Wish},
         intent::{Making, Payer},
         purchase::{self, Agreement},
         quote, session, vault,
     },
+    gateway::Gateway,
     http::{body, buyer},
     problem::{self, Problem},
 };
@@ -58,6 +62,8 @@ struct PayPage<'a> {
     needs_pin: bool,
     /// Where the shop wants its buyers back.
     back: Option<&'a Url>,
+    /// The purchase in which this buyer bought a single-use offer of these before.
+    bought: Option<PurchaseId>,
 }
 
 /// What the buyer agrees to. What is bought stands in the address, so that a page that is loaded again is the same page.
@@ -87,7 +93,8 @@ impl PayPage<'_> {
 /// Shows what is to be paid.
 pub async fn page(visit: Visit, request: HttpRequest) -> Answered {
     let address = PayAddress::of(&request)?;
-    show(&visit, &address, "", Faults::default()).await
+    let shown = show(&visit, &address, "", Faults::default()).await;
+    back::or_back(&visit, &address, shown).await
 }
 
 /// Pays, or prices anew.
@@ -95,21 +102,32 @@ pub async fn pay(visit: Visit, request: HttpRequest, form: Form<PayForm>) -> Ans
     let address = PayAddress::of(&request)?;
     let Some(payer) = visit.payer() else { return Ok(to_sign_in(&visit, &address)) };
     let tax_id = form.fields.tax_id.as_deref().unwrap_or_default();
-    if form.fields.price.is_some() {
-        return show(&visit, &address, tax_id, Faults::default()).await;
-    }
-    match paid(&visit, payer, &address, &form).await {
-        Ok(purchase) => back::after(&visit, &address, &purchase).await,
+    let answered = if form.fields.price.is_some() {
+        show(&visit, &address, tax_id, Faults::default()).await
+    } else {
+        answer(&visit, payer, (&address, tax_id), &form).await
+    };
+    back::or_back(&visit, &address, answered).await
+}
+
+async fn answer(
+    visit: &Visit,
+    payer: &Payer,
+    (address, tax_id): (&PayAddress, &str),
+    form: &Form<PayForm>,
+) -> Answered {
+    match paid(visit, payer, address, form).await {
+        Ok(purchase) => back::after(visit, address, &purchase).await,
         Err(problem) if is_shown_at_the_till(&problem) => {
             // Which of the offers, or that it is the PIN, the words say.
             let problem = match problem.kind {
                 problem::TAX_ID_INVALID => problem,
                 _ => Problem { field: None, ..problem },
             };
-            show(&visit, &address, tax_id, visit.mend(problem)?).await
+            show(visit, address, tax_id, visit.mend(problem)?).await
         }
         Err(problem) if problem.kind == problem::NOT_AUTHENTICATED => {
-            Ok(to_sign_in(&visit, &address))
+            Ok(to_sign_in(visit, address))
         }
         Err(problem) => Err(problem),
     }
@@ -218,6 +236,7 @@ async fn show_priced(
         left,
         needs_pin: session::needs_pin(gateway, basket.total),
         back: back.as_ref(),
+        bought: bought(gateway, payer, basket).await?,
         faults,
     };
     let shown = visit.show(&page).about(&page.faults);
@@ -225,6 +244,25 @@ async fn show_priced(
         Some(url) => shown.form_may_end_at(&url.origin().ascii_serialization()).send(),
         None => shown.send(),
     }
+}
+
+/// The purchase in which this very buyer bought what can be bought only once. Of anybody else's nothing is said.
+async fn bought(
+    gateway: &Gateway,
+    payer: &Payer,
+    basket: &Basket,
+) -> Result<Option<PurchaseId>, Problem> {
+    let account = payer.account;
+    for BasketItem { offer, merchant, .. } in &basket.items {
+        if offer.single_use {
+            let (merchant, offer) = (merchant.id, offer.id.clone());
+            let look = move |db: &mut _| purchase_of_offer(db, account, merchant, &offer);
+            if let Some(purchase) = gateway.store.read(look).await? {
+                return Ok(Some(purchase));
+            }
+        }
+    }
+    Ok(None)
 }
 
 async fn show_offered(visit: &Visit, address: &PayAddress, faults: Faults) -> Answered {

@@ -44,6 +44,9 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
+/// The member of a problem that names where its shop wants the buyer back.
+pub(super) const RETURN_URL: &str = "return_url";
+
 #[derive(Template)]
 #[template(path = "trouble.html")]
 struct TroublePage<'a> {
@@ -55,6 +58,8 @@ struct TroublePage<'a> {
     wait: Option<i64>,
     request_id: Option<String>,
     again: Option<String>,
+    /// Where the shop wants its buyers back.
+    shop: Option<&'a str>,
     name: &'static str,
 }
 
@@ -184,6 +189,7 @@ fn page<'a>(request: &HttpRequest, shell: &'a Shell, problem: &'a Problem) -> Tr
         again: (!sent)
             .then(|| request.uri().to_string())
             .filter(|_| status(problem).is_server_error()),
+        shop: problem.with.get(RETURN_URL).and_then(|url| url.as_str()),
         name,
         shell,
     }

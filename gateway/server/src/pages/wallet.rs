@@ -24,7 +24,7 @@ use purser_store::read::{
     page::{Page, Paged},
 };
 
-use super::{shell::Shell, visit::Visit, words::Words};
+use super::{form::typed_amount, shell::Shell, visit::Visit, words::Words};
 use crate::{
     app::{intent::Payer, vault},
     gateway::Gateway,
@@ -54,10 +54,11 @@ impl Line {
         Self {
             at: words.time(record.at),
             kind: words.named("wallet-log-kind", record.kind.name()),
-            outcome: if done {
-                words.t("wallet-log-done")
-            } else {
-                words.named("problem", &record.outcome)
+            outcome: match record.outcome.as_str() {
+                "done" => words.t("wallet-log-done"),
+                // Of a problem's names this one speaks of pages; here it was a handle.
+                "not-found" => words.t("wallet-log-nobody"),
+                refused => words.named("problem", refused),
             },
             done,
             amount: words.moved(sign, record.amount),
@@ -75,15 +76,10 @@ async fn lines(
     Ok(gateway.store.read(move |db| log_page(db, account, &page)).await?)
 }
 
-/// An amount above zero, as people type it: with a point or with a comma before its decimals, and nothing else.
+/// An amount above zero, as people type it.
 fn amount(text: &str, currency: Currency) -> Result<Money, Problem> {
-    let mut text = text.trim().to_owned();
-    let is_decimal = |(_, decimals): (&str, &str)| decimals.len() < 3;
-    if !text.contains('.') && text.split_once(',').is_some_and(is_decimal) {
-        text = text.replace(',', ".");
-    }
     let refused = |error| Problem::amount("amount", error).field("amount");
-    let money = Money::parse(&text, currency).map_err(refused)?;
+    let money = Money::parse(&typed_amount(text), currency).map_err(refused)?;
     if money.is_positive() {
         return Ok(money);
     }

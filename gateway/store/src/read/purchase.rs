@@ -164,6 +164,24 @@ pub fn purchase_get_any(
     Ok(with_items(conn, vec![row.read()?])?.pop())
 }
 
+/// A buyer's newest purchase of an offer.
+pub fn purchase_of_offer(
+    conn: &mut Connection,
+    account: AccountId,
+    merchant: MerchantId,
+    offer_id: &str,
+) -> Result<Option<PurchaseId>, StoreError> {
+    let found: Option<String> = purchase::table
+        .inner_join(item::table.on(item::purchase.eq(purchase::id)))
+        .filter(purchase::account.eq(account.to_string()))
+        .filter(item::merchant.eq(merchant.to_string()).and(item::offer_id.eq(offer_id)))
+        .order((purchase::at.desc(), purchase::id.desc()))
+        .select(purchase::id)
+        .first(conn)
+        .optional()?;
+    found.map(|id| Row::new("purchase", &id).parse("id", &id)).transpose()
+}
+
 /// A buyer's purchases.
 pub fn purchases_page(
     conn: &mut Connection,

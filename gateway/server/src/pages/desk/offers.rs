@@ -13,7 +13,7 @@ use crate::{
     pages::{
         Answered,
         call::{self, given, number},
-        form::Form,
+        form::{Form, typed_amount},
         qr,
         shell::Shell,
         shown::Faults,
@@ -134,7 +134,7 @@ async fn signed(visit: &MerchantVisit, form: &OfferForm) -> Result<(String, Stri
             "category": given(&form.item_category),
             "url": given(&form.item_url),
         },
-        "price": { "amount": form.price_amount, "currency": form.price_currency },
+        "price": { "amount": typed_amount(&form.price_amount), "currency": form.price_currency },
         "tax_inclusive": !form.tax_inclusive.is_empty(),
         "expires_in": life,
         "single_use": !form.single_use.is_empty(),

@@ -17,7 +17,7 @@ use crate::{
     pages::{
         Answered,
         call::{self, Nothing, end_of_day, given, number},
-        form::Form,
+        form::{Form, typed_amount},
         paging::{After, Pager},
         shell::{Flash, Shell},
         shown::Faults,
@@ -85,7 +85,7 @@ async fn begun(visit: &OperatorVisit, form: &Form<BatchForm>) -> Result<String, 
     let count = count.ok_or_else(|| Problem::malformed("count", "this field is needed"))?;
     let batch: BatchIn = call::body(&json!({
         "count": count,
-        "face": { "amount": form.amount, "currency": form.currency },
+        "face": { "amount": typed_amount(&form.amount), "currency": form.currency },
         "expires_at": expires_at,
         "country": given(&form.country),
     }))?;

@@ -86,7 +86,14 @@ async fn shown(visit: &OperatorVisit, pair: &PairQuery) -> Result<Option<Shown>,
     let asked = (given(&pair.rate_from), given(&pair.rate_to));
     let (Some(from), Some(to)) = asked else { return Ok(None) };
     let (from, to) = (body::currency(from, "rate_from")?, body::currency(to, "rate_to")?);
-    rates::show(&visit.gateway, from, to).await.map(Some)
+    let shown = rates::show(&visit.gateway, from, to).await;
+    // Other forms have a field of that name too.
+    let of_pair = |problem: Problem| match problem.field.as_deref() {
+        Some("from") => problem.field("rate_from"),
+        Some("to") => problem.field("rate_to"),
+        _ => problem,
+    };
+    shown.map(Some).map_err(of_pair)
 }
 
 async fn show(

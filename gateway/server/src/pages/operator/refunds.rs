@@ -15,7 +15,7 @@ use crate::{
     pages::{
         Answered,
         call::{self, number},
-        form::Form,
+        form::{Form, typed_amount},
         shell::{Flash, Shell},
         shown::Faults,
         visit::OperatorVisit,
@@ -81,7 +81,7 @@ async fn set(visit: &OperatorVisit, form: &PolicyForm) -> Result<(), Problem> {
     };
     let policy: PolicyIn = call::body(&json!({
         "max_count": whole(&form.max_count, "max_count")?,
-        "max_total": { "amount": form.max_total, "currency": unit.code() },
+        "max_total": { "amount": typed_amount(&form.max_total), "currency": unit.code() },
         "window_days": whole(&form.window_days, "window_days")?,
         "period_days": whole(&form.period_days, "period_days")?,
     }))?;

@@ -22,7 +22,7 @@ use crate::{
     pages::{
         Answered,
         call::{self, Nothing, given},
-        form::Form,
+        form::{Form, typed_amount},
         made::Made,
         shell::{Flash, Shell},
         shown::Faults,
@@ -154,7 +154,7 @@ async fn registered(visit: &OperatorVisit, form: &SmartCardForm) -> Result<Print
         })),
     };
     let card: SmartCardIn = call::body(&json!({
-        "face": { "amount": form.amount, "currency": form.currency },
+        "face": { "amount": typed_amount(&form.amount), "currency": form.currency },
         "uid": form.uid,
         "keys": keys,
     }))?;

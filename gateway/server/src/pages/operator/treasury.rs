@@ -13,7 +13,7 @@ use crate::{
     http::operator::books::TradeIn,
     pages::{
         Answered, call,
-        form::Form,
+        form::{Form, typed_amount},
         shell::{Flash, Shell},
         shown::Faults,
         visit::OperatorVisit,
@@ -70,8 +70,8 @@ async fn traded(
 ) -> Result<(String, String), Problem> {
     let said = &form.fields;
     let trade: TradeIn = call::body(&json!({
-        "sold": { "amount": said.sold_amount, "currency": said.sold_currency },
-        "bought": { "amount": said.bought_amount, "currency": said.bought_currency },
+        "sold": { "amount": typed_amount(&said.sold_amount), "currency": said.sold_currency },
+        "bought": { "amount": typed_amount(&said.bought_amount), "currency": said.bought_currency },
     }))?;
     let (sold, bought) = trade.read()?;
     let (claim, answered) = form.claim(SCOPE).await?;

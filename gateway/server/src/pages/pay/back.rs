@@ -5,7 +5,11 @@ use purser_store::read::purchase::StoredPurchase;
 use url::Url;
 
 use super::{address::PayAddress, offered};
-use crate::pages::{Answered, shell::Flash, visit::Visit};
+use crate::{
+    app::{basket, intent::Making},
+    pages::{Answered, shell::Flash, trouble::RETURN_URL, visit::Visit},
+    problem,
+};
 
 /// What servers take as an address without trouble. A shop whose receipt is longer hears of it from its webhook.
 const URL_BYTES_MAX: usize = 8 * 1024;
@@ -30,6 +34,26 @@ pub(super) async fn after(
         return Ok(visit.go_saying(&format!("/wallet/purchases/{id}"), &Flash::good("pay-paid")));
     }
     Ok(visit.go(&address.done_path(id)))
+}
+
+/// Of what ends a payment for good, the way back to the shop, where there is one to start again from.
+pub(super) async fn or_back(visit: &Visit, address: &PayAddress, answered: Answered) -> Answered {
+    let ends = [problem::OFFER_EXPIRED, problem::OFFER_ALREADY_USED, problem::VAULT_INACTIVE];
+    match answered {
+        Err(problem) if ends.contains(&problem.kind) => {
+            let gateway = &visit.gateway;
+            let version = gateway.store.facts_version_recent().await?;
+            let making = Making { at: gateway.now(), facts: gateway.facts.at(version) };
+            let offered = basket::look_back(gateway, &making, address.offers()).await;
+            let offered = offered.unwrap_or_default();
+            let back = only(offered.iter().map(|(offer, merchant)| (offer, merchant.id)));
+            Err(match back {
+                Some((_, url)) => problem.with(RETURN_URL, url.as_str()),
+                None => problem,
+            })
+        }
+        answered => answered,
+    }
 }
 
 /// Where the buyer goes, if all is of one shop that named one place.
