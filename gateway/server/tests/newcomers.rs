@@ -37,6 +37,52 @@ fn two_gateways_do_not_serve_one_directory() {
     drop(Process::start(folder.path(), &[]));
 }
 
+/// What the manual says of backups is run as it says it.
+fn manual(title: &str) -> String {
+    let page = include_str!("../../../docs/operating.md");
+    let (_, rest) = page.split_once(&format!("```console {title}\n$ ")).unwrap();
+    rest.split_once("\n```").unwrap().0.to_owned()
+}
+
+#[test]
+fn a_backup_is_proved_and_serves_and_neither_keys_nor_books_are_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Process::start(folder.path(), &[]));
+    let run = |command: &str| {
+        let mut words = command.split(' ');
+        let program = words.next().unwrap().replace("purser", env!("CARGO_BIN_EXE_purser"));
+        let output = Command::new(program).args(words).current_dir(&folder).output().unwrap();
+        assert!(output.status.success(), "{command}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&manual("backup"));
+    assert!(run(&manual("restore")).contains("the books are proved"));
+    let backup = folder.path().join("purser-backup");
+    for key in ["master.key", "signing.keys"] {
+        std::fs::rename(backup.join(key), backup.join("aside")).unwrap();
+        let serve = ["serve", "--data", "purser-backup", "--listen", "127.0.0.1:0"];
+        let error = refused(folder.path(), &serve, 1);
+        assert!(error.contains(key) && error.contains("restore it from a backup"), "{error}");
+        assert!(!backup.join(key).exists());
+        std::fs::rename(backup.join("aside"), backup.join(key)).unwrap();
+    }
+    // A database that was emptied is proved by nothing, and stays as it is.
+    std::fs::write(backup.join("purser.db"), "").unwrap();
+    let error = refused(folder.path(), &["check", "--data", "purser-backup"], 1);
+    assert!(error.contains("no books of Purser in purser-backup/purser.db"), "{error}");
+    assert_eq!(std::fs::metadata(backup.join("purser.db")).unwrap().len(), 0);
+    std::fs::write(
+        backup.join("purser.db"),
+        "no database, but longer than a hundred bytes".repeat(9),
+    )
+    .unwrap();
+    let error = refused(folder.path(), &["check", "--data", "purser-backup"], 1);
+    assert!(error.contains("purser.db") && error.contains("restore it from a backup"), "{error}");
+    std::fs::remove_dir_all(&backup).unwrap();
+    run(&manual("backup"));
+    run(&manual("restore"));
+}
+
 #[test]
 fn a_wrong_time_is_told_how_times_are_written() {
     let folder = tempfile::tempdir().unwrap();

@@ -71,6 +71,14 @@ pub fn pack_within(
     Ok(component)
 }
 
+/// Said first, and plainly: other files are handed in by mistake.
+pub(crate) fn check_begin(component: &[u8]) -> Result<(), PackError> {
+    if component.starts_with(b"\0asm") {
+        return Ok(());
+    }
+    Err(PackError::NotAComponent("it does not begin as WebAssembly does".to_owned()))
+}
+
 /// What a plugin file is, if it may be installed: see [`inspect_within`].
 pub fn inspect(component: &[u8]) -> Result<Inspection, PackError> {
     inspect_within(component, LIMIT_DEFAULT)
@@ -84,9 +92,7 @@ pub fn inspect_within(component: &[u8], limit: usize) -> Result<Inspection, Pack
     }
     let invalid =
         |error: wasmparser::BinaryReaderError| PackError::NotAComponent(error.to_string());
-    if !component.starts_with(b"\0asm") {
-        return Err(PackError::NotAComponent("it does not begin as WebAssembly does".to_owned()));
-    }
+    check_begin(component)?;
     let types = Validator::new().validate_all(component).map_err(invalid)?;
     let surface = Surface::read(component)?;
     for import in &surface.imports {

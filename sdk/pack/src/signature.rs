@@ -18,7 +18,7 @@ use wasm_encoder::{ComponentSectionId, CustomSection, Encode};
 use wasmparser::{Parser, Payload};
 use zeroize::Zeroizing;
 
-use crate::PackError;
+use crate::{PackError, component::check_begin};
 
 /// The custom section that holds the signature.
 const SECTION: &str = "purser:signature";
@@ -162,6 +162,7 @@ fn section(data: &[u8]) -> Vec<u8> {
 /// The file without its signature, and the signature. There is one at most, it is the file's end, and it is encoded
 /// in one way only: so nothing can be hidden in what is not signed.
 fn split(component: &[u8]) -> Result<(&[u8], Option<&[u8]>), PackError> {
+    check_begin(component)?;
     let mut found = Vec::new();
     let mut depth = 0_u32;
     for payload in Parser::new(0).parse_all(component) {

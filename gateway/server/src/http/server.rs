@@ -152,7 +152,13 @@ pub async fn open(settings: Settings, address: SocketAddr) -> Result<Gateway> {
     umask(Mode::RWXG | Mode::RWXO);
     jws::self_test().context("the cryptography does not work on this machine")?;
     let url = settings.database_url();
-    let keys = Keys::open(&settings.data, settings.sandbox, has_books(&url)?)?;
+    let has_books = has_books(&url)?;
+    if !has_books && settings.data.join("master.key").exists() {
+        tracing::warn!(
+            "new books are begun under keys that were there before; if there were books, stop this and restore them from a backup"
+        );
+    }
+    let keys = Keys::open(&settings.data, settings.sandbox, has_books)?;
     let store = Store::open(&StoreConfig {
         url,
         unit_of_account: settings.unit_of_account,

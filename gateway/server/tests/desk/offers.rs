@@ -42,7 +42,7 @@ on_both_databases! {
         let page = shop.browser.get("/desk/offers").ok();
         for (name, value, said) in [
             ("price.amount", "0", "Enter an amount above zero"),
-            ("price.amount", "12,50", "Enter an amount above zero"),
+            ("price.amount", "1,250.00", "nothing between thousands"),
             ("price.currency", "XXX", "Enter the three letters of a currency"),
             ("item.title", "", "Enter what it is"),
             ("item.id", "", "Enter your own id for it"),

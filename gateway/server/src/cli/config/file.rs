@@ -57,13 +57,32 @@ pub(super) struct FileThrottle {
 /// Reads the file, or says where it is wrong and what was probably meant.
 pub(super) fn parse(text: &str) -> Result<FileSettings, String> {
     toml::from_str(text).map_err(|error| {
-        let line = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .map(|before| before.matches('\n').count() + 1);
-        let place = line.map_or_else(String::new, |line| format!("line {line}: "));
-        format!("{place}{}", nearest(error.message()).unwrap_or_else(|| error.message().to_owned()))
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let message = error.message();
+        let nearest = nearest(message);
+        let place = before.map_or_else(String::new, |before| {
+            let lines = before.matches('\n').count();
+            let line = text.lines().nth(lines).unwrap_or_default();
+            let setting = line.split_once('=').filter(|_| nearest.is_none());
+            let setting = setting.map(|(setting, _)| format!("{}: ", setting.trim()));
+            format!("line {}: {}", lines.saturating_add(1), setting.unwrap_or_default())
+        });
+        let said = nearest.or_else(|| wanted(message));
+        format!("{place}{}", said.unwrap_or_else(|| message.to_owned()))
     })
+}
+
+/// What is wanted in the place of something else, in people's words.
+fn wanted(message: &str) -> Option<String> {
+    let (found, wanted) = message.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
+    let wanted = match wanted {
+        "a string" => "a text in quotes, like \"0.5\"",
+        "u16" | "u32" | "u64" => "a whole number without quotes, like 5",
+        "a boolean" => "true or false, without quotes",
+        "a sequence" => "a list, like [\"one\", \"two\"]",
+        other => other,
+    };
+    Some(format!("this is to be {wanted}; here is {found}"))
 }
 
 /// serde names the unknown key and all known ones; people want the one that they meant.

@@ -88,7 +88,16 @@ fn an_unknown_key_suggests_the_nearest() {
     );
     check("[throttle]\nlogins_per_mail = 1", "did you mean `logins_per_email`?");
     check("[limits.DE]\nload_maximum = '1'", "did you mean `load_max`?");
-    check("listen = 5", "line 1: invalid type");
+    check("listen = 5", "line 1: listen: this is to be a text in quotes");
+    check(
+        "sandbox = true\nfx_spread_percent = 0.5",
+        "line 2: fx_spread_percent: this is to be a text",
+    );
+    check(
+        "rates_max_age_days = '5'",
+        "this is to be a whole number without quotes, like 5; here is",
+    );
+    check("sandbox = 'yes'", "sandbox: this is to be true or false");
     check("listen", "line 1: ");
 }
 
@@ -148,4 +157,23 @@ fn a_wrong_value_names_its_setting() {
     check("[limits.Germany]\nload_max = '1'", "limits.Germany: ");
     check("[limits.ZZ]\nload_max = '1'", "limits.ZZ: ");
     check("[limits.DE]\nload_max = '-1'", "limits.DE.load_max: ");
+}
+
+/// What the manual shows is a configuration, and every setting is in it.
+#[test]
+fn the_manual_names_every_setting() {
+    let page = include_str!("../../../../../docs/operating.md");
+    let (_, rest) = page.split_once("```toml title=\"purser.toml\"\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    settings(&[], shown).unwrap();
+    for (table, sample) in [("", "x = 1"), ("limits.DE", "x = 1"), ("throttle", "x = 1")] {
+        let text =
+            if table.is_empty() { sample.to_owned() } else { format!("[{table}]\n{sample}") };
+        let unknown = toml::from_str::<file::FileSettings>(&text).unwrap_err().to_string();
+        let (_, names) = unknown.split_once("expected one of").unwrap();
+        for name in names.split('`').skip(1).step_by(2) {
+            let is_table = shown.contains(&format!("[{name}"));
+            assert!(is_table || page.contains(&format!("{name} = ")), "{name} of {table:?}");
+        }
+    }
 }

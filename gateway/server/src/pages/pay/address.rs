@@ -4,7 +4,11 @@ use actix_web::HttpRequest;
 use purser_core::{ids::PurchaseId, place::Place};
 use url::form_urlencoded::{Serializer, byte_serialize, parse};
 
-use crate::{app::basket::OFFERS_MAX, place::place, problem::Problem};
+use crate::{
+    app::basket::OFFERS_MAX,
+    place::place,
+    problem::{self, Problem},
+};
 
 /// What is to be paid, as the address says it.
 pub(super) struct PayAddress {
@@ -27,7 +31,11 @@ impl PayAddress {
                 _ => {}
             }
         }
-        if offers.is_empty() || offers.len() > OFFERS_MAX {
+        if offers.is_empty() {
+            let detail = "a pay link has an offer: /pay?offer=...";
+            return Err(Problem::new(problem::OFFER_TAMPERED).detail(detail));
+        }
+        if offers.len() > OFFERS_MAX {
             let detail = format!("a pay link has 1 to {OFFERS_MAX} offers");
             return Err(Problem::malformed("offer", detail));
         }
@@ -86,9 +94,10 @@ mod tests {
         check("offer=a&lang=de&offer=b&country=de", "/pay?offer=a&offer=b&country=DE");
         check("country=&offer=%3C%26", "/pay?offer=%3C%26");
         let many = vec!["offer=a"; OFFERS_MAX + 1].join("&");
-        for wrong in ["", "offers=a", "country=DE", &many] {
-            let problem = PayAddress::read(wrong).err().map(|problem| problem.field);
-            assert_eq!(problem, Some(Some("offer".to_owned())), "{wrong}");
+        let refused = |query: &str| PayAddress::read(query).err().map(|problem| problem.kind);
+        for wrong in ["", "offers=a", "country=DE"] {
+            assert_eq!(refused(wrong), Some(problem::OFFER_TAMPERED), "{wrong}");
         }
+        assert_eq!(refused(&many), Some(problem::MALFORMED_REQUEST));
     }
 }

@@ -9,7 +9,7 @@ use purser_hostile::Deed;
 use purser_money::{Currency, Money};
 use serde_json::json;
 
-use super::{Shop, balance, buyer_with, location, shop_named};
+use super::{SHOP, Shop, balance, buyer_with, location, shop_named};
 use crate::{
     browser::{Browser, Page},
     on_both_databases,
@@ -58,7 +58,7 @@ on_both_databases! {
         let other = if mac.starts_with('A') { "B" } else { "A" };
         let tampered = format!("{head}.{other}{}", mac.get(1..).unwrap());
         for visitor in [&mut browser, &mut stranger] {
-            stopped(visitor.get("/pay"), 400, "malformed-request");
+            stopped(visitor.get("/pay"), 422, "offer-tampered");
             stopped(visitor.get("/pay?offer="), 422, "offer-tampered");
             stopped(visitor.get("/pay?offer=x.y.z"), 422, "offer-tampered");
             stopped(visitor.get("/pay?offer=%00%ff"), 422, "offer-tampered");
@@ -84,7 +84,34 @@ on_both_databases! {
         location(&browser.submit(&one, &[]));
         stopped(browser.submit(&two, &[]), 409, "offer-already-used");
         assert_eq!(balance(world, &login), "88.10");
+        // Who bought it is told so, and nobody else before trying to.
+        let mine = browser.get(&link).ok();
+        mine.says("You have bought this already").says("/wallet/purchases/pur_");
+        assert!(!mine.body.contains("Pay $"), "{}", mine.body);
+        let (mut other, others) = buyer_with(world, "100.00");
+        let till = other.get(&link).ok();
+        till.says("Pay $11.90");
+        stopped(other.submit(&till, &[]), 409, "offer-already-used");
+        assert_eq!(balance(world, &others), "100.00");
         world.check();
+    }
+
+    fn what_ends_a_payment_leads_back_to_the_shop(world: &World) {
+        let shop = shop_named(world, "Lantern Books");
+        let (mut browser, _) = buyer_with(world, "1.00");
+        let link = shop.link_back("10.00", "USD");
+        let back = format!("href=\"{SHOP}/orders/7?from=till\"");
+        browser.get(&link).ok().says("Do not pay").says(&back);
+        world.advance(3_700);
+        let over = browser.get(&link).problem(422, "offer-expired");
+        over.says("Back to the shop").says(&back);
+        let over = Browser::new(world).get(&link).problem(422, "offer-expired");
+        over.says(&back);
+        // Not where no offer was ever genuine.
+        let (head, mac) = link.rsplit_once('.').unwrap();
+        let forged = format!("{head}.{}", mac.chars().rev().collect::<String>());
+        let forged = browser.get(&forged).problem(422, "offer-tampered");
+        assert!(!forged.body.contains(SHOP), "{}", forged.body);
     }
 
     fn an_empty_vault_is_told_what_is_missing_and_a_closed_one_that_it_is_closed(world: &World) {

@@ -25,7 +25,7 @@ on_both_databases! {
         assert_eq!((balance(world, &login), balance(world, &other_login)), ("87.66".into(), "12.34".into()));
         let again = browser.get("/wallet/transfer").ok();
         for (to, amount, status, said) in [
-            ("nobody", "1", 404, "Nobody has this handle"),
+            ("nobody", "1", 404, "No other open vault has this handle"),
             (handle.as_str(), "1,000", 400, "Enter an amount above zero"),
             (handle.as_str(), "", 400, "Enter an amount above zero"),
             (handle.as_str(), "87.67", 402, "not enough money"),
@@ -34,6 +34,7 @@ on_both_databases! {
             refused(browser.submit(&page, &[("to", to), ("amount", amount)]), status, said);
         }
         assert_eq!(balance(world, &login), "87.66");
+        browser.get("/wallet/log").ok().says("No open vault has this handle");
         world.check();
     }
 
