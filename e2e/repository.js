@@ -3,8 +3,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-/** The walk runs in a copy of its folder. The rates are in the repository, two folders deep. */
-const SERVER = new URL("../../gateway/server/", pathToFileURL(process.env.E2E_RATES));
+/** The walk runs in a copy of its folder. */
+const SERVER = new URL("gateway/server/", pathToFileURL(`${process.env.E2E_ROOT}/`));
 
 const read = (path) => readFileSync(new URL(path, SERVER), "utf8");
 

@@ -80,7 +80,7 @@ export async function installsAPlugin(visitor) {
   await visitor.see("operator-plugin-disabled");
   await runsBesideAnother(visitor);
   await visitor.go(`${gateway}/operator/rates`);
-  await visitor.page.locator('input[type="file"]').setInputFiles(process.env.E2E_RATES);
+  await visitor.page.locator('input[type="file"]').setInputFiles(`${process.env.E2E_ROOT}/docs/vectors/eurofxref-2024-06-28.xml`);
   await visitor.send('form[method=post][action="/operator/rates"]');
   await visitor.see("operator-rates-imported");
   await visitor.go(`${gateway}/operator/rates?rate_from=EUR&rate_to=USD`);
