@@ -109,9 +109,11 @@ pub async fn payable(gateway: &Gateway) -> Result<Vec<Payable>, Problem> {
     let (owed, merchants) = read.await?;
     let names: BTreeMap<MerchantId, String> =
         merchants.into_iter().map(|merchant| (merchant.id, merchant.name)).collect();
-    let payable = |Owed { merchant, told, .. }: Owed| {
+    // Whoever is not told of a refund yet waits: what is there would not be what the merchant knows of.
+    let payable = |Owed { merchant, told, untold }: Owed| {
         let name = names.get(&merchant).cloned().unwrap_or_default();
-        told.is_positive().then_some(Payable { merchant, name, amount: told })
+        let is_payable = told.is_positive() && untold.minor() >= 0;
+        is_payable.then_some(Payable { merchant, name, amount: told })
     };
     Ok(owed.into_iter().filter_map(payable).collect())
 }

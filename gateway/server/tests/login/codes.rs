@@ -106,12 +106,13 @@ on_both_databases! {
         lax.exchange_with(&code, &[("code_verifier", "")]).refused(400, "invalid_grant");
     }
 
-    fn a_code_is_over_after_a_minute_and_with_its_session(world: &World) {
+    fn a_code_is_over_after_a_minute_and_whatever_becomes_of_its_session(world: &World) {
         let (shop, buyer) = (Shop::new(world), world.buyer());
         let person = Person::new(&world.base);
         let code = shop.code(&person, &buyer.login, &[]);
         person.submit(&person.get("/oauth/end-session").ok(), &[]).ok();
-        shop.exchange(&code).refused(400, "invalid_grant");
+        // Two shops whose codes died at one moment could tell that they were the same buyer's.
+        shop.exchange(&code).ok();
         let code = shop.code(&person, &buyer.login, &[]);
         world.advance(61);
         shop.exchange(&code).refused(400, "invalid_grant");

@@ -55,7 +55,7 @@ pub enum CodeUse {
     First(Box<Grant>),
     /// It was used before: what it gave has ended.
     Reused(GrantId),
-    /// No code of this client, one that is over, or one of a session that has ended.
+    /// No code of this client, or one that is over.
     Unknown,
 }
 
@@ -108,12 +108,16 @@ impl GrantRow {
     }
 }
 
-/// Gives a grant, which is worth nothing until its code is used.
+/// Gives a grant, which is worth nothing until its code is used; false if its session has ended. The session before the
+/// grant, as whoever ends both does: who was later knows of who was earlier.
 pub fn login_grant_insert(
     conn: &mut Connection,
     new: &Grant,
     code: &KeyedHash,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    if !session_hold(conn, new.session, new.created_at)? {
+        return Ok(false);
+    }
     let row = (
         login_grant::id.eq(new.id.to_string()),
         login_grant::client.eq(new.client.to_string()),
@@ -131,7 +135,7 @@ pub fn login_grant_insert(
         login_grant::ends_after.eq(new.ends_after_us),
     );
     diesel::insert_into(login_grant::table).values(row).execute(conn)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Uses a code. Nobody uses it again, whatever becomes of it now.
@@ -146,12 +150,6 @@ pub fn login_code_use(
             login_grant::table.filter(login_grant::code_hash.eq(code.as_bytes().as_slice()));
         of_code.filter(login_grant::client.eq(client.to_string()))
     };
-    let session: Option<String> =
-        of_client().select(login_grant::session).first(conn).optional()?;
-    let Some(session) = session else { return Ok(CodeUse::Unknown) };
-    // The session before the grant, as whoever ends both does.
-    let is_open =
-        session_hold(conn, Row::new("login_grant", &session).parse("session", &session)?, now)?;
     // Marked first and judged afterwards, so that of two at once only one finds it unused.
     let unused = of_client().filter(login_grant::used.eq(false));
     let was_unused = diesel::update(unused).set(login_grant::used.eq(true)).execute(conn)? > 0;
@@ -163,7 +161,9 @@ pub fn login_code_use(
         login_grant_end(conn, grant.id)?;
         return Ok(CodeUse::Reused(grant.id));
     }
-    if grant.expires_at <= now || !is_open || ends_at.is_some() {
+    // Not whether its session goes on: that it does not, two shops would hear at one moment.
+    let ended = ends_at.is_some_and(|ends_at| ends_at <= now.as_microsecond());
+    if grant.expires_at <= now || ended {
         login_grant_end(conn, grant.id)?;
         return Ok(CodeUse::Unknown);
     }
@@ -316,6 +316,7 @@ pub(super) fn login_grant_end_at(
         .filter(login_grant::account.eq(account.to_string()))
         .filter(login_client::merchant.eq(merchant.to_string()))
         .select(login_grant::id)
+        .order(login_grant::id)
         .load(conn)?;
     end_each(conn, &ids)
 }

@@ -199,7 +199,8 @@ pub fn session_end_others(
     let kept = kept.map_or_else(String::new, |id| id.to_string());
     let of_account = session::table
         .filter(session::account.eq(account.to_string()).and(session::id.ne(kept)))
-        .select(session::id);
+        .select(session::id)
+        .order(session::id);
     let ids: Vec<String> = of_account.load(conn)?;
     for id in &ids {
         session_end(conn, Row::new("session", id).parse("id", id)?)?;

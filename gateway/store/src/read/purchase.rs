@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
+use diesel::{prelude::*, sql_types::Text};
 use purser_core::{
     ids::{AccountId, ItemId, MerchantId, PurchaseId, RefundId},
     record::{ItemRecord, PurchaseRecord},
@@ -127,17 +127,17 @@ macro_rules! items {
     () => {
         item::table
             .left_join(refund::table.on(refund::item.eq(item::id)))
-            .select((ItemRow::as_select(), refund::id.nullable()))
+            .select((ItemRow::as_select(), (refund::id, refund::goodwill).nullable()))
     };
 }
 pub(super) use items;
 
 /// What [`items`] loads.
-pub(super) type Found = (ItemRow, Option<String>);
+pub(super) type Found = (ItemRow, Option<(String, bool)>);
 
 pub(super) fn stored_item((row, refund): Found) -> Result<StoredItem, StoreError> {
     let refund =
-        refund.map(|refund| Row::new("refund", &refund).parse("id", &refund)).transpose()?;
+        refund.map(|(refund, _)| Row::new("refund", &refund).parse("id", &refund)).transpose()?;
     Ok(StoredItem { record: row.read()?, refund })
 }
 
@@ -164,6 +164,19 @@ pub fn purchase_get_any(
     Ok(with_items(conn, vec![row.read()?])?.pop())
 }
 
+/// A buyer's own purchases are walked for it, newest first, and not all that the merchant sold: hence `|| ''`. SQLite reads
+/// `$1` as a named parameter, so that both databases take this text.
+const PURCHASE_OF_OFFER: &str = "\
+    SELECT purchase.id FROM purchase JOIN item ON item.purchase = purchase.id \
+    WHERE purchase.account = $1 AND item.merchant || '' = $2 AND item.offer_id = $3 \
+    ORDER BY purchase.at DESC, purchase.id DESC LIMIT 1";
+
+#[derive(QueryableByName)]
+struct PurchaseName {
+    #[diesel(sql_type = Text)]
+    id: String,
+}
+
 /// A buyer's newest purchase of an offer.
 pub fn purchase_of_offer(
     conn: &mut Connection,
@@ -171,15 +184,13 @@ pub fn purchase_of_offer(
     merchant: MerchantId,
     offer_id: &str,
 ) -> Result<Option<PurchaseId>, StoreError> {
-    let found: Option<String> = purchase::table
-        .inner_join(item::table.on(item::purchase.eq(purchase::id)))
-        .filter(purchase::account.eq(account.to_string()))
-        .filter(item::merchant.eq(merchant.to_string()).and(item::offer_id.eq(offer_id)))
-        .order((purchase::at.desc(), purchase::id.desc()))
-        .select(purchase::id)
-        .first(conn)
+    let found: Option<PurchaseName> = diesel::sql_query(PURCHASE_OF_OFFER)
+        .bind::<Text, _>(account.to_string())
+        .bind::<Text, _>(merchant.to_string())
+        .bind::<Text, _>(offer_id)
+        .get_result(conn)
         .optional()?;
-    found.map(|id| Row::new("purchase", &id).parse("id", &id)).transpose()
+    found.map(|PurchaseName { id }| Row::new("purchase", &id).parse("id", &id)).transpose()
 }
 
 /// A buyer's purchases.

@@ -72,7 +72,7 @@ pub fn sales_page(
         .order((item::at.desc(), item::id.desc()))
         .limit(page.fetch())
         .load(conn)?;
-    let told = |found| Ok(as_told(stored_item(found)?, untold));
+    let told = |found| as_told(found, untold);
     let items = found.into_iter().map(told).collect::<Result<Vec<_>, StoreError>>()?;
     Ok(page.of(items, |item| item.record.id.to_string()))
 }
@@ -85,14 +85,16 @@ pub fn sale_get(
 ) -> Result<Option<StoredItem>, StoreError> {
     let own = item::id.eq(id.to_string()).and(item::merchant.eq(merchant.to_string()));
     let found: Option<Found> = items!().filter(own).first(conn).optional()?;
-    let found = found.map(stored_item).transpose()?;
-    Ok(found.map(|item| as_told(item, Untold::now())))
+    found.map(|found| as_told(found, Untold::now())).transpose()
 }
 
-/// An item as its merchant knows it: that it went back may be told later than that it was sold.
-fn as_told(item: StoredItem, untold: Untold) -> StoredItem {
-    let refund = item.refund.filter(|refund| untold.wait(refund.bits()).is_none());
-    StoredItem { refund, ..item }
+/// An item as its merchant knows it: that it went back may be told later than that it was sold, unless the merchant itself
+/// gave the money.
+fn as_told(found: Found, untold: Untold) -> Result<StoredItem, StoreError> {
+    let own = found.1.as_ref().is_some_and(|(_, goodwill)| *goodwill);
+    let item = stored_item(found)?;
+    let refund = item.refund.filter(|refund| own || untold.wait(refund.bits()).is_none());
+    Ok(StoredItem { refund, ..item })
 }
 
 /// What a merchant is owed as far as it is told, in each currency that it has sold in; below zero where refunds exceed

@@ -15,6 +15,15 @@ use purser_core::{
 /// The latest time that this process read: what was told of stays so if the machine's clock is set back.
 static LATEST_MS: AtomicI64 = AtomicI64::new(0);
 
+/// How long behind its time everything is told.
+static BEHIND_MS: AtomicI64 = AtomicI64::new(0);
+
+/// Has everything told so long behind its time, by this process. A sale that is made alone is committed some milliseconds
+/// behind its time, one of several long before: whoever measures when it hears of them would know which is which.
+pub fn tell_behind(behind: Duration) {
+    BEHIND_MS.store(i64::try_from(behind.as_millis()).unwrap_or(0), Ordering::Relaxed);
+}
+
 /// Whether what a column of ids names is told of, as a condition of a query.
 macro_rules! is_told {
     ($id:expr, $untold:expr) => {{
@@ -38,7 +47,8 @@ impl Untold {
     /// At this moment, by the machine's clock.
     pub(crate) fn now() -> Self {
         let now_ms = Timestamp::now().as_millisecond();
-        Self::at(LATEST_MS.fetch_max(now_ms, Ordering::Relaxed).max(now_ms))
+        let latest_ms = LATEST_MS.fetch_max(now_ms, Ordering::Relaxed).max(now_ms);
+        Self::at(latest_ms.saturating_sub(BEHIND_MS.load(Ordering::Relaxed)))
     }
 
     fn at(now_ms: i64) -> Self {
@@ -105,5 +115,11 @@ mod tests {
         LATEST_MS.fetch_add(5_000, Ordering::Relaxed);
         let later = Untold::now();
         assert!(later.after >= now.after + (5_000 << TIME_SHIFT));
+        // And all of it as long behind its time as was said.
+        tell_behind(Duration::from_secs(100));
+        let behind = Untold::now();
+        tell_behind(Duration::ZERO);
+        let by_ms = (later.after >> TIME_SHIFT) - (behind.after >> TIME_SHIFT);
+        assert!((90_000..=100_000).contains(&by_ms), "{by_ms}");
     }
 }

@@ -275,13 +275,18 @@ async fn code(
     let agreed = agreed.map(|client| client.merchant);
     let (account, scopes): (_, Scopes) = (grant.account, grant.scopes);
     let written = gateway.store.write(move |db| {
+        if !login_grant_insert(db, &grant, &hash)? {
+            return Ok(false);
+        }
         if let Some(merchant) = agreed {
             let before = login_consent_get(db, account, merchant)?;
             let all = before.map_or(scopes, |before| before.scopes.and(scopes));
             login_consent_set(db, account, merchant, all, now)?;
         }
-        login_grant_insert(db, &grant, &hash)
+        Ok(true)
     });
-    written.await?;
+    if !written.await? {
+        return Err(Problem::new(problem::NOT_AUTHENTICATED));
+    }
     Ok(request.with_code(code.expose(), &gateway.issuer))
 }
