@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { asOperator, call, gateway, newBuyer, newMerchant, offerOf, shop } from "../world.js";
+import { asOperator, call, gateway, hears, newBuyer, newMerchant, offerOf, shop } from "../world.js";
 
 const buys = (buyer, offer) => call("POST", "/v1/purchases", { key: buyer.key, body: { offers: [offer] } });
 
@@ -35,6 +35,7 @@ export async function sells(visitor) {
   await visitor.see("desk-offer-at-the-till");
   assert.match(await visitor.read("main section h2"), /^A <b>candle<\/b>$/);
   await buys(buyer, new URL(link, gateway).searchParams.get("offer"));
+  await hears(merchant);
   await visitor.go(`${gateway}/desk/sales`);
   await visitor.see("desk-sales");
   await visitor.follow("#sales a");
@@ -154,6 +155,7 @@ async function statement(visitor, kind) {
 export async function isPaidOut(visitor) {
   const [merchant, buyer] = [await newMerchant("Kerzen & Söhne"), await newBuyer("50.00")];
   await buys(buyer, await offerOf(merchant, "A candle", "10.00"));
+  await hears(merchant);
   const payout = await asOperator("POST", "/v1/payouts", { merchant: merchant.id, currency: "EUR" });
   await enters(visitor, merchant);
   await visitor.go(`${gateway}/desk/payouts`);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { nextVersion } from "../plugin.js";
-import { asOperator, call, gateway, newBuyer, newMerchant, offerOf, operatorKey } from "../world.js";
+import { asOperator, call, gateway, hears, newBuyer, newMerchant, offerOf, operatorKey } from "../world.js";
 
 /** Comes in, and looks at how everything is. */
 export async function looksAround(visitor) {
@@ -151,6 +151,7 @@ export async function paysOut(visitor) {
   const tax = { taxpayer: "operator", registrations: [{ authority: "DE", scheme: "vat", number: "DE136695976" }] };
   const [merchant, buyer] = [await newMerchant("Kerzen & Söhne", { tax }), await newBuyer("50.00")];
   await call("POST", "/v1/purchases", { key: buyer.key, body: { offers: [await offerOf(merchant, "A candle", "10.00")] } });
+  await hears(merchant);
   await enters(visitor);
   await visitor.go(`${gateway}/operator/payouts`);
   await visitor.send(`form:has(input[value="${merchant.id}"])`);
